@@ -1,0 +1,1 @@
+//! kubectl's dialect of JSONPath.

@@ -1,0 +1,1 @@
+//! Label selectors (`-l` and LabelSelector objects).

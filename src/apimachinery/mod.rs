@@ -1,0 +1,20 @@
+//! What all kinds share: objects, keys, errors, selectors, quantities, tables and the formats they are read from.
+//!
+//! Pure, and knows no kind, no store, no clock and no process.
+
+pub mod decode;
+pub mod field;
+pub mod field_selector;
+pub mod jsonpath;
+pub mod key;
+pub mod labels;
+pub mod names;
+pub mod object;
+pub mod quantity;
+pub mod quote;
+pub mod schema;
+pub mod seed;
+pub mod status;
+pub mod table;
+pub mod time;
+pub mod yaml;

@@ -1,0 +1,1 @@
+//! The names the API allows, and what it says of the others.

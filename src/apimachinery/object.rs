@@ -1,0 +1,300 @@
+//! An API object: a JSON body with typed access to its metadata. Knows no kind.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::time::{self, Time};
+
+/// One object of any kind.
+///
+/// The body is what users see. Its keys are sorted (serde_json's map is a BTreeMap), which is the order kubectl prints.
+/// `internal` is kstate's own bookkeeping (sub-second times, observations of real processes): it is stored with the
+/// object, kept by every update through the API, and never shown.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Object {
+    body: Map<String, Value>,
+    /// kstate's own bookkeeping; see the type's documentation.
+    pub internal: Map<String, Value>,
+}
+
+/// One entry of `metadata.ownerReferences`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnerReference<'a> {
+    pub api_version: &'a str,
+    pub kind: &'a str,
+    pub name: &'a str,
+    pub uid: &'a str,
+    pub controller: bool,
+    pub block_owner_deletion: bool,
+}
+
+impl Object {
+    /// An object that has nothing but its type and name. `namespace` is left out when empty.
+    pub fn new(api_version: &str, kind: &str, namespace: &str, name: &str) -> Object {
+        let mut o = Object::default();
+        o.set("/apiVersion", api_version.into());
+        o.set("/kind", kind.into());
+        if !namespace.is_empty() {
+            o.set("/metadata/namespace", namespace.into());
+        }
+        o.set("/metadata/name", name.into());
+        o
+    }
+
+    /// Takes a JSON object as it is; `None` for any other JSON value.
+    pub fn from_value(value: Value) -> Option<Object> {
+        match value {
+            Value::Object(body) => Some(Object { body, internal: Map::new() }),
+            _ => None,
+        }
+    }
+
+    /// The body, to print or to walk.
+    pub fn body(&self) -> &Map<String, Value> {
+        &self.body
+    }
+
+    /// The body, to change in place.
+    pub fn body_mut(&mut self) -> &mut Map<String, Value> {
+        &mut self.body
+    }
+
+    /// The body as a JSON value, without the bookkeeping.
+    pub fn to_value(&self) -> Value {
+        Value::Object(self.body.clone())
+    }
+
+    /// The body as a JSON value, without the bookkeeping.
+    pub fn into_value(self) -> Value {
+        Value::Object(self.body)
+    }
+
+    /// What is at a JSON pointer (RFC 6901), if anything. The empty pointer is not supported.
+    pub fn at(&self, pointer: &str) -> Option<&Value> {
+        let mut parts = pointer.strip_prefix('/')?.split('/');
+        let mut here = self.body.get(parts.next()?)?;
+        for part in parts {
+            here = match here {
+                Value::Object(map) if part.contains('~') => map.get(&part.replace("~1", "/").replace("~0", "~"))?,
+                Value::Object(map) => map.get(part)?,
+                Value::Array(items) => items.get(part.parse::<usize>().ok()?)?,
+                _ => return None,
+            };
+        }
+        Some(here)
+    }
+
+    /// The string at a pointer, empty when there is none, as Go's zero value is.
+    pub fn str_at(&self, pointer: &str) -> &str {
+        self.at(pointer).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The integer at a pointer.
+    pub fn i64_at(&self, pointer: &str) -> Option<i64> {
+        self.at(pointer).and_then(Value::as_i64)
+    }
+
+    /// The boolean at a pointer.
+    pub fn bool_at(&self, pointer: &str) -> Option<bool> {
+        self.at(pointer).and_then(Value::as_bool)
+    }
+
+    /// The list at a pointer, empty when there is none.
+    pub fn list_at(&self, pointer: &str) -> &[Value] {
+        self.at(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    }
+
+    /// The map at a pointer.
+    pub fn map_at(&self, pointer: &str) -> Option<&Map<String, Value>> {
+        self.at(pointer).and_then(Value::as_object)
+    }
+
+    /// A typed view of the part at a pointer; the view's `Default` when the part is absent or does not fit it.
+    pub fn view<T: DeserializeOwned + Default>(&self, pointer: &str) -> T {
+        self.at(pointer).and_then(|v| T::deserialize(v).ok()).unwrap_or_default()
+    }
+
+    /// Sets what is at a pointer, making the maps that lead to it. Array indexes are not supported on the way.
+    pub fn set(&mut self, pointer: &str, value: Value) {
+        let mut parts: Vec<&str> = pointer.split('/').skip(1).collect();
+        let Some(last) = parts.pop() else { return };
+        let mut here = &mut self.body;
+        for part in parts {
+            let next =
+                here.entry(part.replace("~1", "/").replace("~0", "~")).or_insert_with(|| Value::Object(Map::new()));
+            if !next.is_object() {
+                *next = Value::Object(Map::new());
+            }
+            let Value::Object(map) = next else { return };
+            here = map;
+        }
+        here.insert(last.replace("~1", "/").replace("~0", "~"), value);
+    }
+
+    /// Sets what is at a pointer when nothing (or null) is there: how API defaults are filled in.
+    pub fn set_default(&mut self, pointer: &str, value: impl Into<Value>) {
+        if self.at(pointer).is_none_or(Value::is_null) {
+            self.set(pointer, value.into());
+        }
+    }
+
+    /// Removes and returns what is at a pointer. Array indexes are not supported.
+    pub fn remove(&mut self, pointer: &str) -> Option<Value> {
+        let mut parts: Vec<&str> = pointer.split('/').skip(1).collect();
+        let last = parts.pop()?;
+        let mut here = &mut self.body;
+        for part in parts {
+            here = here.get_mut(&part.replace("~1", "/").replace("~0", "~"))?.as_object_mut()?;
+        }
+        here.remove(&last.replace("~1", "/").replace("~0", "~"))
+    }
+
+    pub fn api_version(&self) -> &str {
+        self.str_at("/apiVersion")
+    }
+
+    pub fn kind(&self) -> &str {
+        self.str_at("/kind")
+    }
+
+    pub fn name(&self) -> &str {
+        self.str_at("/metadata/name")
+    }
+
+    /// Empty for cluster-scoped objects.
+    pub fn namespace(&self) -> &str {
+        self.str_at("/metadata/namespace")
+    }
+
+    pub fn uid(&self) -> &str {
+        self.str_at("/metadata/uid")
+    }
+
+    /// 0 for an object that was never stored.
+    pub fn resource_version(&self) -> u64 {
+        self.str_at("/metadata/resourceVersion").parse().unwrap_or(0)
+    }
+
+    pub fn generation(&self) -> i64 {
+        self.i64_at("/metadata/generation").unwrap_or(0)
+    }
+
+    /// With seconds, as stored.
+    pub fn creation_timestamp(&self) -> Option<Time> {
+        self.time_at("/metadata/creationTimestamp")
+    }
+
+    pub fn deletion_timestamp(&self) -> Option<Time> {
+        self.time_at("/metadata/deletionTimestamp")
+    }
+
+    /// The instant at a pointer, when it is one.
+    pub fn time_at(&self, pointer: &str) -> Option<Time> {
+        time::parse(self.at(pointer)?.as_str()?)
+    }
+
+    pub fn labels(&self) -> Option<&Map<String, Value>> {
+        self.map_at("/metadata/labels")
+    }
+
+    pub fn label(&self, key: &str) -> Option<&str> {
+        self.labels()?.get(key)?.as_str()
+    }
+
+    pub fn annotation(&self, key: &str) -> Option<&str> {
+        self.map_at("/metadata/annotations")?.get(key)?.as_str()
+    }
+
+    pub fn set_label(&mut self, key: &str, value: &str) {
+        self.set(&format!("/metadata/labels/{}", escape(key)), value.into());
+    }
+
+    pub fn set_annotation(&mut self, key: &str, value: &str) {
+        self.set(&format!("/metadata/annotations/{}", escape(key)), value.into());
+    }
+
+    /// The finalizers, in order.
+    pub fn finalizers(&self) -> impl Iterator<Item = &str> {
+        self.list_at("/metadata/finalizers").iter().filter_map(Value::as_str)
+    }
+
+    pub fn has_finalizer(&self, name: &str) -> bool {
+        self.finalizers().any(|f| f == name)
+    }
+
+    /// Adds a finalizer once, at the end.
+    pub fn add_finalizer(&mut self, name: &str) {
+        if !self.has_finalizer(name) {
+            let mut all = self.list_at("/metadata/finalizers").to_vec();
+            all.push(name.into());
+            self.set("/metadata/finalizers", Value::Array(all));
+        }
+    }
+
+    /// Takes a finalizer off; the last one takes the list with it.
+    pub fn remove_finalizer(&mut self, name: &str) {
+        let rest: Vec<Value> = self.list_at("/metadata/finalizers").iter().filter(|f| *f != name).cloned().collect();
+        if rest.is_empty() {
+            self.remove("/metadata/finalizers");
+        } else {
+            self.set("/metadata/finalizers", Value::Array(rest));
+        }
+    }
+
+    /// The owner references, in order; entries without a uid are skipped.
+    pub fn owner_references(&self) -> impl Iterator<Item = OwnerReference<'_>> {
+        self.list_at("/metadata/ownerReferences").iter().filter_map(|r| {
+            let text = |key: &str| r.get(key).and_then(Value::as_str).unwrap_or_default();
+            let flag = |key: &str| r.get(key).and_then(Value::as_bool).unwrap_or(false);
+            Some(OwnerReference {
+                uid: r.get("uid")?.as_str()?,
+                api_version: text("apiVersion"),
+                kind: text("kind"),
+                name: text("name"),
+                controller: flag("controller"),
+                block_owner_deletion: flag("blockOwnerDeletion"),
+            })
+        })
+    }
+
+    /// The one owner with `controller: true`.
+    pub fn controller_of(&self) -> Option<OwnerReference<'_>> {
+        self.owner_references().find(|r| r.controller)
+    }
+}
+
+/// Escapes one step of a JSON pointer, for label and annotation keys.
+pub fn escape(step: &str) -> String {
+    step.replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn pointers_reach_maps_lists_and_escaped_keys() {
+        let mut o = Object::from_value(json!({"spec": {"c": [{"n": 1}]}})).unwrap();
+        assert_eq!(o.at("/spec/c/0/n"), Some(&json!(1)));
+        o.set_annotation("a/b", "x");
+        assert_eq!(o.annotation("a/b"), Some("x"));
+        assert_eq!(o.at("/metadata/annotations/a~1b"), Some(&json!("x")));
+        o.set_default("/spec/d/e", 2);
+        o.set_default("/spec/d/e", 3);
+        assert_eq!(o.i64_at("/spec/d/e"), Some(2));
+        assert_eq!(o.remove("/spec/d/e"), Some(json!(2)));
+    }
+
+    #[test]
+    fn finalizers_come_and_go() {
+        let mut o = Object::new("v1", "Pod", "default", "p");
+        o.add_finalizer("a");
+        o.add_finalizer("a");
+        o.add_finalizer("b");
+        assert_eq!(o.finalizers().collect::<Vec<_>>(), ["a", "b"]);
+        o.remove_finalizer("a");
+        o.remove_finalizer("b");
+        assert!(o.at("/metadata/finalizers").is_none());
+    }
+}

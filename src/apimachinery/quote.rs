@@ -1,0 +1,1 @@
+//! Strings quoted as Go quotes them (`%q`).

@@ -1,0 +1,1 @@
+//! Kubernetes' own schema as a static table.

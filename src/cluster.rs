@@ -1,0 +1,302 @@
+//! The objects at one resourceVersion, read through a [`Snapshot`], with changes buffered until they are committed.
+//!
+//! Pure: knows no file, no clock and no kind. A list or owner look-up reads each part of the snapshot at most once.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ops::Bound;
+use std::sync::Arc;
+
+use crate::apimachinery::key::Key;
+use crate::apimachinery::object::Object;
+use crate::apimachinery::seed::Seed;
+use crate::apimachinery::status::Status;
+use crate::apimachinery::time::Time;
+
+/// What a store knows of itself at one resourceVersion.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Meta {
+    /// The newest resourceVersion; every change takes the next.
+    pub resource_version: u64,
+    /// The store's time: how far the simulation has got. Never runs backwards.
+    pub clock: Time,
+    pub seed: Seed,
+}
+
+/// A stored state to read from; implemented by the SQLite store and by its in-memory twin.
+///
+/// Errors are [`Status`]es with reason InternalError whose message says what is wrong with the store.
+pub trait Snapshot {
+    fn meta(&self) -> Meta;
+    fn get(&self, key: &Key) -> Result<Option<Arc<Object>>, Status>;
+    /// The objects of a resource, ordered by namespace and name; of one namespace, or of all.
+    fn list(&self, resource: &str, namespace: Option<&str>) -> Result<Vec<(Key, Arc<Object>)>, Status>;
+    /// The objects with an owner reference to this uid.
+    fn owned_by(&self, uid: &str) -> Result<Vec<(Key, Arc<Object>)>, Status>;
+    /// Objects whose controllers asked to be woken at or before this time, earliest first.
+    fn due(&self, by: Time) -> Result<Vec<(Time, Key)>, Status>;
+    /// The earliest time at which anything is due.
+    fn next_due(&self) -> Result<Option<Time>, Status>;
+}
+
+/// What happened to an object, as a watch says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeType {
+    Added,
+    Modified,
+    Deleted,
+}
+
+impl ChangeType {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ChangeType::Added => "ADDED",
+            ChangeType::Modified => "MODIFIED",
+            ChangeType::Deleted => "DELETED",
+        }
+    }
+}
+
+/// One change, in the order of resourceVersions.
+#[derive(Clone, Debug)]
+pub struct Change {
+    pub resource_version: u64,
+    pub kind: ChangeType,
+    pub key: Key,
+    /// The object after the change; as it last was, when it was deleted.
+    pub object: Arc<Object>,
+}
+
+/// Everything a transaction has to write.
+#[derive(Clone, Debug)]
+pub struct Changes {
+    pub meta: Meta,
+    /// The final state of each changed object; `None` for a deleted one.
+    pub objects: BTreeMap<Key, Option<Arc<Object>>>,
+    /// Every transition, for watches.
+    pub log: Vec<Change>,
+    /// When to wake an object's controllers next; `None` for never. Deleted objects are not listed.
+    pub wakes: BTreeMap<Key, Option<Time>>,
+}
+
+/// A snapshot with changes on top. Reads see the changes.
+pub struct Cluster<'s> {
+    base: &'s dyn Snapshot,
+    meta: Meta,
+    /// What has been read or written, `None` where there is no such object. Filled by reads, hence the cell.
+    seen: RefCell<BTreeMap<Key, Option<Arc<Object>>>>,
+    /// Parts that `seen` holds whole: a resource with a namespace, or with `None` for all namespaces.
+    listed: RefCell<HashSet<(String, Option<String>)>>,
+    owned: RefCell<HashMap<String, BTreeSet<Key>>>,
+    dirty: BTreeSet<Key>,
+    log: Vec<Change>,
+    wakes: BTreeMap<Key, Option<Time>>,
+}
+
+impl<'s> Cluster<'s> {
+    /// A cluster without changes.
+    pub fn new(base: &'s dyn Snapshot) -> Cluster<'s> {
+        Cluster {
+            meta: base.meta(),
+            base,
+            seen: RefCell::default(),
+            listed: RefCell::default(),
+            owned: RefCell::default(),
+            dirty: BTreeSet::new(),
+            log: Vec::new(),
+            wakes: BTreeMap::new(),
+        }
+    }
+
+    /// The cluster's time. Controllers take it as an argument; requests stamp objects with it.
+    pub fn now(&self) -> Time {
+        self.meta.clock
+    }
+
+    /// Moves the cluster's time forward; an earlier time is ignored.
+    pub fn set_now(&mut self, now: Time) {
+        self.meta.clock = self.meta.clock.max(now);
+    }
+
+    /// The newest resourceVersion.
+    pub fn resource_version(&self) -> u64 {
+        self.meta.resource_version
+    }
+
+    /// The number the next change will have. Random values for an object being made are drawn with it.
+    pub fn next_resource_version(&self) -> u64 {
+        self.meta.resource_version + 1
+    }
+
+    pub fn seed(&self) -> &Seed {
+        &self.meta.seed
+    }
+
+    /// The object under a key.
+    pub fn get(&self, key: &Key) -> Result<Option<Arc<Object>>, Status> {
+        if let Some(known) = self.seen.borrow().get(key) {
+            return Ok(known.clone());
+        }
+        if self.is_listed(&key.resource, &key.namespace) {
+            return Ok(None);
+        }
+        let found = self.base.get(key)?;
+        self.seen.borrow_mut().insert(key.clone(), found.clone());
+        Ok(found)
+    }
+
+    /// The objects of a resource, ordered by namespace and name; of one namespace, or of all.
+    pub fn list(&self, resource: &str, namespace: Option<&str>) -> Result<Vec<Arc<Object>>, Status> {
+        Ok(self.list_keyed(resource, namespace)?.into_iter().map(|(_, o)| o).collect())
+    }
+
+    /// As [`Cluster::list`], with each object's key.
+    pub fn list_keyed(&self, resource: &str, namespace: Option<&str>) -> Result<Vec<(Key, Arc<Object>)>, Status> {
+        self.load(resource, namespace)?;
+        let from = Key::new(resource.to_owned(), namespace.unwrap_or_default(), "");
+        let seen = self.seen.borrow();
+        let rows = seen.range((Bound::Included(from), Bound::Unbounded));
+        let rows = rows.take_while(|(k, _)| k.resource == resource && namespace.is_none_or(|n| k.namespace == n));
+        Ok(rows.filter_map(|(k, o)| Some((k.clone(), o.clone()?))).collect())
+    }
+
+    fn is_listed(&self, resource: &str, namespace: &str) -> bool {
+        let listed = self.listed.borrow();
+        listed.contains(&(resource.to_owned(), None))
+            || listed.contains(&(resource.to_owned(), Some(namespace.to_owned())))
+    }
+
+    fn load(&self, resource: &str, namespace: Option<&str>) -> Result<(), Status> {
+        let part = (resource.to_owned(), namespace.map(str::to_owned));
+        let whole = (resource.to_owned(), None);
+        if self.listed.borrow().contains(&whole) || self.listed.borrow().contains(&part) {
+            return Ok(());
+        }
+        let rows = self.base.list(resource, namespace)?;
+        let mut seen = self.seen.borrow_mut();
+        for (key, object) in rows {
+            seen.entry(key).or_insert(Some(object));
+        }
+        self.listed.borrow_mut().insert(part);
+        Ok(())
+    }
+
+    /// The objects that name this uid as an owner, ordered by key.
+    pub fn owned_by(&self, uid: &str) -> Result<Vec<(Key, Arc<Object>)>, Status> {
+        if !self.owned.borrow().contains_key(uid) {
+            let mut keys = BTreeSet::new();
+            for (key, object) in self.base.owned_by(uid)? {
+                let mut seen = self.seen.borrow_mut();
+                let now = seen.entry(key.clone()).or_insert(Some(object));
+                if now.as_ref().is_some_and(|o| owns(o, uid)) {
+                    keys.insert(key);
+                }
+            }
+            keys.extend(self.dirty.iter().filter(|k| self.known(k).is_some_and(|o| owns(&o, uid))).cloned());
+            self.owned.borrow_mut().insert(uid.to_owned(), keys);
+        }
+        let keys: Vec<Key> = self.owned.borrow()[uid].iter().cloned().collect();
+        Ok(keys.into_iter().filter_map(|k| self.known(&k).map(|o| (k, o))).collect())
+    }
+
+    fn known(&self, key: &Key) -> Option<Arc<Object>> {
+        self.seen.borrow().get(key).cloned().flatten()
+    }
+
+    /// Stores an object under a key with the next resourceVersion, which is set on it. Returns what was stored.
+    ///
+    /// Nothing is checked here: the API server is the only caller.
+    pub fn put(&mut self, key: &Key, mut object: Object) -> Result<Arc<Object>, Status> {
+        let before = self.get(key)?;
+        self.meta.resource_version += 1;
+        object.set("/metadata/resourceVersion", self.meta.resource_version.to_string().into());
+        let object = Arc::new(object);
+        let kind = if before.is_some() { ChangeType::Modified } else { ChangeType::Added };
+        self.index_owners(key, before.as_deref(), Some(&object));
+        self.record(kind, key, object.clone());
+        self.seen.borrow_mut().insert(key.clone(), Some(object.clone()));
+        Ok(object)
+    }
+
+    /// Removes an object; takes a resourceVersion, which the DELETED event carries. Returns the object as it last was.
+    pub fn remove(&mut self, key: &Key) -> Result<Option<Arc<Object>>, Status> {
+        let Some(before) = self.get(key)? else { return Ok(None) };
+        self.meta.resource_version += 1;
+        let mut last = Object::clone(&before);
+        last.set("/metadata/resourceVersion", self.meta.resource_version.to_string().into());
+        let last = Arc::new(last);
+        self.index_owners(key, Some(&before), None);
+        self.record(ChangeType::Deleted, key, last.clone());
+        self.seen.borrow_mut().insert(key.clone(), None);
+        self.wakes.remove(key);
+        Ok(Some(last))
+    }
+
+    fn record(&mut self, kind: ChangeType, key: &Key, object: Arc<Object>) {
+        self.dirty.insert(key.clone());
+        self.log.push(Change { resource_version: self.meta.resource_version, kind, key: key.clone(), object });
+    }
+
+    fn index_owners(&mut self, key: &Key, before: Option<&Object>, after: Option<&Object>) {
+        let owned = self.owned.get_mut();
+        for reference in before.into_iter().flat_map(Object::owner_references) {
+            if let Some(keys) = owned.get_mut(reference.uid) {
+                keys.remove(key);
+            }
+        }
+        for reference in after.into_iter().flat_map(Object::owner_references) {
+            if let Some(keys) = owned.get_mut(reference.uid) {
+                keys.insert(key.clone());
+            }
+        }
+    }
+
+    /// The changes so far, oldest first.
+    pub fn log(&self) -> &[Change] {
+        &self.log
+    }
+
+    /// Asks for the controllers of an object to be woken at a time, or no more. Replaces what was asked before.
+    pub fn set_wake(&mut self, key: &Key, at: Option<Time>) {
+        self.wakes.insert(key.clone(), at);
+    }
+
+    /// The earliest object that is due by a time, with when it was due.
+    pub fn next_due(&self, by: Time) -> Result<Option<(Time, Key)>, Status> {
+        let stored =
+            self.base.due(by)?.into_iter().find(|(_, k)| !self.wakes.contains_key(k) && self.exists_or_unread(k));
+        let changed = self.wakes.iter().filter_map(|(k, at)| Some(((*at)?, k.clone())));
+        let changed = changed.filter(|(at, k)| *at <= by && self.exists_or_unread(k)).min();
+        Ok(stored.into_iter().chain(changed).min())
+    }
+
+    fn exists_or_unread(&self, key: &Key) -> bool {
+        self.seen.borrow().get(key).is_none_or(Option::is_some)
+    }
+
+    /// When anything is due next, if ever.
+    pub fn next_wake(&self) -> Result<Option<Time>, Status> {
+        // The snapshot's earliest may have been re-set by a change; far ahead is then as good as exact.
+        match self.base.next_due()? {
+            Some(_) => Ok(self.next_due(Time::MAX_UTC)?.map(|(at, _)| at)),
+            None => Ok(self.wakes.values().flatten().min().copied()),
+        }
+    }
+
+    /// Whether anything has to be written.
+    pub fn is_changed(&self) -> bool {
+        !self.log.is_empty() || !self.wakes.is_empty() || self.meta != self.base.meta()
+    }
+
+    /// What has to be written.
+    pub fn into_changes(self) -> Changes {
+        let seen = self.seen.into_inner();
+        let objects =
+            self.dirty.into_iter().map(|k| (seen.get(&k).cloned().flatten(), k)).map(|(o, k)| (k, o)).collect();
+        Changes { meta: self.meta, objects, log: self.log, wakes: self.wakes }
+    }
+}
+
+fn owns(object: &Object, uid: &str) -> bool {
+    object.owner_references().any(|r| r.uid == uid)
+}

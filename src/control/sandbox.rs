@@ -1,0 +1,78 @@
+//! What one container of one pod sees when a process runs in it, as data. `runtime` makes it real.
+
+use std::net::Ipv4Addr;
+
+/// A container's world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sandbox {
+    pub namespace: String,
+    pub pod: String,
+    pub pod_uid: String,
+    pub container: String,
+    /// The pod's hostname, as `hostname` prints it.
+    pub hostname: String,
+    pub ip: Ipv4Addr,
+    /// The whole content of `/etc/hosts`.
+    pub hosts: String,
+    /// The whole content of `/etc/resolv.conf`.
+    pub resolv_conf: String,
+    /// In order, each name once.
+    pub env: Vec<(String, String)>,
+    /// The container's `workingDir`; `/` where it has none.
+    pub working_dir: String,
+    /// `runAsUser`; root where there is none.
+    pub user: u32,
+    /// Outermost first.
+    pub mounts: Vec<Mount>,
+    /// What the pod's images would serve, while nothing in the sandbox listens there itself.
+    pub servers: Vec<Server>,
+}
+
+/// One volume mount.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mount {
+    /// Absolute, without `..`.
+    pub path: String,
+    pub read_only: bool,
+    /// A path below the source, without `..`; empty for the whole source.
+    pub sub_path: String,
+    pub source: Source,
+}
+
+/// Where a volume's files are. Paths are relative to the store's home.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A persistent volume's folder, `volumes/<name>/`.
+    PersistentVolume(String),
+    /// A path on a simulated node, `nodes/<node>/<path>`.
+    Node { node: String, path: String },
+    /// A folder that lives as long as the pod, `pods/<uid>/volumes/<name>/`.
+    EmptyDir(String),
+    /// Files written out for this volume: configMap, secret, downwardAPI, projected. The name is the volume's.
+    Files { name: String, files: Vec<File> },
+}
+
+/// A file of a configMap, secret, downwardAPI or projected volume.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Relative to the mount, without `..`.
+    pub path: String,
+    pub mode: u32,
+    pub content: Vec<u8>,
+}
+
+/// A server that an image is known to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    pub port: u16,
+    pub kind: ServerKind,
+    /// The folder it serves, as a path in the container.
+    pub root: String,
+}
+
+/// The emulated servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerKind {
+    Nginx,
+    Httpd,
+}

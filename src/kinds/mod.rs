@@ -1,0 +1,140 @@
+//! The kinds: one file (or file and folder) per kind with everything about it, one row in [`KINDS`].
+//!
+//! Pure. Knows the cluster to read from, not who asks: no request, no transaction, no printing.
+
+use std::sync::Arc;
+
+use crate::apimachinery::field::Errors;
+use crate::apimachinery::key::Key;
+use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
+use crate::apimachinery::table::Column;
+use crate::apimachinery::time::Time;
+use crate::cluster::Cluster;
+
+pub mod plan;
+
+use plan::Plan;
+
+/// What the API calls a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Names {
+    /// Empty for the core group.
+    pub group: &'static str,
+    pub version: &'static str,
+    pub kind: &'static str,
+    /// `statefulsets`.
+    pub plural: &'static str,
+    pub singular: &'static str,
+    pub short: &'static [&'static str],
+    /// `all`.
+    pub categories: &'static [&'static str],
+    pub namespaced: bool,
+    /// The group resource, `statefulsets.apps`: what [`Key::resource`] holds and messages print.
+    pub resource: &'static str,
+    /// `apps/v1`.
+    pub api_version: &'static str,
+}
+
+impl Names {
+    /// `StatefulSet.apps`, as the server names a kind in messages.
+    pub fn group_kind(&self) -> String {
+        if self.group.is_empty() { self.kind.to_owned() } else { format!("{}.{}", self.kind, self.group) }
+    }
+
+    /// `statefulset.apps`, as kubectl names an object it did something to.
+    pub fn singular_resource(&self) -> String {
+        if self.group.is_empty() { self.singular.to_owned() } else { format!("{}.{}", self.singular, self.group) }
+    }
+
+    /// The key of an object of this kind; the namespace is dropped for cluster-scoped kinds.
+    pub fn key(&self, namespace: &str, name: &str) -> Key {
+        Key::new(self.resource, if self.namespaced { namespace } else { "" }, name)
+    }
+}
+
+/// Which objects' controllers to run when another object changed.
+pub struct Trigger {
+    /// The group resource whose changes matter.
+    pub resource: &'static str,
+    /// The keys (of the kind that declares the trigger) to look at. Called with the object before and after the change.
+    pub keys: fn(&Object, &Cluster) -> Result<Vec<Key>, Status>,
+}
+
+/// Everything kstate knows of one kind. The defaults are those of a kind that is stored and listed, without a controller.
+///
+/// The order in which the API server calls them: `set_defaults`, `prepare_for_create`, `admit`, `validate` on a create;
+/// `set_defaults`, `prepare_for_update`, `validate_update` on an update.
+pub trait Kind: Sync {
+    fn names(&self) -> &Names;
+
+    /// The columns of its table, `Name` first.
+    fn columns(&self) -> &[Column];
+
+    /// One row's cells, as many as columns. `now` is for ages.
+    fn cells(&self, object: &Object, now: Time) -> Vec<String>;
+
+    /// Fills in what the API fills in, on every write.
+    fn set_defaults(&self, _object: &mut Object) {}
+
+    /// Clears what a client may not set (status), and sets what the strategy sets on a new object.
+    fn prepare_for_create(&self, object: &mut Object) {
+        object.remove("/status");
+    }
+
+    /// Mutating admission and allocation: default storage class, service account, cluster IPs. May refuse.
+    fn admit(&self, _object: &mut Object, _cluster: &Cluster) -> Result<(), Status> {
+        Ok(())
+    }
+
+    /// Validates a new object; metadata is validated for all kinds by the API server.
+    fn validate(&self, _object: &Object) -> Errors {
+        Errors::default()
+    }
+
+    /// Carries over what an update through the main resource may not change (status).
+    fn prepare_for_update(&self, new: &mut Object, old: &Object) {
+        match old.at("/status") {
+            Some(status) => new.set("/status", status.clone()),
+            None => drop(new.remove("/status")),
+        }
+    }
+
+    /// Validates an update; `validate` is not called before it.
+    fn validate_update(&self, new: &Object, _old: &Object) -> Errors {
+        self.validate(new)
+    }
+
+    /// Whether `metadata.generation` is kept, and grows with each change of the spec.
+    fn has_generation(&self) -> bool {
+        false
+    }
+
+    /// How long the object lives on after a deletion was asked for, in seconds; 0 for at once (finalizers apart).
+    fn grace_period(&self, _object: &Object) -> i64 {
+        0
+    }
+
+    /// The controller: what to do about an object, as data. Must plan nothing when nothing is to be done.
+    fn reconcile(&self, _object: &Arc<Object>, _cluster: &Cluster, _now: Time) -> Result<Plan, Status> {
+        Ok(Plan::nothing())
+    }
+
+    /// Which changes of other kinds run this kind's controller. An object's own changes always do.
+    fn triggers(&self) -> &'static [Trigger] {
+        &[]
+    }
+}
+
+/// Every kind. The order is that of `kubectl api-resources`: by group, then by plural.
+pub static KINDS: &[&dyn Kind] = &[];
+
+/// The kind of a group resource (`statefulsets.apps`).
+pub fn by_resource(resource: &str) -> Option<&'static dyn Kind> {
+    KINDS.iter().copied().find(|k| k.names().resource == resource)
+}
+
+/// The kind of an apiVersion and a kind, as manifests name it.
+pub fn by_api_version(api_version: &str, kind: &str) -> Option<&'static dyn Kind> {
+    KINDS.iter().copied().find(|k| k.names().api_version == api_version && k.names().kind == kind)
+}

@@ -1,0 +1,74 @@
+//! What a controller wants done, as data. The event loop applies it through the API server, like any client's request.
+
+use crate::apimachinery::key::Key;
+use crate::apimachinery::object::Object;
+use crate::apimachinery::time::Time;
+
+/// One request of a controller.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// A new object, with apiVersion, kind and metadata filled in.
+    Create(Object),
+    /// A whole object to put in place of the stored one (spec and metadata).
+    Update(Object),
+    /// A whole object whose status replaces the stored one's; `internal` is taken over too.
+    UpdateStatus(Object),
+    /// A deletion, with the pod's own grace period. Nothing happens when the uid differs (a precondition).
+    Delete { key: Key, uid: String },
+    /// The end of an object that is being deleted: as a kubelet's deletion with no grace period.
+    Remove { key: Key, uid: String },
+    /// An event about an object.
+    Event(EventRecord),
+}
+
+/// An event to record; the event loop counts repetitions and names the Event object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventRecord {
+    /// The object it is about: apiVersion, kind, namespace, name, uid and resourceVersion are read from it.
+    pub regarding: Object,
+    /// `spec.containers{nginx}`, or empty.
+    pub field_path: String,
+    /// `Warning` instead of `Normal`.
+    pub warning: bool,
+    pub reason: &'static str,
+    pub message: String,
+    /// `statefulset-controller`, `kubelet`, `default-scheduler`.
+    pub source: &'static str,
+}
+
+impl EventRecord {
+    /// A `Normal` event about an object.
+    pub fn normal(regarding: &Object, source: &'static str, reason: &'static str, message: String) -> EventRecord {
+        EventRecord { regarding: regarding.clone(), field_path: String::new(), warning: false, reason, message, source }
+    }
+
+    /// A `Warning` event about an object.
+    pub fn warning(regarding: &Object, source: &'static str, reason: &'static str, message: String) -> EventRecord {
+        EventRecord { warning: true, ..EventRecord::normal(regarding, source, reason, message) }
+    }
+}
+
+/// Everything a controller wants after looking at one object once.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    /// In order; the first that fails ends the plan.
+    pub actions: Vec<Action>,
+    /// When to look again even if nothing changes.
+    pub requeue_at: Option<Time>,
+}
+
+impl Plan {
+    /// A plan that does nothing, now or later.
+    pub fn nothing() -> Plan {
+        Plan::default()
+    }
+
+    pub fn push(&mut self, action: Action) {
+        self.actions.push(action);
+    }
+
+    /// Asks to look again at a time; the earliest wins.
+    pub fn requeue(&mut self, at: Time) {
+        self.requeue_at = Some(self.requeue_at.map_or(at, |t| t.min(at)));
+    }
+}

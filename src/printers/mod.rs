@@ -1,0 +1,1 @@
+//! Tables and objects as text.

@@ -1,0 +1,1 @@
+//! DOOR processes: the sandbox a pod's processes run in.

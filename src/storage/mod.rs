@@ -1,0 +1,1 @@
+//! DOOR files: the store.
