@@ -128,18 +128,16 @@ impl Store {
 
 /// Opens an existing file; also says whether it can only be read.
 fn connect(file: &Path, options: &Options) -> Result<(Connection, bool), Error> {
-    let connection = dial(file, options, OpenFlags::SQLITE_OPEN_READ_WRITE, "")?;
-    match schema::check(&connection, file) {
-        Ok(()) => {
-            let name = rusqlite::MAIN_DB;
-            let read_only = connection.is_readonly(name).map_err(|e| Fault::from(e).of(file, options.patience))?;
+    match dial(file, options, OpenFlags::SQLITE_OPEN_READ_WRITE, "") {
+        Ok(connection) => {
+            let read_only = connection.is_readonly(rusqlite::MAIN_DB);
+            let read_only = read_only.map_err(|e| Fault::from(e).of(file, options.patience))?;
             Ok((connection, read_only))
         }
         // SQLite cannot make the files that it shares with other processes beside this one. Where no log waits to be
         // played back nobody writes either, and the file alone is the whole store.
-        Err(Error::ReadOnly { .. } | Error::Io { .. } | Error::Denied { .. }) if is_settled(file) => {
+        Err(Error::ReadOnly { .. } | Error::Io { .. }) if is_settled(file) => {
             let connection = dial(file, options, OpenFlags::SQLITE_OPEN_READ_ONLY, "?immutable=1")?;
-            schema::check(&connection, file)?;
             Ok((connection, true))
         }
         Err(e) => Err(e),
@@ -157,6 +155,7 @@ fn dial(file: &Path, options: &Options, mode: OpenFlags, parameters: &str) -> Re
     };
     let connection = connection.map_err(error)?;
     connection.busy_timeout(options.patience).map_err(error)?;
+    schema::check(&connection, file)?;
     if !options.fsync {
         connection.pragma_update(None, "synchronous", "OFF").map_err(error)?;
     }
