@@ -4,7 +4,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "these tests start, time and kill processes")]
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -92,7 +92,7 @@ fn write_for_ever(home: &Path, name: &str) {
         cluster.put(&Key::new("configmaps", "default", &name), object).unwrap();
         let changes = cluster.into_changes();
         state.commit(&changes).unwrap();
-        writeln!(std::io::stdout(), "ack {name}").unwrap();
+        println!("ack {name}");
     }
 }
 
