@@ -18,7 +18,7 @@ fn schema_table_is_up_to_date() {
         eprintln!("skipped: {INPUT} is not here");
         return;
     };
-    super::check(OUTPUT, &Tables::of(&definitions).to_rust());
+    super::check(OUTPUT, &Tables::of(&definitions).into_rust());
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test that reads the generator's input")]
@@ -161,7 +161,7 @@ impl Tables {
         self.types.add(format!("({shape}, {argument}, {go_name}, {values})"))
     }
 
-    fn to_rust(mut self) -> String {
+    fn into_rust(mut self) -> String {
         let kinds: Vec<String> = std::mem::take(&mut self.kinds)
             .into_iter()
             .map(|((version, kind), number)| {
