@@ -77,7 +77,8 @@ fn takes_next(command: &Command, word: &str) -> bool {
 
 fn unknown(program: &str, word: &str) -> String {
     let mut text = format!("unknown command {word:?} for {program:?}");
-    let near: Vec<&str> = verbs::shown().chain(verbs::all().filter(|v| v.name == "options"))
+    let near: Vec<&str> = verbs::shown()
+        .chain(verbs::all().filter(|v| v.name == "options"))
         .filter(|v| is_near(word, v))
         .map(|v| v.name)
         .collect();

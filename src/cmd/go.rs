@@ -114,7 +114,10 @@ fn quoted(text: &str) -> Result<(String, &str), String> {
     let mut rest = &text[1..];
     loop {
         let Some(end) = rest.find('"') else {
-            return Err(format!("parse error on line 1, column {}: extraneous or missing \" in quoted-field", text.len()));
+            return Err(format!(
+                "parse error on line 1, column {}: extraneous or missing \" in quoted-field",
+                text.len()
+            ));
         };
         field.push_str(&rest[..end]);
         rest = &rest[end + 1..];
@@ -144,7 +147,10 @@ mod tests {
         }
         assert_eq!(integer("x", 64).unwrap_err(), "strconv.ParseInt: parsing \"x\": invalid syntax");
         assert_eq!(integer("", 64).unwrap_err(), "strconv.ParseInt: parsing \"\": invalid syntax");
-        assert_eq!(integer("3000000000", 32).unwrap_err(), "strconv.ParseInt: parsing \"3000000000\": value out of range");
+        assert_eq!(
+            integer("3000000000", 32).unwrap_err(),
+            "strconv.ParseInt: parsing \"3000000000\": value out of range"
+        );
     }
 
     #[test]

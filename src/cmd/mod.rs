@@ -36,7 +36,7 @@ mod version;
 use context::Context;
 use errors::Exit;
 use global::Global;
-use support::Support;
+use support::{Flag, Support};
 use verbs::Body;
 
 /// Runs one command line.
@@ -71,15 +71,15 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
         return Err(help::not_built(&found.path));
     }
     let called = if path.is_empty() { program.clone() } else { format!("{program} {path}") };
-    let parsed = pflag::parse(&command, &found.args)
-        .map_err(|e| anyhow::anyhow!("{e}\nSee '{called} --help' for usage."))?;
+    let parsed =
+        pflag::parse(&command, &found.args).map_err(|e| anyhow::anyhow!("{e}\nSee '{called} --help' for usage."))?;
     let run = match verb.map(|v| &v.body) {
         Some(Body::Built { run, .. }) if !parsed.help => run,
         _ => return Ok(env.stdout.write_all(help::of(&found.path, &program)?.as_bytes())?),
     };
     refuse_unbuilt(&path, &parsed.given)?;
-    let line = parsed.flags.iter().chain([&"--".to_owned()]).chain(&parsed.args).cloned();
-    let matches = command.no_binary_name(true).try_get_matches_from(line.collect::<Vec<_>>())?;
+    let line = parsed.flags.iter().map(String::as_str).chain(["--"]).chain(parsed.args.iter().map(String::as_str));
+    let matches = command.no_binary_name(true).try_get_matches_from(line)?;
     let global = Global::from_arg_matches(&matches)?;
     global.check()?;
     let mut cx = Context::new(env, program, path, global);
@@ -89,8 +89,11 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
 
 /// Refuses flags that would change what the command does, were they built.
 fn refuse_unbuilt(path: &str, given: &[String]) -> anyhow::Result<()> {
-    match given.iter().find(|flag| support::of(path, flag) == Some(Support::NotBuilt)) {
-        Some(flag) => anyhow::bail!("--{flag} of {path:?} is not built into kstate yet"),
+    let unbuilt = |(verb, flag): &(&str, &Flag)| {
+        *verb == path && flag.support == Support::NotBuilt && given.iter().any(|g| g == flag.name)
+    };
+    match support::flags().find(unbuilt) {
+        Some((_, flag)) => anyhow::bail!("--{} of {path:?} is not built into kstate yet", flag.name),
         None => Ok(()),
     }
 }

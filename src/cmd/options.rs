@@ -3,9 +3,9 @@
 use clap::Command;
 
 use super::context::Context;
+use super::help;
 use super::support;
 use super::verbs::{self, Run};
-use super::help;
 
 /// Arguments of `options`.
 #[derive(clap::Args)]

@@ -278,7 +278,10 @@ mod tests {
                 "--replicas=x",
                 "invalid argument \"x\" for \"--replicas\" flag: strconv.ParseInt: parsing \"x\": invalid syntax",
             ),
-            ("-i=x", "invalid argument \"x\" for \"-i, --stdin\" flag: strconv.ParseBool: parsing \"x\": invalid syntax"),
+            (
+                "-i=x",
+                "invalid argument \"x\" for \"-i, --stdin\" flag: strconv.ParseBool: parsing \"x\": invalid syntax",
+            ),
         ];
         for (line, want) in cases {
             assert_eq!(parse_line(line).unwrap_err(), want, "{line}");

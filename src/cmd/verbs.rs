@@ -4,9 +4,11 @@
 use clap::{ArgMatches, Command, FromArgMatches};
 
 use super::context::Context;
-use super::global::Global;
+use super::global::{self, Global};
+use super::support::{self, Flag};
 use super::{
-    api_resources, api_versions, complete, completion, create, delete, doctor, exec, get, help, man, options, reset, version,
+    api_resources, api_versions, complete, completion, create, delete, doctor, exec, get, help, man, options, reset,
+    version,
 };
 
 /// A verb's arguments, and what it does.
@@ -17,6 +19,8 @@ pub trait Run: clap::Args {
     const USAGE: &'static str;
     /// The examples of `--help`, in kubectl's own name; empty for none.
     const EXAMPLES: &'static str = "";
+    /// Flags of kubectl's verb that have no effect, or are not built.
+    const OTHER_FLAGS: &'static [Flag] = &[];
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()>;
 }
@@ -34,7 +38,11 @@ pub struct Verb {
 
 /// What stands behind a verb.
 pub enum Body {
-    Built { command: fn(&'static str) -> Command, run: fn(&mut Context, &ArgMatches) -> anyhow::Result<()> },
+    Built {
+        command: fn(&'static str) -> Command,
+        run: fn(&mut Context, &ArgMatches) -> anyhow::Result<()>,
+        other_flags: &'static [Flag],
+    },
     /// A verb of kubectl that kstate does not have yet.
     NotBuilt,
 }
@@ -48,7 +56,7 @@ pub struct Group {
 
 impl Verb {
     const fn built<R: Run>(name: &'static str, short: &'static str) -> Verb {
-        let body = Body::Built { command: command::<R>, run: run::<R> };
+        let body = Body::Built { command: command::<R>, run: run::<R>, other_flags: R::OTHER_FLAGS };
         Verb { name, short, suggest_for: &[], body, children: &[] }
     }
 
@@ -81,6 +89,7 @@ impl Verb {
 pub fn with_globals(command: Command) -> Command {
     let own: Vec<String> = command.get_arguments().filter_map(|a| a.get_long()).map(str::to_owned).collect();
     let globals = <Global as clap::Args>::augment_args(Command::new("globals"));
+    let globals = support::augment(globals, global::OTHER_FLAGS);
     let mut command = command.disable_help_flag(true).disable_version_flag(true).args_override_self(true);
     for arg in globals.get_arguments().filter(|a| !own.iter().any(|o| Some(o.as_str()) == a.get_long())) {
         command = command.arg(arg.clone().global(true));
@@ -89,7 +98,8 @@ pub fn with_globals(command: Command) -> Command {
 }
 
 fn command<R: Run>(name: &'static str) -> Command {
-    R::augment_args(Command::new(name)).long_about(R::LONG).override_usage(R::USAGE).after_help(R::EXAMPLES)
+    let command = support::augment(R::augment_args(Command::new(name)), R::OTHER_FLAGS);
+    command.long_about(R::LONG).override_usage(R::USAGE).after_help(R::EXAMPLES)
 }
 
 fn run<R: Run>(cx: &mut Context, matches: &ArgMatches) -> anyhow::Result<()> {
