@@ -66,7 +66,6 @@ fn takes_next(command: &Command, word: &str) -> bool {
     }
     let optional = |arg: Option<&clap::Arg>| arg.is_some_and(pflag::value_is_optional);
     match (word.strip_prefix("--"), word.strip_prefix('-')) {
-        (Some("help"), _) | (_, Some("h")) => false,
         (Some(name), _) => !optional(pflag::find_long(command, name)),
         (None, Some(letter)) if letter.chars().count() == 1 => {
             !optional(letter.chars().next().and_then(|l| pflag::find_short(command, l)))

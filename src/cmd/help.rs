@@ -27,8 +27,10 @@ impl Run for Help {
             match next {
                 Some(verb) => path.push(verb),
                 None if path.is_empty() => {
-                    cx.complain(&format!("Unknown help topic [`{}`]\n\n", self.command.join("` `")));
-                    break;
+                    cx.complain(&format!("Unknown help topic [`{}`]\n\n\n", self.command.join("` `")));
+                    let text = verb_list(&cx.program);
+                    cx.complain(&text);
+                    return Ok(());
                 }
                 None => break,
             }
@@ -67,7 +69,11 @@ pub fn words(path: &[&'static Verb]) -> String {
 }
 
 fn top(program: &str) -> String {
-    let mut text = format!("{}\n\n", if program == "kubectl" { TOP } else { TOP_KSTATE });
+    format!("{}\n\n{}", if program == "kubectl" { TOP } else { TOP_KSTATE }, verb_list(program))
+}
+
+fn verb_list(program: &str) -> String {
+    let mut text = String::new();
     let width = verbs::shown().map(|v| v.name.len()).max().unwrap_or(0).max(13) + 3;
     for group in verbs::GROUPS.iter().filter(|g| !g.title.is_empty()) {
         text += &format!("{}\n{}\n", group.title, list(group.verbs, width));
