@@ -1,8 +1,7 @@
 //! `reset`: ends what runs and empties the store.
 
-use std::io::Read;
-
 use super::context::Context;
+use super::question;
 use super::verbs::Run;
 
 /// Arguments of `reset`.
@@ -23,22 +22,10 @@ impl Run for Reset {
         if !self.args.is_empty() {
             return Err(cx.usage_error(format!("unexpected arguments: [{}]", self.args.join(" "))));
         }
-        if !self.yes && !confirmed(cx, "This deletes all objects and the files of all volumes.")? {
+        if !self.yes && !question::confirmed(cx, "This deletes all objects and the files of all volumes.\n")? {
             cx.print("reset is cancelled\n")?;
             return Ok(());
         }
         anyhow::bail!("the store is being built")
     }
-}
-
-/// Asks a question that `y` or `Y` confirms, as kubectl's `delete -i` does.
-pub fn confirmed(cx: &mut Context, what: &str) -> anyhow::Result<bool> {
-    cx.print(&format!("{what}\nDo you want to continue? (y/n): "))?;
-    cx.env.stdout.flush()?;
-    let mut answer = Vec::new();
-    let mut byte = [0];
-    while cx.env.stdin.read(&mut byte)? == 1 && byte[0] != b'\n' {
-        answer.push(byte[0]);
-    }
-    Ok(matches!(answer.trim_ascii(), b"y" | b"Y"))
 }
