@@ -1,63 +1,16 @@
-//! DOOR processes: the sandbox a pod's processes run in.
-//!
-//! One pod has at most one supervisor, which lives as long as anything runs in the pod:
-//!
-//! ```text
-//! kstate exec ──socket──> supervisor (S) ── pod (P) ── container (C, pid 1) ── the process
-//!                         host's view       user, net,  mount, pid,
-//!                         serves HTTP       ipc, uts    second user
-//! ```
-//!
-//! `exec` takes the pod's lock, connects to the pod's socket and starts S when nobody listens there. P forks a C for each
-//! container, C builds the root and then starts one process for each request that P hands on. Each link ends with the
-//! one before it (PR_SET_PDEATHSIG and a socket that hangs up); P ends with its last caller. Nothing is written down
-//! that could be stale: a socket that nobody listens on is a pod in which nothing runs.
+//! DOOR processes: the sandbox a pod's processes run in, and the servers emulated in it.
 //!
 //! Knows sandboxes, not objects: what a pod's sandbox is, `control::sandbox` says.
 
 #[cfg(target_os = "linux")]
-mod caller;
+pub mod http;
 #[cfg(target_os = "linux")]
-mod container;
-#[cfg(target_os = "linux")]
-mod dev;
-#[cfg(target_os = "linux")]
-mod etc;
-#[cfg(target_os = "linux")]
-mod failure;
-#[cfg(target_os = "linux")]
-mod layer;
-#[cfg(target_os = "linux")]
-mod mount;
-#[cfg(target_os = "linux")]
-mod network;
-#[cfg(target_os = "linux")]
-mod pod;
-#[cfg(target_os = "linux")]
-mod process;
-#[cfg(target_os = "linux")]
-mod programs;
-#[cfg(target_os = "linux")]
-mod rootfs;
-#[cfg(target_os = "linux")]
-mod supervisor;
-#[cfg(target_os = "linux")]
-mod terminal;
-#[cfg(target_os = "linux")]
-mod tree;
-#[cfg(target_os = "linux")]
-mod volume;
-#[cfg(target_os = "linux")]
-mod wire;
+mod sandbox;
 
 use serde::{Deserialize, Serialize};
 
 #[cfg(target_os = "linux")]
-pub use caller::exec;
-#[cfg(target_os = "linux")]
-pub use failure::Failure;
-#[cfg(target_os = "linux")]
-pub use supervisor::main;
+pub use sandbox::{Failure, exec, main};
 
 /// The first argument that makes the binary a pod's supervisor instead of a command.
 pub const SUPERVISOR: &str = "__sandbox";

@@ -56,11 +56,11 @@ const NSSWITCH: &str = "passwd: files\ngroup: files\nshadow: files\nhosts: files
 pub fn fill(root: &Tree) -> Result<(), Failure> {
     for (name, content) in [("passwd", PASSWD), ("group", GROUP), ("nsswitch.conf", NSSWITCH)] {
         let path = format!("etc/{name}");
-        if root.handle(&path) == Err(Errno::ENOENT).map_err(|e: Errno| e) {
+        if root.is_free(&path) {
             root.write(&path, 0o644, content.as_bytes()).step(format!("write /{path}"))?;
         }
     }
-    if root.handle("etc/os-release").is_err() {
+    if root.is_free("etc/os-release") {
         // A container that made something else of it keeps that.
         let _its_own = root.symlink("../usr/lib/os-release", "etc/os-release");
     }
@@ -73,7 +73,7 @@ fn show(host: &Tree, root: &Tree, name: &str) -> Result<(), Failure> {
     if let Ok(target) = nix::fcntl::readlinkat(host, name) {
         let target = target.to_string_lossy();
         let path = format!("etc/{name}");
-        let wanted = target.contains("usr/") && root.handle(&path).is_err();
+        let wanted = target.contains("usr/") && root.is_free(&path);
         return if wanted { root.symlink(&target, &path).step(format!("link /{path}")) } else { Ok(()) };
     }
     let Ok(source) = host.handle(name) else { return Ok(()) };

@@ -39,7 +39,7 @@ pub fn mount(root: &Tree, container: &Path, request: &Request) -> Result<(), Fai
     let layer = Tree::open(container).step("open the container's folder")?;
     for name in FOLDERS {
         if let Ok(target) = nix::fcntl::readlinkat(&host, name) {
-            if root.handle(name).is_err() {
+            if root.is_free(name) {
                 root.symlink(&target.to_string_lossy(), name).step(format!("link /{name}"))?;
             }
         } else if host.subtree(name).is_ok() {

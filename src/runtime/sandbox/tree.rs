@@ -26,11 +26,6 @@ impl Tree {
         Ok(Tree(openat(AT_FDCWD, path, HANDLE | OFlag::O_DIRECTORY, Mode::empty())?))
     }
 
-    /// A folder that is already open.
-    pub fn from_fd(fd: OwnedFd) -> Tree {
-        Tree(fd)
-    }
-
     /// Opens what `path` leads to inside; an absolute path and `..` stop at the root.
     pub fn lookup(&self, path: &str, flags: OFlag, mode: u32) -> nix::Result<OwnedFd> {
         let path = if path.trim_matches('/').is_empty() { "." } else { path };
@@ -51,6 +46,11 @@ impl Tree {
     /// A handle on whatever is there, for mounting.
     pub fn handle(&self, path: &str) -> nix::Result<OwnedFd> {
         self.lookup(path, OFlag::O_PATH, 0)
+    }
+
+    /// Whether nothing is at `path` yet, not even a link that leads nowhere.
+    pub fn is_free(&self, path: &str) -> bool {
+        matches!(self.lookup(path, OFlag::O_PATH | OFlag::O_NOFOLLOW, 0), Err(Errno::ENOENT))
     }
 
     /// A folder below, as a root of its own.

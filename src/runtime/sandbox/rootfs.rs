@@ -13,7 +13,7 @@ use nix::mount::{MntFlags, umount2};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl;
 use nix::unistd::{chdir, fchdir, pivot_root};
-use nix::{errno::Errno, libc};
+use nix::libc;
 
 use super::failure::{Failure, Step};
 use super::layer::PodFolder;
@@ -21,7 +21,7 @@ use super::mount::{bind, bind_to_itself, make_private, read_only};
 use super::tree::{Tree, by_fd, components, is_dir};
 use super::wire::Request;
 use super::{dev, etc, programs, volume};
-use crate::control::sandbox::{Mount, Sandbox, Source};
+use crate::control::sandbox::{Mount, Source};
 
 /// What every image has, empty, with its mode.
 const FOLDERS: [(&str, u32); 12] = [
@@ -55,7 +55,7 @@ pub fn build(request: &Request) -> Result<(), Failure> {
     let container = folder.container(&sandbox.container);
     bind_to_itself(&container.join("rootfs")).step("bind the container's layer")?;
     let root = Tree::open(&container.join("rootfs")).step("open the container's layer")?;
-    fill(&root, sandbox)?;
+    fill(&root)?;
     programs::mount(&root, &container, request)?;
     etc::fill(&root)?;
     dev::mount_dev(&root)?;
@@ -68,9 +68,9 @@ pub fn build(request: &Request) -> Result<(), Failure> {
     lock(sandbox.user)
 }
 
-fn fill(root: &Tree, _sandbox: &Sandbox) -> Result<(), Failure> {
+fn fill(root: &Tree) -> Result<(), Failure> {
     for (path, mode) in FOLDERS {
-        if root.handle(path) == Err(Errno::ENOENT) {
+        if root.is_free(path) {
             make_folder(root, path, mode).step(format!("make /{path}"))?;
         }
     }
