@@ -6,6 +6,7 @@ use crate::apimachinery::status::Status;
 use crate::apimachinery::time::Time;
 use crate::cluster::Cluster;
 
+pub mod emulated;
 pub mod sandbox;
 
 /// Lets the cluster live until `to`: everything that is due happens, in order, at its own time.
