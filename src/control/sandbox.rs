@@ -68,7 +68,7 @@ pub struct File {
 pub struct Server {
     pub port: u16,
     pub kind: ServerKind,
-    /// The folder it serves, as a path in the container.
+    /// The folder it serves, as a path in the container; a relative one is below the container's `working_dir`.
     pub root: String,
 }
 
@@ -77,4 +77,13 @@ pub struct Server {
 pub enum ServerKind {
     Nginx,
     Httpd,
+    Caddy,
+    /// `httpd` of busybox.
+    Busybox,
+    /// `python3 -m http.server`.
+    Python,
+    /// `agnhost netexec`: echoes, and says its hostname.
+    Netexec,
+    /// `agnhost serve-hostname`: says its hostname, whatever the path.
+    ServeHostname,
 }

@@ -142,8 +142,16 @@ fn add_up(connection: &Connection, key: &Key, count: i64, change: i64) -> Result
 
 fn set_meta(connection: &Connection, meta: &Meta) -> Result<(), Fault> {
     let (rv, clock) = (meta.resource_version.cast_signed(), micros(meta.clock));
-    let mut statement =
-        connection.prepare_cached("UPDATE meta SET rv = ?1, clock = ?2, seed = ?3, digest = ?4 WHERE id = 1")?;
-    statement.execute(params![rv, clock, meta.seed.0, digest::of_meta(rv, clock, &meta.seed.0)])?;
+    let addresses = meta.pod_addresses.cast_signed();
+    let mut statement = connection.prepare_cached(
+        "UPDATE meta SET rv = ?1, clock = ?2, seed = ?3, digest = ?4, pod_addresses = ?5 WHERE id = 1",
+    )?;
+    statement.execute(params![
+        rv,
+        clock,
+        meta.seed.0,
+        digest::of_meta(rv, clock, &meta.seed.0, addresses),
+        addresses
+    ])?;
     Ok(())
 }

@@ -49,7 +49,7 @@ fn fill(draft: &Path, seed: Seed) -> Result<(), Fault> {
     }
     let transaction = connection.transaction()?;
     schema::create(&transaction)?;
-    let meta = Meta { resource_version: 0, clock: Time::UNIX_EPOCH, seed };
+    let meta = Meta { resource_version: 0, clock: Time::UNIX_EPOCH, seed, pod_addresses: 0 };
     insert(&transaction, &meta)?;
     transaction.commit()?;
     connection.close().map_err(|(_, e)| e)?;
@@ -59,8 +59,8 @@ fn fill(draft: &Path, seed: Seed) -> Result<(), Fault> {
 fn insert(connection: &Connection, meta: &Meta) -> Result<(), Fault> {
     let clock = meta.clock.timestamp_micros();
     connection.execute(
-        "INSERT INTO meta(id, rv, clock, seed, digest) VALUES (1, 0, ?1, ?2, ?3)",
-        params![clock, meta.seed.0, digest::of_meta(0, clock, &meta.seed.0)],
+        "INSERT INTO meta(id, rv, clock, seed, pod_addresses, digest) VALUES (1, 0, ?1, ?2, 0, ?3)",
+        params![clock, meta.seed.0, digest::of_meta(0, clock, &meta.seed.0, 0)],
     )?;
     Ok(())
 }

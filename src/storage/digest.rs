@@ -27,8 +27,8 @@ pub(super) fn of_wake(at: Option<i64>) -> i64 {
 }
 
 /// The checksum of the store's one `meta` row.
-pub(super) fn of_meta(rv: i64, clock: i64, seed: &str) -> i64 {
-    of(&[b"meta", &rv.to_le_bytes(), &clock.to_le_bytes(), seed.as_bytes()])
+pub(super) fn of_meta(rv: i64, clock: i64, seed: &str, addresses: i64) -> i64 {
+    of(&[b"meta", &rv.to_le_bytes(), &clock.to_le_bytes(), seed.as_bytes(), &addresses.to_le_bytes()])
 }
 
 fn mix(state: u64, word: u64) -> u64 {

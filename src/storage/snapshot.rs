@@ -238,14 +238,17 @@ pub(super) fn decode(internal: Option<&[u8]>, body: &[u8]) -> Option<Object> {
 }
 
 fn meta(connection: &rusqlite::Connection) -> Result<Meta, Fault> {
-    let mut statement = connection.prepare_cached("SELECT rv, clock, seed, digest FROM meta WHERE id = 1")?;
-    let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?, row.get::<_, i64>(3)?));
-    let (rv, clock, seed, digest): (i64, i64, _, _) = statement.query_row([], row)?;
-    let resource_version = u64::try_from(rv).ok().filter(|_| digest == digest::of_meta(rv, clock, &seed));
+    let mut statement =
+        connection.prepare_cached("SELECT rv, clock, seed, digest, pod_addresses FROM meta WHERE id = 1")?;
+    let row = |row: &Row<'_>| {
+        Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?, row.get::<_, i64>(3)?, row.get::<_, i64>(4)?))
+    };
+    let (rv, clock, seed, digest, addresses): (i64, i64, _, _, _) = statement.query_row([], row)?;
+    let resource_version = u64::try_from(rv).ok().filter(|_| digest == digest::of_meta(rv, clock, &seed, addresses));
     let Some(resource_version) = resource_version else {
         return Err(Fault::Damage("its resource version and clock are not what was stored".to_owned()));
     };
-    Ok(Meta { resource_version, clock: time(clock)?, seed: Seed(seed) })
+    Ok(Meta { resource_version, clock: time(clock)?, seed: Seed(seed), pod_addresses: addresses.cast_unsigned() })
 }
 
 fn time(micros: i64) -> Result<Time, Fault> {
