@@ -122,7 +122,7 @@ fn selector(set: &Object, path: &Path, errors: &mut Errors) {
         errors.required(path, "");
         return;
     };
-    errors.append(names::validate_label_selector(selector, path));
+    errors.append(names::validate_label_selector(Some(selector), path));
     let is_empty = |part: &str| match selector.get(part) {
         Some(Value::Object(map)) => map.is_empty(),
         Some(Value::Array(list)) => list.is_empty(),
