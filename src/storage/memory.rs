@@ -27,7 +27,7 @@ impl Memory {
     /// An empty store.
     pub fn new(seed: Seed) -> Memory {
         Memory {
-            meta: Meta { resource_version: 0, clock: Time::UNIX_EPOCH, seed },
+            meta: Meta { resource_version: 0, clock: Time::UNIX_EPOCH, seed, pod_addresses: 0 },
             objects: BTreeMap::new(),
             wakes: BTreeMap::new(),
             log: Vec::new(),

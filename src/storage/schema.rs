@@ -33,7 +33,7 @@ CREATE TABLE log(
   digest INTEGER NOT NULL, body BLOB NOT NULL);
 CREATE TABLE meta(
   id INTEGER PRIMARY KEY CHECK(id = 1), rv INTEGER NOT NULL, clock INTEGER NOT NULL, seed TEXT NOT NULL,
-  digest INTEGER NOT NULL);
+  pod_addresses INTEGER NOT NULL, digest INTEGER NOT NULL);
 ";
 
 /// Makes the tables of a new file.
