@@ -74,7 +74,10 @@ fn play(cluster: &mut Cluster, steps: &[Step]) {
                 let at = at.map(|s| Time::UNIX_EPOCH + TimeDelta::nanoseconds(i64::from(s) * 1_500_000_700));
                 cluster.set_wake(&key(*k), at);
             }
-            Step::Pass { seconds } => cluster.set_now(cluster.now() + TimeDelta::seconds((*seconds).into())),
+            Step::Pass { seconds } => {
+                cluster.set_now(cluster.now() + TimeDelta::seconds((*seconds).into()));
+                cluster.set_pod_addresses((*seconds).into());
+            }
             Step::Commit | Step::Reopen => {}
         }
     }

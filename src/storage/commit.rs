@@ -140,18 +140,12 @@ fn add_up(connection: &Connection, key: &Key, count: i64, change: i64) -> Result
     Ok(())
 }
 
-fn set_meta(connection: &Connection, meta: &Meta) -> Result<(), Fault> {
-    let (rv, clock) = (meta.resource_version.cast_signed(), micros(meta.clock));
-    let addresses = meta.pod_addresses.cast_signed();
-    let mut statement = connection.prepare_cached(
-        "UPDATE meta SET rv = ?1, clock = ?2, seed = ?3, digest = ?4, pod_addresses = ?5 WHERE id = 1",
-    )?;
-    statement.execute(params![
-        rv,
-        clock,
-        meta.seed.0,
-        digest::of_meta(rv, clock, &meta.seed.0, addresses),
-        addresses
-    ])?;
+/// Writes the one row of `meta`.
+pub(super) fn set_meta(connection: &Connection, meta: &Meta) -> Result<(), Fault> {
+    let numbers = [meta.resource_version.cast_signed(), micros(meta.clock), meta.pod_addresses.cast_signed()];
+    let digest = digest::of_meta(numbers, &meta.seed.0);
+    let [rv, clock, pod_addresses] = numbers;
+    let sql = "UPDATE meta SET rv = ?1, clock = ?2, pod_addresses = ?3, seed = ?4, digest = ?5 WHERE id = 1";
+    connection.prepare_cached(sql)?.execute(params![rv, clock, pod_addresses, meta.seed.0, digest])?;
     Ok(())
 }

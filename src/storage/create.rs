@@ -4,11 +4,11 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
 use super::error::{Error, Fault};
 use super::lock::Lock;
-use super::{FILE, Options, beside, digest, identify, is_settled, schema};
+use super::{FILE, Options, beside, commit, identify, is_settled, schema};
 use crate::apimachinery::seed::Seed;
 use crate::apimachinery::time::Time;
 use crate::cluster::Meta;
@@ -50,18 +50,11 @@ fn fill(draft: &Path, seed: Seed) -> Result<(), Fault> {
     let transaction = connection.transaction()?;
     schema::create(&transaction)?;
     let meta = Meta { resource_version: 0, clock: Time::UNIX_EPOCH, seed, pod_addresses: 0 };
-    insert(&transaction, &meta)?;
+    transaction
+        .execute("INSERT INTO meta(id, rv, clock, pod_addresses, seed, digest) VALUES (1, 0, 0, 0, '', 0)", [])?;
+    commit::set_meta(&transaction, &meta)?;
     transaction.commit()?;
     connection.close().map_err(|(_, e)| e)?;
-    Ok(())
-}
-
-fn insert(connection: &Connection, meta: &Meta) -> Result<(), Fault> {
-    let clock = meta.clock.timestamp_micros();
-    connection.execute(
-        "INSERT INTO meta(id, rv, clock, seed, pod_addresses, digest) VALUES (1, 0, ?1, ?2, 0, ?3)",
-        params![clock, meta.seed.0, digest::of_meta(0, clock, &meta.seed.0, 0)],
-    )?;
     Ok(())
 }
 
