@@ -115,6 +115,14 @@ pub trait Kind: Sync {
         0
     }
 
+    /// What a deletion that has to wait changes besides metadata: a namespace becomes Terminating.
+    fn mark_deleted(&self, _object: &mut Object) {}
+
+    /// Whether nothing but metadata keeps an object that is being deleted: a namespace has finalizers in its spec.
+    fn is_finalized(&self, _object: &Object) -> bool {
+        true
+    }
+
     /// The controller: what to do about an object, as data. Must plan nothing when nothing is to be done.
     fn reconcile(&self, _object: &Arc<Object>, _cluster: &Cluster, _now: Time) -> Result<Plan, Status> {
         Ok(Plan::nothing())
