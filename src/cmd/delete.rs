@@ -353,7 +353,7 @@ impl Delete {
         let for_ever = Duration::from_secs(168 * 3600);
         let timeout = if self.timeout.is_zero() { for_ever } else { self.timeout };
         let mut left = gone;
-        let waited = cx.client()?.wait(Some(timeout), |cluster| {
+        let waited = cx.client()?.wait("the deletion", Some(timeout), |cluster| {
             let mut still = Vec::new();
             for (key, uid) in &left {
                 if cluster.get(key)?.is_some_and(|o| o.uid() == *uid) {
