@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::apimachinery::field::Errors;
 use crate::apimachinery::key::Key;
+use crate::apimachinery::labels::Selector;
 use crate::apimachinery::names::{self, NameRule};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
@@ -132,6 +133,18 @@ pub trait Kind: Sync {
     /// The controller: what to do about an object, as data. Must plan nothing when nothing is to be done.
     fn reconcile(&self, _object: &Arc<Object>, _cluster: &Cluster, _now: Time) -> Result<Plan, Status> {
         Ok(Plan::nothing())
+    }
+
+    /// The fields that a list can be selected by besides `metadata.name` and `metadata.namespace`: each with the JSON
+    /// pointer to its value.
+    fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
+    /// The selector of the pods that an object stands for, when `exec` or `logs` name the object; `None` for a kind
+    /// that stands for no pods.
+    fn pod_selector(&self, _object: &Object) -> Option<Result<Selector, String>> {
+        None
     }
 
     /// Which changes of other kinds run this kind's controller. An object's own changes always do.
