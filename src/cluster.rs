@@ -21,6 +21,8 @@ pub struct Meta {
     /// The store's time: how far the simulation has got. Never runs backwards.
     pub clock: Time,
     pub seed: Seed,
+    /// How many pod addresses were handed out so far; the next pod gets the next one.
+    pub pod_addresses: u64,
 }
 
 /// A stored state to read from; implemented by the SQLite store and by its in-memory twin.
@@ -90,6 +92,7 @@ pub struct Cluster<'s> {
     owned: RefCell<HashMap<String, BTreeSet<Key>>>,
     dirty: BTreeSet<Key>,
     log: Vec<Change>,
+    settled: usize,
     wakes: BTreeMap<Key, Option<Time>>,
 }
 
@@ -104,6 +107,7 @@ impl<'s> Cluster<'s> {
             owned: RefCell::default(),
             dirty: BTreeSet::new(),
             log: Vec::new(),
+            settled: 0,
             wakes: BTreeMap::new(),
         }
     }
@@ -130,6 +134,16 @@ impl<'s> Cluster<'s> {
 
     pub fn seed(&self) -> &Seed {
         &self.meta.seed
+    }
+
+    /// How many pod addresses were handed out so far.
+    pub fn pod_addresses(&self) -> u64 {
+        self.meta.pod_addresses
+    }
+
+    /// Records that so many pod addresses were handed out.
+    pub fn set_pod_addresses(&mut self, count: u64) {
+        self.meta.pod_addresses = count;
     }
 
     /// The object under a key.
@@ -249,6 +263,16 @@ impl<'s> Cluster<'s> {
                 keys.insert(key.clone());
             }
         }
+    }
+
+    /// How many of the changes the controllers have already dealt with.
+    pub fn settled(&self) -> usize {
+        self.settled
+    }
+
+    /// Records that the controllers have dealt with every change so far.
+    pub fn set_settled(&mut self) {
+        self.settled = self.log.len();
     }
 
     /// The changes so far, oldest first.

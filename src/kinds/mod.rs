@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::apimachinery::field::Errors;
 use crate::apimachinery::key::Key;
+use crate::apimachinery::names::{self, NameRule};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::table::Column;
@@ -75,6 +76,11 @@ pub trait Kind: Sync {
     /// One row's cells, as many as columns. `now` is for ages.
     fn cells(&self, object: &Object, now: Time) -> Vec<String>;
 
+    /// How its names look; almost all kinds want a DNS subdomain.
+    fn name_rule(&self) -> NameRule {
+        names::name_is_dns_subdomain
+    }
+
     /// Fills in what the API fills in, on every write.
     fn set_defaults(&self, _object: &mut Object) {}
 
@@ -114,6 +120,14 @@ pub trait Kind: Sync {
     /// How long the object lives on after a deletion was asked for, in seconds; 0 for at once (finalizers apart).
     fn grace_period(&self, _object: &Object) -> i64 {
         0
+    }
+
+    /// What a deletion that has to wait changes besides metadata: a namespace becomes Terminating.
+    fn mark_deleted(&self, _object: &mut Object) {}
+
+    /// Whether nothing but metadata keeps an object that is being deleted: a namespace has finalizers in its spec.
+    fn is_finalized(&self, _object: &Object) -> bool {
+        true
     }
 
     /// The controller: what to do about an object, as data. Must plan nothing when nothing is to be done.
