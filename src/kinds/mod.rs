@@ -15,6 +15,7 @@ use crate::apimachinery::time::Time;
 use crate::cluster::Cluster;
 
 pub mod plan;
+pub mod pod;
 
 use plan::Plan;
 
@@ -154,7 +155,7 @@ pub trait Kind: Sync {
 }
 
 /// Every kind. The order is that of `kubectl api-resources`: by group, then by plural.
-pub static KINDS: &[&dyn Kind] = &[];
+pub static KINDS: &[&dyn Kind] = &[&pod::Pod];
 
 /// The kind of a group resource (`statefulsets.apps`).
 pub fn by_resource(resource: &str) -> Option<&'static dyn Kind> {
