@@ -16,6 +16,7 @@ use crate::cluster::Cluster;
 
 pub mod plan;
 pub mod pod;
+mod stateful_set;
 
 use plan::Plan;
 
@@ -155,7 +156,7 @@ pub trait Kind: Sync {
 }
 
 /// Every kind. The order is that of `kubectl api-resources`: by group, then by plural.
-pub static KINDS: &[&dyn Kind] = &[&pod::Pod];
+pub static KINDS: &[&dyn Kind] = &[&pod::Pod, &stateful_set::StatefulSet];
 
 /// The kind of a group resource (`statefulsets.apps`).
 pub fn by_resource(resource: &str) -> Option<&'static dyn Kind> {
