@@ -5,6 +5,7 @@
 pub mod decode;
 pub mod field;
 pub mod field_selector;
+pub mod go_value;
 pub mod jsonpath;
 pub mod key;
 pub mod labels;

@@ -2,8 +2,10 @@
 
 use std::net::Ipv4Addr;
 
+use serde::{Deserialize, Serialize};
+
 /// A container's world.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sandbox {
     pub namespace: String,
     pub pod: String,
@@ -29,7 +31,7 @@ pub struct Sandbox {
 }
 
 /// One volume mount.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mount {
     /// Absolute, without `..`.
     pub path: String,
@@ -40,7 +42,7 @@ pub struct Mount {
 }
 
 /// Where a volume's files are. Paths are relative to the store's home.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Source {
     /// A persistent volume's folder, `volumes/<name>/`.
     PersistentVolume(String),
@@ -53,7 +55,7 @@ pub enum Source {
 }
 
 /// A file of a configMap, secret, downwardAPI or projected volume.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct File {
     /// Relative to the mount, without `..`.
     pub path: String,
@@ -62,17 +64,26 @@ pub struct File {
 }
 
 /// A server that an image is known to run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Server {
     pub port: u16,
     pub kind: ServerKind,
-    /// The folder it serves, as a path in the container.
+    /// The folder it serves, as a path in the container; a relative one is below the container's `working_dir`.
     pub root: String,
 }
 
 /// The emulated servers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ServerKind {
     Nginx,
     Httpd,
+    Caddy,
+    /// `httpd` of busybox.
+    Busybox,
+    /// `python3 -m http.server`.
+    Python,
+    /// `agnhost netexec`: echoes, and says its hostname.
+    Netexec,
+    /// `agnhost serve-hostname`: says its hostname, whatever the path.
+    ServeHostname,
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::apimachinery::field::Errors;
 use crate::apimachinery::key::Key;
+use crate::apimachinery::names::{self, NameRule};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::table::Column;
@@ -73,6 +74,11 @@ pub trait Kind: Sync {
 
     /// One row's cells, as many as columns. `now` is for ages.
     fn cells(&self, object: &Object, now: Time) -> Vec<String>;
+
+    /// How its names look; almost all kinds want a DNS subdomain.
+    fn name_rule(&self) -> NameRule {
+        names::name_is_dns_subdomain
+    }
 
     /// Fills in what the API fills in, on every write.
     fn set_defaults(&self, _object: &mut Object) {}

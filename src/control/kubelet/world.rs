@@ -9,6 +9,7 @@ use super::{container_status, environment, mounts};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::cluster::Cluster;
+use crate::control::emulated::servers_for_image;
 use crate::control::sandbox::{Sandbox, Server};
 
 /// The cluster's DNS server and domain.
@@ -131,6 +132,17 @@ fn resolv_conf(pod: &Object) -> String {
 }
 
 /// What the pod's containers would serve.
-fn servers(_pod: &Object) -> Vec<Server> {
-    Vec::new()
+fn servers(pod: &Object) -> Vec<Server> {
+    let words = |spec: &Value, field: &str| -> Vec<String> {
+        let list = spec.get(field).and_then(Value::as_array).into_iter().flatten();
+        list.filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    let of_container = |spec: &Value| {
+        let ports = spec.get("ports").and_then(Value::as_array).into_iter().flatten();
+        let ports: Vec<u16> =
+            ports.filter_map(|p| u16::try_from(p.get("containerPort")?.as_u64()?).ok()).collect();
+        let command = words(spec, "command");
+        servers_for_image(text(spec, "image"), Some(&command), &words(spec, "args"), &ports)
+    };
+    pod.list_at("/spec/containers").iter().flat_map(of_container).collect()
 }
