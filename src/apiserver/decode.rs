@@ -13,8 +13,8 @@ pub fn decode(kind: &dyn Kind, object: Object, strict: bool) -> Result<Object, S
     let names = kind.names();
     let internal = object.internal.clone();
     let body = decode::decode_body(names.api_version, names.kind, object.into_value(), strict)?;
-    let mut object = Object::from_value(body)
-        .ok_or_else(|| Status::bad_request(format!("{} is not a JSON object", names.kind)))?;
+    let mut object =
+        Object::from_value(body).ok_or_else(|| Status::bad_request(format!("{} is not a JSON object", names.kind)))?;
     object.internal = internal;
     Ok(object)
 }

@@ -28,6 +28,7 @@ mod help;
 mod man;
 mod options;
 mod pflag;
+mod pods;
 mod question;
 mod reset;
 mod resources;

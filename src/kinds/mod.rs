@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::apimachinery::field::Errors;
 use crate::apimachinery::key::Key;
+use crate::apimachinery::labels::Selector;
 use crate::apimachinery::names::{self, NameRule};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
@@ -14,6 +15,8 @@ use crate::apimachinery::time::Time;
 use crate::cluster::Cluster;
 
 pub mod plan;
+pub mod pod;
+mod stateful_set;
 
 use plan::Plan;
 
@@ -134,6 +137,18 @@ pub trait Kind: Sync {
         Ok(Plan::nothing())
     }
 
+    /// The fields that a list can be selected by besides `metadata.name` and `metadata.namespace`: each with the JSON
+    /// pointer to its value.
+    fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
+    /// The selector of the pods that an object stands for, when `exec` or `logs` name the object; `None` for a kind
+    /// that stands for no pods.
+    fn pod_selector(&self, _object: &Object) -> Option<Result<Selector, String>> {
+        None
+    }
+
     /// Which changes of other kinds run this kind's controller. An object's own changes always do.
     fn triggers(&self) -> &'static [Trigger] {
         &[]
@@ -141,7 +156,7 @@ pub trait Kind: Sync {
 }
 
 /// Every kind. The order is that of `kubectl api-resources`: by group, then by plural.
-pub static KINDS: &[&dyn Kind] = &[];
+pub static KINDS: &[&dyn Kind] = &[&pod::Pod, &stateful_set::StatefulSet];
 
 /// The kind of a group resource (`statefulsets.apps`).
 pub fn by_resource(resource: &str) -> Option<&'static dyn Kind> {
