@@ -1,4 +1,5 @@
 //! DOOR processes: the sandbox a pod's processes run in.
 
+pub mod dns;
 #[cfg(target_os = "linux")]
 pub mod http;
