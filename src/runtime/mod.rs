@@ -2,6 +2,7 @@
 //!
 //! Knows sandboxes, not objects: what a pod's sandbox is, `control::sandbox` says.
 
+pub mod dns;
 #[cfg(target_os = "linux")]
 pub mod http;
 #[cfg(target_os = "linux")]
