@@ -22,12 +22,14 @@ use crate::apiserver::{self, DeleteOptions, Propagation};
 #[derive(clap::Args)]
 pub struct Delete {
     args: Vec<String>,
-    #[arg(long,
-        help = "Delete all resources, in the namespace of the specified resource types.")]
+    #[arg(long, help = "Delete all resources, in the namespace of the specified resource types.")]
     all: bool,
-    #[arg(short = 'A', long,
+    #[arg(
+        short = 'A',
+        long,
         help = "If present, list the requested object(s) across all namespaces. Namespace in current context is ignored \
-        even if specified with --namespace.")]
+        even if specified with --namespace."
+    )]
     all_namespaces: bool,
     #[arg(long, value_name = "string", default_value = "background", num_args = 0..=1, require_equals = true, default_missing_value = "background",
         help = "Must be \"background\", \"orphan\", or \"foreground\". Selects the deletion cascading strategy for the \
@@ -38,40 +40,63 @@ pub struct Delete {
         sent, without sending it. If server strategy, submit server-side request without persisting the \
         resource.")]
     dry_run: String,
-    #[arg(long, value_name = "string", default_value = "",
+    #[arg(
+        long,
+        value_name = "string",
+        default_value = "",
         help = "Selector (field query) to filter on, supports '=', '==', and '!='.(e.g. --field-selector \
-        key1=value1,key2=value2). The server only supports a limited number of field queries per type.")]
+        key1=value1,key2=value2). The server only supports a limited number of field queries per type."
+    )]
     field_selector: String,
-    #[arg(short, long, value_name = "strings",
-        help = "containing the resource to delete.")]
+    #[arg(short, long, value_name = "strings", help = "containing the resource to delete.")]
     filename: Vec<String>,
-    #[arg(long,
+    #[arg(
+        long,
         help = "If true, immediately remove resources from API and bypass graceful deletion. Note that immediate \
-        deletion of some resources may result in inconsistency or data loss and requires confirmation.")]
+        deletion of some resources may result in inconsistency or data loss and requires confirmation."
+    )]
     force: bool,
-    #[arg(long, value_name = "int", default_value = "-1", allow_hyphen_values = true,
+    #[arg(
+        long,
+        value_name = "int",
+        default_value = "-1",
+        allow_hyphen_values = true,
         help = "Period of time in seconds given to the resource to terminate gracefully. Ignored if negative. Set to 1 \
-        for immediate shutdown. Can only be set to 0 when --force is true (force deletion).")]
+        for immediate shutdown. Can only be set to 0 when --force is true (force deletion)."
+    )]
     grace_period: i64,
-    #[arg(long,
-        help = "Treat \"resource not found\" as a successful delete. Defaults to \"true\" when --all is specified.")]
+    #[arg(
+        long,
+        help = "Treat \"resource not found\" as a successful delete. Defaults to \"true\" when --all is specified."
+    )]
     ignore_not_found: bool,
-    #[arg(short, long,
-        help = "If true, delete resource only when user confirms.")]
+    #[arg(short, long, help = "If true, delete resource only when user confirms.")]
     interactive: bool,
-    #[arg(long,
-        help = "If true, resources are signaled for immediate shutdown (same as --grace-period=1).")]
+    #[arg(long, help = "If true, resources are signaled for immediate shutdown (same as --grace-period=1).")]
     now: bool,
-    #[arg(short, long, value_name = "string", default_value = "",
-        help = "Output mode. Use \"-o name\" for shorter output (resource/name).")]
+    #[arg(
+        short,
+        long,
+        value_name = "string",
+        default_value = "",
+        help = "Output mode. Use \"-o name\" for shorter output (resource/name)."
+    )]
     output: String,
-    #[arg(short = 'R', long,
+    #[arg(
+        short = 'R',
+        long,
         help = "Process the directory used in -f, --filename recursively. Useful when you want to manage related \
-        manifests organized within the same directory.")]
+        manifests organized within the same directory."
+    )]
     recursive: bool,
-    #[arg(short = 'l', long, value_name = "string", default_value = "",
+    #[arg(
+        short = 'l',
+        long,
+        value_name = "string",
+        default_value = "",
         help = "Selector (label query) to filter on, supports '=', '==', and '!='.(e.g. -l key1=value1,key2=value2). \
-        Matching objects must satisfy all of the specified label constraints.")]
+        Matching objects must satisfy all of the specified label constraints."
+    )]
     selector: String,
     #[arg(long, value_name = "duration", default_value = "0s", value_parser = go::duration,
         help = "The length of time to wait before giving up on a delete, zero means determine a timeout from the size \
@@ -83,10 +108,21 @@ pub struct Delete {
 }
 
 const OTHER_FLAGS: &[Flag] = &[
-    Flag::new("kustomize", "string", "", Support::NotBuilt,
-        "Process a kustomization directory. This flag can't be used together with -f or -R.").short('k'),
-    Flag::new("raw", "string", "", Support::NotBuilt,
-        "Raw URI to DELETE to the server.  Uses the transport specified by the kubeconfig file."),
+    Flag::new(
+        "kustomize",
+        "string",
+        "",
+        Support::NotBuilt,
+        "Process a kustomization directory. This flag can't be used together with -f or -R.",
+    )
+    .short('k'),
+    Flag::new(
+        "raw",
+        "string",
+        "",
+        Support::NotBuilt,
+        "Raw URI to DELETE to the server.  Uses the transport specified by the kubeconfig file.",
+    ),
 ];
 
 const LONG: &str = r#"Delete resources by file names, stdin, resources and names, or by resources and label selector.
@@ -159,7 +195,12 @@ impl Run for Delete {
         if self.interactive && !confirmed(cx, &targets)? {
             return Ok(());
         }
-        let options = DeleteOptions { grace_period: grace, propagation, dry_run: dry_run == DryRun::Server, ..DeleteOptions::default() };
+        let options = DeleteOptions {
+            grace_period: grace,
+            propagation,
+            dry_run: dry_run == DryRun::Server,
+            ..DeleteOptions::default()
+        };
         let gone = self.delete(cx, &targets, dry_run, &options, &mut failures)?;
         if self.ignores_not_found(cx) {
             failures.retain(|e| !is_not_found(e));
@@ -216,7 +257,9 @@ impl Delete {
                 "Warning: Immediate deletion does not wait for confirmation that the running resource has been \
                  terminated. The resource may continue to run on the cluster indefinitely.\n",
             ),
-            Some(_) if self.force => anyhow::bail!("--force and --grace-period greater than 0 cannot be specified together"),
+            Some(_) if self.force => {
+                anyhow::bail!("--force and --grace-period greater than 0 cannot be specified together")
+            }
             _ => {}
         }
         Ok(())
@@ -238,7 +281,9 @@ impl Delete {
     fn targets(&self, cx: &mut Context, named: Named) -> anyhow::Result<(Vec<Target>, Vec<anyhow::Error>)> {
         let namespace = cx.namespace().to_owned();
         match named {
-            Named::Each(pairs) => Ok((pairs.iter().map(|(k, n)| Target::new(*k, &namespace, n, "")).collect(), Vec::new())),
+            Named::Each(pairs) => {
+                Ok((pairs.iter().map(|(k, n)| Target::new(*k, &namespace, n, "")).collect(), Vec::new()))
+            }
             Named::All(kinds) => self.selected(cx, &kinds, &namespace),
             Named::Files => anyhow::bail!("manifests are being built"),
         }
@@ -252,9 +297,9 @@ impl Delete {
     ) -> anyhow::Result<(Vec<Target>, Vec<anyhow::Error>)> {
         let selectors = Selectors { labels: &self.selector, fields: &self.field_selector };
         let scope = (!self.all_namespaces).then_some(namespace);
-        let lists = cx.client()?.read(|cluster| {
-            Ok(kinds.iter().map(|k| selectors.list(cluster, *k, scope)).collect::<Vec<_>>())
-        })?;
+        let lists = cx
+            .client()?
+            .read(|cluster| Ok(kinds.iter().map(|k| selectors.list(cluster, *k, scope)).collect::<Vec<_>>()))?;
         let (mut targets, mut failures) = (Vec::new(), Vec::new());
         for (kind, list) in kinds.iter().zip(lists) {
             match list {

@@ -27,19 +27,21 @@ impl DryRun {
                 cx.complain("W: --dry-run is deprecated and can be replaced with --dry-run=client.\n");
                 Ok(DryRun::Client)
             }
-            _ => match go::boolean(text) {
-                Ok(true) => {
-                    cx.complain(&format!("W: --dry-run={text} is deprecated (boolean value) and can be replaced with --dry-run=client.\n"));
-                    Ok(DryRun::Client)
+            _ => {
+                match go::boolean(text) {
+                    Ok(true) => {
+                        cx.complain(&format!("W: --dry-run={text} is deprecated (boolean value) and can be replaced with --dry-run=client.\n"));
+                        Ok(DryRun::Client)
+                    }
+                    Ok(false) => {
+                        cx.complain(&format!("W: --dry-run={text} is deprecated (boolean value) and can be replaced with --dry-run=none.\n"));
+                        Ok(DryRun::None)
+                    }
+                    Err(_) => {
+                        anyhow::bail!("Invalid dry-run value ({text}). Must be \"none\", \"server\", or \"client\".")
+                    }
                 }
-                Ok(false) => {
-                    cx.complain(&format!("W: --dry-run={text} is deprecated (boolean value) and can be replaced with --dry-run=none.\n"));
-                    Ok(DryRun::None)
-                }
-                Err(_) => {
-                    anyhow::bail!("Invalid dry-run value ({text}). Must be \"none\", \"server\", or \"client\".")
-                }
-            },
+            }
         }
     }
 

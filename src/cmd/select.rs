@@ -22,12 +22,7 @@ impl Selectors<'_> {
     ///
     /// # Errors
     /// BadRequest, in the words of kubectl's selector visitor, for a selector that does not parse or names an unknown field.
-    pub fn list(
-        &self,
-        cluster: &Cluster,
-        kind: KindRef,
-        namespace: Option<&str>,
-    ) -> Result<Vec<Arc<Object>>, Status> {
+    pub fn list(&self, cluster: &Cluster, kind: KindRef, namespace: Option<&str>) -> Result<Vec<Arc<Object>>, Status> {
         let parsed = self.parse().map_err(|s| self.blame(kind, s))?;
         let (labels, fields) = parsed;
         fields.check(FIELDS, field_selector::not_supported).map_err(|e| self.blame(kind, e.into()))?;

@@ -64,12 +64,7 @@ fn create(cluster: &mut Cluster, object: Object) -> Result<(), Status> {
     apiserver::create(cluster, kind, &namespace, object, &WriteOptions::default()).map(drop)
 }
 
-fn remove(
-    cluster: &mut Cluster,
-    key: &Key,
-    uid: String,
-    grace_period: Option<i64>,
-) -> Result<(), Status> {
+fn remove(cluster: &mut Cluster, key: &Key, uid: String, grace_period: Option<i64>) -> Result<(), Status> {
     let kind = kinds::by_resource(&key.resource)
         .ok_or_else(|| Status::internal(format!("no kind has the resource {}", key.resource)))?;
     let options = DeleteOptions { uid: Some(uid), grace_period, ..DeleteOptions::default() };

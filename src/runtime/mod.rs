@@ -41,7 +41,9 @@ pub enum ExecError {
     )]
     NotStarted { id: String, cause: String },
     /// This host, or the pod's own layout, does not allow the sandbox.
-    #[error("the pod's sandbox could not be made: {0}\n'kstate doctor' says what this machine allows and how to allow the rest")]
+    #[error(
+        "the pod's sandbox could not be made: {0}\n'kstate doctor' says what this machine allows and how to allow the rest"
+    )]
     #[cfg(target_os = "linux")]
     Refused(Failure),
     /// The sandbox went away before the process started.

@@ -16,7 +16,8 @@ use super::failure::{Failure, Step};
 /// # Errors
 /// When the namespace is not this process's to change.
 pub fn set_up(ip: Ipv4Addr) -> Result<(), Failure> {
-    let control = socket(AddressFamily::Inet, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None).step("open a socket")?;
+    let control =
+        socket(AddressFamily::Inet, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None).step("open a socket")?;
     bring_up(&control, "lo").step("bring the loopback interface up")?;
     if !ip.is_loopback() && !ip.is_unspecified() {
         add_address(&control, "lo:0", ip).step("give the pod its address")?;

@@ -43,7 +43,14 @@ struct Container {
 /// Makes the pod's namespaces, then serves callers until there are none.
 pub fn run(listener: OwnedFd, supervisor: OwnedFd, first: Call) -> ! {
     let made = set_up(&first.request, &supervisor).and_then(|(folder, lock)| {
-        Ok(Pod { listener: listener.try_clone().step("keep the socket")?, supervisor, folder, lock, containers: BTreeMap::new(), callers: Vec::new() })
+        Ok(Pod {
+            listener: listener.try_clone().step("keep the socket")?,
+            supervisor,
+            folder,
+            lock,
+            containers: BTreeMap::new(),
+            callers: Vec::new(),
+        })
     });
     match made {
         Ok(mut pod) => {

@@ -78,7 +78,8 @@ fn program(request: &Request) -> Result<Program, String> {
 /// PATH, HOSTNAME, TERM and HOME where the pod does not say otherwise, as containerd adds them, and the pod's own.
 fn environment(request: &Request) -> Vec<(String, String)> {
     let sandbox = &request.sandbox;
-    let mut all = vec![("PATH".to_string(), DEFAULT_PATH.to_string()), ("HOSTNAME".to_string(), sandbox.hostname.clone())];
+    let mut all =
+        vec![("PATH".to_string(), DEFAULT_PATH.to_string()), ("HOSTNAME".to_string(), sandbox.hostname.clone())];
     if request.command.tty {
         all.push(("TERM".to_string(), "xterm".to_string()));
     }
@@ -103,7 +104,8 @@ fn look_up(name: &str, path: &str) -> Result<String, String> {
         };
     }
     let folders = path.split(':').map(|folder| if folder.is_empty() { "." } else { folder });
-    let found = folders.map(|folder| format!("{folder}/{name}")).find(|file| !name.is_empty() && executable(file).is_ok());
+    let found =
+        folders.map(|folder| format!("{folder}/{name}")).find(|file| !name.is_empty() && executable(file).is_ok());
     found.ok_or_else(|| format!("exec: {name:?}: executable file not found in $PATH"))
 }
 

@@ -87,7 +87,8 @@ fn make_ancestors<'a>(lower: &Tree, upper: &Tree, parts: impl Iterator<Item = &'
     let parts: Vec<&str> = parts.collect();
     for length in 1..parts.len() {
         let path = parts[..length].join("/");
-        if lower.subtree(&path).is_err() && lower.handle(&path).is_ok() || nix::fcntl::readlinkat(lower, path.as_str()).is_ok()
+        if lower.subtree(&path).is_err() && lower.handle(&path).is_ok()
+            || nix::fcntl::readlinkat(lower, path.as_str()).is_ok()
         {
             return Ok(());
         }

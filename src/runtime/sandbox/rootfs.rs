@@ -9,11 +9,11 @@ use std::io::Write;
 use std::os::fd::AsFd;
 use std::path::Path;
 
+use nix::libc;
 use nix::mount::{MntFlags, umount2};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl;
 use nix::unistd::{chdir, fchdir, pivot_root};
-use nix::libc;
 
 use super::failure::{Failure, Step};
 use super::layer::PodFolder;
@@ -145,6 +145,7 @@ pub fn open_scratch(container: &Path) {
         let Ok(folder) = work.handle(&format!("{name}/work")) else { continue };
         let mode = nix::sys::stat::Mode::from_bits_truncate(0o700);
         let path = by_fd(folder.as_fd());
-        let _not_ours = nix::sys::stat::fchmodat(nix::fcntl::AT_FDCWD, &path, mode, nix::sys::stat::FchmodatFlags::FollowSymlink);
+        let _not_ours =
+            nix::sys::stat::fchmodat(nix::fcntl::AT_FDCWD, &path, mode, nix::sys::stat::FchmodatFlags::FollowSymlink);
     }
 }

@@ -81,7 +81,10 @@ pub fn location(uid: &str, mount: &Mount) -> Result<String, Failure> {
 /// Refuses a path that climbs.
 pub fn downward(path: &str) -> Result<(), Failure> {
     if components(path).any(|c| c == "..") || path.contains('\0') {
-        return Err(Failure { step: "check a volume's path".into(), cause: format!("{path:?} leads out of its folder") });
+        return Err(Failure {
+            step: "check a volume's path".into(),
+            cause: format!("{path:?} leads out of its folder"),
+        });
     }
     Ok(())
 }
