@@ -26,6 +26,7 @@ mod network;
 mod pod;
 mod process;
 mod programs;
+mod remove;
 mod rootfs;
 mod servers;
 mod supervisor;
@@ -36,6 +37,7 @@ mod wire;
 
 pub use caller::exec;
 pub use failure::Failure;
+pub use remove::{remove_all, remove_pod, remove_volume};
 pub use supervisor::main;
 
 use super::{Command, ExecError, Exit, SUPERVISOR, http};
