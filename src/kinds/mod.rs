@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::apimachinery::field::Errors;
 use crate::apimachinery::key::Key;
 use crate::apimachinery::labels::Selector;
+use crate::apimachinery::names::{self, NameRule};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::table::Column;
@@ -14,6 +15,8 @@ use crate::apimachinery::time::Time;
 use crate::cluster::Cluster;
 
 pub mod plan;
+pub mod pod;
+mod stateful_set;
 
 use plan::Plan;
 
@@ -74,6 +77,11 @@ pub trait Kind: Sync {
 
     /// One row's cells, as many as columns. `now` is for ages.
     fn cells(&self, object: &Object, now: Time) -> Vec<String>;
+
+    /// How its names look; almost all kinds want a DNS subdomain.
+    fn name_rule(&self) -> NameRule {
+        names::name_is_dns_subdomain
+    }
 
     /// Fills in what the API fills in, on every write.
     fn set_defaults(&self, _object: &mut Object) {}
@@ -148,7 +156,7 @@ pub trait Kind: Sync {
 }
 
 /// Every kind. The order is that of `kubectl api-resources`: by group, then by plural.
-pub static KINDS: &[&dyn Kind] = &[];
+pub static KINDS: &[&dyn Kind] = &[&pod::Pod, &stateful_set::StatefulSet];
 
 /// The kind of a group resource (`statefulsets.apps`).
 pub fn by_resource(resource: &str) -> Option<&'static dyn Kind> {

@@ -1,1 +1,2 @@
 //! Tables and objects as text.
+pub mod yaml;

@@ -90,7 +90,8 @@ fn call(home: &Path, sandbox: &Sandbox, command: &Command, env: &Env, streams: &
 
 fn request(home: &Path, sandbox: &Sandbox, command: &Command, env: &Env) -> Request {
     let mut sandbox = sandbox.clone();
-    for mount in &mut sandbox.mounts {
+    let of_servers = sandbox.servers.iter_mut().flat_map(|s| &mut s.mounts);
+    for mount in sandbox.mounts.iter_mut().chain(of_servers) {
         // They are on disk by now.
         if let Source::Files { files, .. } = &mut mount.source {
             files.clear();

@@ -27,6 +27,7 @@ mod pod;
 mod process;
 mod programs;
 mod rootfs;
+mod servers;
 mod supervisor;
 mod terminal;
 mod tree;
@@ -37,4 +38,4 @@ pub use caller::exec;
 pub use failure::Failure;
 pub use supervisor::main;
 
-use super::{Command, ExecError, Exit, SUPERVISOR};
+use super::{Command, ExecError, Exit, SUPERVISOR, http};

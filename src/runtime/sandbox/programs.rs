@@ -1,6 +1,5 @@
 //! The host's programs in a container: /usr and its like, read-only below, writable above where overlayfs allows.
 
-use std::os::fd::AsFd;
 use std::path::Path;
 
 use nix::libc;
@@ -56,7 +55,7 @@ fn show(host: &Tree, root: &Tree, layer: &Tree, name: &str, request: &Request) -
     let upper = layer.make_dir(&format!("upper/{name}"), 0o755).step(step())?;
     let work = layer.make_dir(&format!("work/{name}"), 0o755).step(step())?;
     prepare_upper(&lower, &upper, name, request)?;
-    let [l, u, w] = [&lower, &upper, &work].map(|tree| by_fd(tree.as_fd()).display().to_string());
+    let [l, u, w] = [&lower, &upper, &work].map(|tree| by_fd(tree).display().to_string());
     let options = format!("lowerdir={l},upperdir={u},workdir={w},userxattr");
     if fresh("overlay", &target, MsFlags::MS_NOSUID | MsFlags::MS_NODEV, &options).is_ok() {
         return Ok(());

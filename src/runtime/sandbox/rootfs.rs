@@ -6,7 +6,6 @@
 
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::os::fd::AsFd;
 use std::path::Path;
 
 use nix::libc;
@@ -144,7 +143,7 @@ pub fn open_scratch(container: &Path) {
     for name in programs::FOLDERS {
         let Ok(folder) = work.handle(&format!("{name}/work")) else { continue };
         let mode = nix::sys::stat::Mode::from_bits_truncate(0o700);
-        let path = by_fd(folder.as_fd());
+        let path = by_fd(&folder);
         let _not_ours =
             nix::sys::stat::fchmodat(nix::fcntl::AT_FDCWD, &path, mode, nix::sys::stat::FchmodatFlags::FollowSymlink);
     }
