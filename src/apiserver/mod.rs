@@ -11,6 +11,10 @@ use crate::apimachinery::time::Time;
 use crate::cluster::Cluster;
 use crate::kinds::Kind;
 
+mod bootstrap;
+
+pub use bootstrap::bootstrap;
+
 /// What becomes of the objects that a deleted object owns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Propagation {
