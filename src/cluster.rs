@@ -21,6 +21,8 @@ pub struct Meta {
     /// The store's time: how far the simulation has got. Never runs backwards.
     pub clock: Time,
     pub seed: Seed,
+    /// How many pod addresses were handed out so far; the next pod gets the next one.
+    pub pod_addresses: u64,
 }
 
 /// A stored state to read from; implemented by the SQLite store and by its in-memory twin.
@@ -90,6 +92,7 @@ pub struct Cluster<'s> {
     owned: RefCell<HashMap<String, BTreeSet<Key>>>,
     dirty: BTreeSet<Key>,
     log: Vec<Change>,
+    settled: usize,
     wakes: BTreeMap<Key, Option<Time>>,
 }
 
@@ -104,6 +107,7 @@ impl<'s> Cluster<'s> {
             owned: RefCell::default(),
             dirty: BTreeSet::new(),
             log: Vec::new(),
+            settled: 0,
             wakes: BTreeMap::new(),
         }
     }
@@ -132,6 +136,16 @@ impl<'s> Cluster<'s> {
         &self.meta.seed
     }
 
+    /// How many pod addresses were handed out so far.
+    pub fn pod_addresses(&self) -> u64 {
+        self.meta.pod_addresses
+    }
+
+    /// Records that so many pod addresses were handed out.
+    pub fn set_pod_addresses(&mut self, count: u64) {
+        self.meta.pod_addresses = count;
+    }
+
     /// The object under a key.
     pub fn get(&self, key: &Key) -> Result<Option<Arc<Object>>, Status> {
         if let Some(known) = self.seen.borrow().get(key) {
@@ -158,6 +172,16 @@ impl<'s> Cluster<'s> {
         let rows = seen.range((Bound::Included(from), Bound::Unbounded));
         let rows = rows.take_while(|(k, _)| k.resource == resource && namespace.is_none_or(|n| k.namespace == n));
         Ok(rows.filter_map(|(k, o)| Some((k.clone(), o.clone()?))).collect())
+    }
+
+    /// The objects of one namespace whose names begin with a prefix, ordered by name. Looks at no others once the
+    /// namespace's list has been read.
+    pub fn list_prefixed(&self, resource: &str, namespace: &str, prefix: &str) -> Result<Vec<Arc<Object>>, Status> {
+        self.load(resource, Some(namespace))?;
+        let seen = self.seen.borrow();
+        let rows = seen.range(Key::new(resource.to_owned(), namespace, prefix)..);
+        let same = |k: &Key| k.resource == resource && k.namespace == namespace && k.name.starts_with(prefix);
+        Ok(rows.take_while(|(k, _)| same(k)).filter_map(|(_, o)| o.clone()).collect())
     }
 
     fn is_listed(&self, resource: &str, namespace: &str) -> bool {
@@ -249,6 +273,16 @@ impl<'s> Cluster<'s> {
                 keys.insert(key.clone());
             }
         }
+    }
+
+    /// How many of the changes the controllers have already dealt with.
+    pub fn settled(&self) -> usize {
+        self.settled
+    }
+
+    /// Records that the controllers have dealt with every change so far.
+    pub fn set_settled(&mut self) {
+        self.settled = self.log.len();
     }
 
     /// The changes so far, oldest first.

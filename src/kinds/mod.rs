@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::apimachinery::field::Errors;
 use crate::apimachinery::key::Key;
+use crate::apimachinery::labels::Selector;
 use crate::apimachinery::names::{self, NameRule};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
@@ -26,11 +27,13 @@ mod node;
 mod persistent_volume;
 mod persistent_volume_claim;
 pub mod plan;
+pub mod pod;
 mod priority_class;
 mod resource_list;
 mod secret;
 mod service;
 mod service_account;
+mod stateful_set;
 mod storage_class;
 
 use plan::Plan;
@@ -193,6 +196,18 @@ pub trait Kind: Sync {
         Ok(Plan::nothing())
     }
 
+    /// The fields that a list can be selected by besides `metadata.name` and `metadata.namespace`: each with the JSON
+    /// pointer to its value.
+    fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
+    /// The selector of the pods that an object stands for, when `exec` or `logs` name the object; `None` for a kind
+    /// that stands for no pods.
+    fn pod_selector(&self, _object: &Object) -> Option<Result<Selector, String>> {
+        None
+    }
+
     /// Which changes of other kinds run this kind's controller. An object's own changes always do.
     fn triggers(&self) -> &'static [Trigger] {
         &[]
@@ -208,10 +223,12 @@ pub static KINDS: &[&dyn Kind] = &[
     &node::Node,
     &persistent_volume_claim::PersistentVolumeClaim,
     &persistent_volume::PersistentVolume,
+    &pod::Pod,
     &secret::Secret,
     &service_account::ServiceAccount,
     &service::Service,
     &controller_revision::ControllerRevision,
+    &stateful_set::StatefulSet,
     &endpoint_slice::EndpointSlice,
     &priority_class::PriorityClass,
     &storage_class::StorageClass,

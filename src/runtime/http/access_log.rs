@@ -1,0 +1,67 @@
+//! The line a server logs for each request.
+
+use super::request::Request;
+use crate::apimachinery::time::Time;
+
+/// What is known when a request is done.
+pub struct Entry<'r> {
+    pub client: String,
+    pub at: Time,
+    /// The request line as it came.
+    pub line: &'r str,
+    /// Absent when the head could not be read.
+    pub request: Option<&'r Request>,
+    pub status: u16,
+    /// Bytes of the body that were sent.
+    pub sent: u64,
+}
+
+impl Entry<'_> {
+    fn header(&self, name: &str) -> String {
+        let value = self.request.and_then(|r| r.header(name)).filter(|v| !v.is_empty());
+        value.map_or_else(|| "-".to_owned(), escape)
+    }
+
+    fn time(&self) -> String {
+        self.at.format("%d/%b/%Y:%H:%M:%S +0000").to_string()
+    }
+}
+
+/// The `main` format of nginx's image: combined, and X-Forwarded-For.
+pub fn nginx(e: &Entry) -> String {
+    format!(
+        "{} - - [{}] \"{}\" {} {} \"{}\" \"{}\" \"{}\"",
+        e.client,
+        e.time(),
+        escape(e.line),
+        e.status,
+        e.sent,
+        e.header("referer"),
+        e.header("user-agent"),
+        e.header("x-forwarded-for"),
+    )
+}
+
+/// The `common` format, which httpd's image uses.
+pub fn common(e: &Entry) -> String {
+    let line = if e.line.is_empty() { "-".to_owned() } else { escape(e.line) };
+    let sent = if e.sent == 0 { "-".to_owned() } else { e.sent.to_string() };
+    format!("{} - - [{}] \"{line}\" {} {sent}", e.client, e.time(), e.status)
+}
+
+/// What `http.server` writes to stderr, without its lines about errors.
+pub fn python(e: &Entry) -> String {
+    format!("{} - - [{}] \"{}\" {} -", e.client, e.at.format("%d/%b/%Y %H:%M:%S"), escape(e.line), e.status)
+}
+
+/// Quotes, backslashes and what is not printable ASCII as `\xNN`, so that a client cannot forge a line.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for b in text.bytes() {
+        match b {
+            b'"' | b'\\' | 0..0x20 | 0x7f.. => out.push_str(&format!("\\x{b:02X}")),
+            _ => out.push(b as char),
+        }
+    }
+    out
+}

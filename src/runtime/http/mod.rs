@@ -1,0 +1,80 @@
+//! The emulated servers: one HTTP connection answered as nginx, httpd and their like answer it.
+//!
+//! Knows a stream, the folders behind container paths, and the clock; not the store, not who accepted the connection.
+
+mod access_log;
+mod conditions;
+mod connection;
+mod date;
+mod dialect;
+mod files;
+mod handler;
+mod image;
+mod listing;
+mod media_type;
+mod range;
+mod request;
+mod response;
+mod target;
+
+use std::io;
+use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::control::sandbox::{Sandbox, Server, ServerKind};
+
+pub use connection::serve_connection;
+pub use image::image_files;
+
+/// What one emulated server serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    pub kind: ServerKind,
+    /// The folder it serves, as an absolute path in the container without `..`.
+    pub root: String,
+    /// What the container calls itself; agnhost answers with it.
+    pub hostname: String,
+    /// Container paths and the host folders that are mounted there. The longest that is a prefix of a file's path
+    /// holds the file. `/` is the container's writable layer: only there do the image's own files show through.
+    pub mounts: Vec<(String, PathBuf)>,
+}
+
+impl Site {
+    /// The site of one of a sandbox's servers, over the folders mounted in it (see [`Site::mounts`]).
+    pub fn new(server: &Server, sandbox: &Sandbox, mounts: Vec<(String, PathBuf)>) -> Site {
+        let root = format!("/{}/{}", sandbox.working_dir, server.root);
+        let root = if server.root.starts_with('/') { server.root.clone() } else { root };
+        let parts: Vec<&str> = root.split('/').filter(|p| !matches!(*p, "" | "." | "..")).collect();
+        let root = format!("/{}", parts.join("/"));
+        Site { kind: server.kind, root, hostname: sandbox.hostname.clone(), mounts }
+    }
+}
+
+/// The two ends of a connection, as the accepting socket names them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    pub client: SocketAddr,
+    /// The address that was connected to; redirects carry its port.
+    pub server: SocketAddr,
+}
+
+/// How long a client may take for its next bytes (nginx's `client_header_timeout` and `send_timeout`).
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Serves one accepted connection until it ends, in the calling thread. Each line for the container's log is handed
+/// to `log` without its line feed.
+///
+/// # Errors
+/// When the connection breaks or times out; there is nobody left to tell.
+pub fn serve(stream: TcpStream, site: &Site, clock: Clock, log: &mut dyn FnMut(&str)) -> io::Result<()> {
+    let peer = Peer { client: stream.peer_addr()?, server: stream.local_addr()? };
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
+    stream.set_nodelay(true)?;
+    serve_connection(stream, site, peer, clock, log)
+}
+
+#[cfg(test)]
+mod tests;
