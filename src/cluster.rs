@@ -180,8 +180,7 @@ impl<'s> Cluster<'s> {
         self.load(resource, Some(namespace))?;
         let seen = self.seen.borrow();
         let rows = seen.range(Key::new(resource.to_owned(), namespace, prefix)..);
-        let same =
-            |k: &Key| k.resource == resource && k.namespace == namespace && k.name.starts_with(prefix);
+        let same = |k: &Key| k.resource == resource && k.namespace == namespace && k.name.starts_with(prefix);
         Ok(rows.take_while(|(k, _)| same(k)).filter_map(|(_, o)| o.clone()).collect())
     }
 

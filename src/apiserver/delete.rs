@@ -73,13 +73,7 @@ pub fn delete(
 ///
 /// # Errors
 /// NotFound, and Conflict when the uid is another's.
-pub fn finish(
-    cluster: &mut Cluster,
-    kind: &dyn Kind,
-    namespace: &str,
-    name: &str,
-    uid: String,
-) -> Result<(), Status> {
+pub fn finish(cluster: &mut Cluster, kind: &dyn Kind, namespace: &str, name: &str, uid: String) -> Result<(), Status> {
     let options = DeleteOptions { uid: Some(uid), grace_period: Some(0), ..DeleteOptions::default() };
     let left = delete(cluster, kind, namespace, name, &options)?;
     let key = kind.names().key(namespace, name);

@@ -25,9 +25,19 @@ static COLUMNS: [Column; 5] =
     [column("Name"), column("Value"), column("Global-Default"), column("Age"), column("PreemptionPolicy")];
 
 const HIGHEST_OF_USERS: i64 = 1_000_000_000;
-/// The classes a cluster has by itself, with their values.
-pub const SYSTEM_CLASSES: [(&str, i64); 2] =
-    [("system-node-critical", 2_000_001_000), ("system-cluster-critical", 2_000_000_000)];
+/// The classes a cluster has by itself: name, value, description.
+pub const SYSTEM_CLASSES: [(&str, i64, &str); 2] = [
+    (
+        "system-node-critical",
+        2_000_001_000,
+        "Used for system critical pods that must not be moved from their current node.",
+    ),
+    (
+        "system-cluster-critical",
+        2_000_000_000,
+        "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.",
+    ),
+];
 
 impl Kind for PriorityClass {
     fn names(&self) -> &Names {
@@ -114,7 +124,7 @@ pub fn is_global_default(class: &Object) -> bool {
 
 fn system_class_problem(class: &Object) -> Option<String> {
     let name = class.name();
-    let Some((_, wanted)) = SYSTEM_CLASSES.iter().find(|(n, _)| *n == name) else {
+    let Some((_, wanted, _)) = SYSTEM_CLASSES.iter().find(|(n, ..)| *n == name) else {
         return Some(format!("{name} is not a known system priority class"));
     };
     if value(class) != *wanted {
