@@ -28,6 +28,7 @@ mod global;
 mod go;
 mod help;
 mod man;
+mod manifest;
 mod options;
 mod pflag;
 mod pods;
