@@ -1,6 +1,9 @@
 //! `create`: makes the objects of manifests. Knows no kind.
 
+use std::sync::Arc;
+
 use clap::ArgAction;
+use serde_json::Value;
 
 use super::context::Context;
 use super::dry_run::DryRun;
@@ -8,8 +11,10 @@ use super::errors::with_source;
 use super::manifest::{self, Filenames, Item};
 use super::support::{Flag, Support};
 use super::verbs::Run;
+use super::{go, last_applied};
 use crate::apimachinery::labels::Selector;
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
 use crate::apiserver::{self, WriteOptions};
 
 /// Arguments of `create`.
@@ -25,29 +30,52 @@ pub struct Create {
         sent, without sending it. If server strategy, submit server-side request without persisting the \
         resource.")]
     dry_run: String,
-    #[arg(short, long, value_name = "strings",
-        help = "Filename, directory, or URL to files to use to create the resource")]
+    #[arg(
+        short,
+        long,
+        value_name = "strings",
+        help = "Filename, directory, or URL to files to use to create the resource"
+    )]
     filename: Vec<String>,
-    #[arg(short, long, value_name = "string", default_value = "",
+    #[arg(
+        short,
+        long,
+        value_name = "string",
+        default_value = "",
         help = "Output format. One of: (json, yaml, name, go-template, go-template-file, template, templatefile, \
-        jsonpath, jsonpath-as-json, jsonpath-file).")]
+        jsonpath, jsonpath-as-json, jsonpath-file)."
+    )]
     output: String,
-    #[arg(short = 'R', long,
+    #[arg(
+        short = 'R',
+        long,
         help = "Process the directory used in -f, --filename recursively. Useful when you want to manage related \
-        manifests organized within the same directory.")]
+        manifests organized within the same directory."
+    )]
     recursive: bool,
-    #[arg(long,
+    #[arg(
+        long,
         help = "If true, the configuration of current object will be saved in its annotation. Otherwise, the annotation \
         will be unchanged. This flag is useful when you want to perform kubectl apply on this object in the \
-        future.")]
+        future."
+    )]
     save_config: bool,
-    #[arg(short = 'l', long, value_name = "string", default_value = "",
+    #[arg(
+        short = 'l',
+        long,
+        value_name = "string",
+        default_value = "",
         help = "Selector (label query) to filter on, supports '=', '==', and '!='.(e.g. -l key1=value1,key2=value2). \
-        Matching objects must satisfy all of the specified label constraints.")]
+        Matching objects must satisfy all of the specified label constraints."
+    )]
     selector: String,
-    #[arg(long, value_name = "string", default_value = "",
+    #[arg(
+        long,
+        value_name = "string",
+        default_value = "",
         help = "Template string or path to template file to use when -o=go-template, -o=go-template-file. The template \
-        format is golang templates [http://golang.org/pkg/text/template/#pkg-overview].")]
+        format is golang templates [http://golang.org/pkg/text/template/#pkg-overview]."
+    )]
     template: String,
     #[arg(long, value_name = "string", default_value = "strict", num_args = 0..=1, require_equals = true, default_missing_value = "strict",
         help = "Must be one of: strict (or true), warn, ignore (or false). \"true\" or \"strict\" will use a schema to \
@@ -61,18 +89,43 @@ pub struct Create {
 }
 
 const OTHER_FLAGS: &[Flag] = &[
-    Flag::new("edit", "bool", "false", Support::NotBuilt,
-        "Edit the API resource before creating"),
-    Flag::new("field-manager", "string", "kubectl-create", Support::NoEffect("field ownership is not tracked"),
-        "Name of the manager used to track field ownership."),
-    Flag::new("kustomize", "string", "", Support::NotBuilt,
-        "Process the kustomization directory. This flag can't be used together with -f or -R.").short('k'),
-    Flag::new("raw", "string", "", Support::NotBuilt,
-        "Raw URI to POST to the server.  Uses the transport specified by the kubeconfig file."),
-    Flag::new("show-managed-fields", "bool", "false", Support::NoEffect("field ownership is not tracked"),
-        "If true, keep the managedFields when printing objects in JSON or YAML format."),
-    Flag::new("windows-line-endings", "bool", "false", Support::NoEffect("it matters with --edit only"),
-        "Only relevant if --edit=true. Defaults to the line ending native to your platform."),
+    Flag::new("edit", "bool", "false", Support::NotBuilt, "Edit the API resource before creating"),
+    Flag::new(
+        "field-manager",
+        "string",
+        "kubectl-create",
+        Support::NoEffect("field ownership is not tracked"),
+        "Name of the manager used to track field ownership.",
+    ),
+    Flag::new(
+        "kustomize",
+        "string",
+        "",
+        Support::NotBuilt,
+        "Process the kustomization directory. This flag can't be used together with -f or -R.",
+    )
+    .short('k'),
+    Flag::new(
+        "raw",
+        "string",
+        "",
+        Support::NotBuilt,
+        "Raw URI to POST to the server.  Uses the transport specified by the kubeconfig file.",
+    ),
+    Flag::new(
+        "show-managed-fields",
+        "bool",
+        "false",
+        Support::NoEffect("field ownership is not tracked"),
+        "If true, keep the managedFields when printing objects in JSON or YAML format.",
+    ),
+    Flag::new(
+        "windows-line-endings",
+        "bool",
+        "false",
+        Support::NoEffect("it matters with --edit only"),
+        "Only relevant if --edit=true. Defaults to the line ending native to your platform.",
+    ),
 ];
 
 const LONG: &str = "Create a resource from a file or from stdin.
@@ -142,12 +195,12 @@ impl Create {
             }
             Arc::new(object)
         } else {
-            let options =
-                WriteOptions { dry_run: dry_run == DryRun::Server, strict: validation == Validation::Strict };
+            let options = WriteOptions { dry_run: dry_run == DryRun::Server, strict: validation == Validation::Strict };
             let made = cx.client()?.write(|c| apiserver::create(c, kind, &namespace, object.clone(), &options));
             made.map_err(|e| with_source("creating", &source, e))?
         };
-        let said = format!("{}/{} created{}\n", kind.names().group_kind().to_lowercase(), made.name(), dry_run.suffix());
+        let said =
+            format!("{}/{} created{}\n", kind.names().group_kind().to_lowercase(), made.name(), dry_run.suffix());
         Ok(cx.print(&said)?)
     }
 }
