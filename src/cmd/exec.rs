@@ -65,7 +65,6 @@ const EXAMPLES: &str = r#"  # Get output from running the 'date' command from po
 
 impl Run for Exec {
     const OPERANDS: Operands = Operands::Pod;
-    const OPERANDS: Operands = Operands::Pod;
     const LONG: &'static str = LONG;
     const EXAMPLES: &'static str = EXAMPLES;
     const USAGE: &'static str = "exec (POD | TYPE/NAME) [-c CONTAINER] [flags] -- COMMAND [args...]";

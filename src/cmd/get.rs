@@ -233,6 +233,7 @@ const EXAMPLES: &str = r#"  # List all pods in ps output format
   kubectl get pods --all-namespaces"#;
 
 impl Run for Get {
+    const OPERANDS: Operands = Operands::Resources;
     const LONG: &'static str = LONG;
     const EXAMPLES: &'static str = EXAMPLES;
     const OTHER_FLAGS: &'static [Flag] = OTHER_FLAGS;
