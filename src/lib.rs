@@ -34,7 +34,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, mut env: Env) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     #[cfg(target_os = "linux")]
     if args.get(1).is_some_and(|a| a == runtime::SUPERVISOR) {
-        return runtime::main();
+        return runtime::main(&args[2..]);
     }
     cmd::main(&args, &mut env)
 }
