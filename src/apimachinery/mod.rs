@@ -17,5 +17,6 @@ pub mod schema;
 pub mod seed;
 pub mod status;
 pub mod table;
+pub mod tabwriter;
 pub mod time;
 pub mod yaml;

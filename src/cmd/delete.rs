@@ -12,7 +12,7 @@ use super::question;
 use super::resources::{self, KindRef, Named, Request};
 use super::select::Selectors;
 use super::support::{Flag, Support};
-use super::verbs::Run;
+use super::verbs::{Operands, Run};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::status::Reason;
 use crate::apimachinery::status::Status;
@@ -168,6 +168,7 @@ const EXAMPLES: &str = r#"  # Delete a pod using the type and name specified in 
   kubectl delete pods --all --interactive"#;
 
 impl Run for Delete {
+    const OPERANDS: Operands = Operands::Resources;
     const LONG: &'static str = LONG;
     const EXAMPLES: &'static str = EXAMPLES;
     const OTHER_FLAGS: &'static [Flag] = OTHER_FLAGS;

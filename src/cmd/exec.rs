@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::context::Context;
 use super::errors::Exit;
-use super::verbs::Run;
+use super::verbs::{Operands, Run};
 use super::{go, pods, resources};
 use crate::apimachinery::object::Object;
 use crate::control::kubelet;
@@ -64,6 +64,7 @@ const EXAMPLES: &str = r#"  # Get output from running the 'date' command from po
   kubectl exec svc/myservice -- date"#;
 
 impl Run for Exec {
+    const OPERANDS: Operands = Operands::Pod;
     const LONG: &'static str = LONG;
     const EXAMPLES: &'static str = EXAMPLES;
     const USAGE: &'static str = "exec (POD | TYPE/NAME) [-c CONTAINER] [flags] -- COMMAND [args...]";

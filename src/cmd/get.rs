@@ -8,7 +8,7 @@ use super::context::Context;
 use super::errors;
 use super::resources::{self, KindRef, Named, Request};
 use super::support::{Flag, Support};
-use super::verbs::Run;
+use super::verbs::{Operands, Run};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::{Reason, Status};
 use crate::apiserver;
@@ -231,6 +231,7 @@ const EXAMPLES: &str = r#"  # List all pods in ps output format
   kubectl get pods --all-namespaces"#;
 
 impl Run for Get {
+    const OPERANDS: Operands = Operands::Resources;
     const LONG: &'static str = LONG;
     const EXAMPLES: &'static str = EXAMPLES;
     const OTHER_FLAGS: &'static [Flag] = OTHER_FLAGS;

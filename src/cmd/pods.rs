@@ -38,7 +38,9 @@ pub fn of(cx: &mut Context, kind: KindRef, name: &str, timeout: Duration) -> any
         pods.retain(|p| selector.matches(p.labels()));
         Ok(pods.into_iter().max_by_key(|p| activity(p)))
     };
-    cx.client()?.wait("a pod", Some(timeout), pods)?.ok_or_else(|| anyhow::anyhow!("timed out waiting for the condition"))
+    cx.client()?
+        .wait("a pod", Some(timeout), pods)?
+        .ok_or_else(|| anyhow::anyhow!("timed out waiting for the condition"))
 }
 
 /// How much a pod is worth attaching to (podutils.ActivePods): assigned, running, ready, ready for long, few restarts, old.

@@ -55,7 +55,7 @@ pub fn build(request: &Request) -> Result<(), Failure> {
     bind_to_itself(&container.join("rootfs")).step("bind the container's layer")?;
     let root = Tree::open(&container.join("rootfs")).step("open the container's layer")?;
     fill(&root)?;
-    programs::mount(&root, &container, request)?;
+    programs::mount(&root, &container, sandbox)?;
     etc::fill(&root)?;
     dev::mount_dev(&root)?;
     dev::mount_proc(&root)?;
