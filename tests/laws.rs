@@ -160,7 +160,9 @@ fn pods_come_one_after_the_other() {
         let ordinal: usize = change.key.name["web-".len()..].parse().expect("an ordinal");
         match change.kind {
             ChangeType::Added => assert_eq!(ordinal, ready, "web-{ordinal} was made before its predecessor was ready"),
-            _ if change.object.list_at("/status/containerStatuses").iter().any(|c| c["ready"] == true) => ready = ordinal + 1,
+            _ if change.object.list_at("/status/containerStatuses").iter().any(|c| c["ready"] == true) => {
+                ready = ordinal + 1
+            }
             _ => {}
         }
     }
