@@ -5,10 +5,11 @@ use std::io::Write;
 use anyhow::{anyhow, bail};
 use serde_json::Value;
 
-use super::table::layout;
+use super::table::tab_writer;
 use super::terminal::escape;
 use crate::apimachinery::go_value::display;
 use crate::apimachinery::jsonpath::{Template, relaxed};
+use crate::apimachinery::tabwriter::TabWriter;
 
 /// Headers with the path below each.
 pub struct CustomColumns {
@@ -16,6 +17,8 @@ pub struct CustomColumns {
     no_headers: bool,
     /// Headers are printed once, however many lists are.
     printed_headers: bool,
+    /// Columns do not shrink from one list to the next, which shows with `-w`.
+    writer: TabWriter,
 }
 
 impl CustomColumns {
@@ -30,7 +33,7 @@ impl CustomColumns {
             Ok((header.to_owned(), relaxed(path)?))
         };
         let columns = spec.split(',').map(column).collect::<anyhow::Result<_>>()?;
-        Ok(CustomColumns { columns, no_headers, printed_headers: false })
+        Ok(CustomColumns { columns, no_headers, printed_headers: false, writer: tab_writer() })
     }
 
     /// Reads a file: a line of headers and a line of paths.
@@ -48,27 +51,27 @@ impl CustomColumns {
         let column = |(header, path): (&str, &str)| Ok((header.to_owned(), relaxed(path)?));
         let columns = headers.into_iter().zip(paths).map(column).collect::<anyhow::Result<_>>()?;
         // --no-headers has no effect on columns of a file.
-        Ok(CustomColumns { columns, no_headers: false, printed_headers: false })
+        Ok(CustomColumns { columns, no_headers: false, printed_headers: false, writer: tab_writer() })
     }
 
     /// Prints a line per object below the headers.
     pub fn print(&mut self, objects: &[&Value], out: &mut dyn Write) -> anyhow::Result<()> {
-        let mut lines: Vec<Vec<String>> = Vec::new();
         if !self.no_headers && !self.printed_headers {
-            lines.push(self.columns.iter().map(|(header, _)| header.clone()).collect());
+            let headers: Vec<&str> = self.columns.iter().map(|(header, _)| header.as_str()).collect();
+            self.writer.write(&headers.join("\t"));
             self.printed_headers = true;
         }
         let mut templates = Vec::new();
         for (_, path) in &self.columns {
             templates.push(Template::parse(path)?.allow_missing_keys(true));
         }
-        // What was printed before an error stays printed, as upstream's tabwriter is flushed all the same.
+        // What was made before an error is printed, as upstream flushes its writer all the same.
         let rows = objects.iter().try_for_each(|object| {
             let cells = templates.iter_mut().map(|template| cell(template, object));
-            lines.push(cells.collect::<anyhow::Result<_>>()?);
+            self.writer.write(&cells.collect::<anyhow::Result<Vec<_>>>()?.join("\t"));
             Ok(())
         });
-        out.write_all(layout(&lines).as_bytes())?;
+        out.write_all(self.writer.flush().as_bytes())?;
         rows
     }
 }
