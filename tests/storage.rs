@@ -74,7 +74,10 @@ fn play(cluster: &mut Cluster, steps: &[Step]) {
                 let at = at.map(|s| Time::UNIX_EPOCH + TimeDelta::nanoseconds(i64::from(s) * 1_500_000_700));
                 cluster.set_wake(&key(*k), at);
             }
-            Step::Pass { seconds } => cluster.set_now(cluster.now() + TimeDelta::seconds((*seconds).into())),
+            Step::Pass { seconds } => {
+                cluster.set_now(cluster.now() + TimeDelta::seconds((*seconds).into()));
+                cluster.set_pod_addresses((*seconds).into());
+            }
             Step::Commit | Step::Reopen => {}
         }
     }
@@ -117,7 +120,7 @@ fn same_log(file: &storage::Transaction<'_>, twin: &Memory) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
     fn file_and_memory_agree(steps in prop::collection::vec(step(), 0..60)) {

@@ -11,14 +11,16 @@ use crate::apimachinery::time::Time;
 use crate::cluster::Cluster;
 use crate::kinds::Kind;
 
+mod bootstrap;
 mod create;
 mod decode;
 mod delete;
 mod update;
 mod validation;
 
+pub use bootstrap::bootstrap;
 pub use create::create;
-pub use delete::{DeleteOptions, FOREGROUND, ORPHAN, Propagation, delete};
+pub use delete::{DeleteOptions, FOREGROUND, ORPHAN, Propagation, delete, finish};
 pub use update::{bind, update, update_status};
 
 /// Options of create and update.
@@ -39,11 +41,6 @@ pub fn get(cluster: &Cluster, kind: &dyn Kind, namespace: &str, name: &str) -> R
 /// The objects of a kind in one namespace, or in all, ordered by namespace and name. Selecting is the caller's.
 pub fn list(cluster: &Cluster, kind: &dyn Kind, namespace: Option<&str>) -> Result<Vec<Arc<Object>>, Status> {
     cluster.list(kind.names().resource, namespace.filter(|_| kind.names().namespaced))
-}
-
-/// Makes the objects that a new cluster starts with.
-pub fn bootstrap(_cluster: &mut Cluster) -> Result<(), Status> {
-    Ok(())
 }
 
 /// The table a server answers with when a person asked.

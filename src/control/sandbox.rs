@@ -63,12 +63,17 @@ pub struct File {
     pub content: Vec<u8>,
 }
 
-/// A server that an image is known to run.
+/// A server that an image is known to run. The pod's containers share one network, so it serves whichever of them is
+/// entered, and serves the files of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Server {
     pub port: u16,
     pub kind: ServerKind,
-    /// The folder it serves, as a path in the container; a relative one is below the container's `working_dir`.
+    /// The container whose image it is.
+    pub container: String,
+    /// That container's mounts, outermost first.
+    pub mounts: Vec<Mount>,
+    /// The folder it serves, as an absolute path in the container.
     pub root: String,
 }
 

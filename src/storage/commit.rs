@@ -2,6 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use serde_json::{Map, Value};
+
 use super::digest;
 use super::error::{Error, Fault};
 use super::log;
@@ -10,6 +12,9 @@ use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::time::Time;
 use crate::cluster::{Changes, Meta};
+
+/// How deep serde_json follows maps and lists.
+const DEEPEST: usize = 127;
 
 impl Transaction<'_> {
     /// Writes all changes, or none.
@@ -29,6 +34,7 @@ impl Transaction<'_> {
 fn write(connection: &Connection, changes: &Changes) -> Result<(), Fault> {
     for (key, object) in &changes.objects {
         match object {
+            Some(object) if is_too_deep(object) => return Err(Fault::TooDeep(key.clone())),
             Some(object) => put(connection, key, object)?,
             None => remove(connection, key)?,
         }
@@ -79,7 +85,21 @@ fn put(connection: &Connection, key: &Key, object: &Object) -> Result<(), Fault>
     add_up(connection, key, i64::from(old.is_none()), digest ^ old.map_or(0, |o| o.digest))
 }
 
-fn encode(map: &serde_json::Map<String, serde_json::Value>) -> Result<Vec<u8>, Fault> {
+/// Whether serde_json would refuse to read the object back.
+fn is_too_deep(object: &Object) -> bool {
+    !object.body().values().chain(object.internal.values()).all(|value| fits(value, DEEPEST - 1))
+}
+
+/// Whether no more than so many maps and lists are inside each other; looks no deeper than that.
+fn fits(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::Array(items) => levels > 0 && items.iter().all(|item| fits(item, levels - 1)),
+        Value::Object(map) => levels > 0 && map.values().all(|item| fits(item, levels - 1)),
+        _ => true,
+    }
+}
+
+fn encode(map: &Map<String, Value>) -> Result<Vec<u8>, Fault> {
     serde_json::to_vec(map).map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()).into())
 }
 
@@ -140,18 +160,12 @@ fn add_up(connection: &Connection, key: &Key, count: i64, change: i64) -> Result
     Ok(())
 }
 
-fn set_meta(connection: &Connection, meta: &Meta) -> Result<(), Fault> {
-    let (rv, clock) = (meta.resource_version.cast_signed(), micros(meta.clock));
-    let addresses = meta.pod_addresses.cast_signed();
-    let mut statement = connection.prepare_cached(
-        "UPDATE meta SET rv = ?1, clock = ?2, seed = ?3, digest = ?4, pod_addresses = ?5 WHERE id = 1",
-    )?;
-    statement.execute(params![
-        rv,
-        clock,
-        meta.seed.0,
-        digest::of_meta(rv, clock, &meta.seed.0, addresses),
-        addresses
-    ])?;
+/// Writes the one row of `meta`.
+pub(super) fn set_meta(connection: &Connection, meta: &Meta) -> Result<(), Fault> {
+    let numbers = [meta.resource_version.cast_signed(), micros(meta.clock), meta.pod_addresses.cast_signed()];
+    let digest = digest::of_meta(numbers, &meta.seed.0);
+    let [rv, clock, pod_addresses] = numbers;
+    let sql = "UPDATE meta SET rv = ?1, clock = ?2, pod_addresses = ?3, seed = ?4, digest = ?5 WHERE id = 1";
+    connection.prepare_cached(sql)?.execute(params![rv, clock, pod_addresses, meta.seed.0, digest])?;
     Ok(())
 }

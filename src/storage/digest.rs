@@ -26,9 +26,10 @@ pub(super) fn of_wake(at: Option<i64>) -> i64 {
     at.map_or(0, |at| of(&[b"wake", &at.to_le_bytes()]))
 }
 
-/// The checksum of the store's one `meta` row.
-pub(super) fn of_meta(rv: i64, clock: i64, seed: &str, addresses: i64) -> i64 {
-    of(&[b"meta", &rv.to_le_bytes(), &clock.to_le_bytes(), seed.as_bytes(), &addresses.to_le_bytes()])
+/// The checksum of the store's one `meta` row: resourceVersion, clock, pod addresses, and the seed.
+pub(super) fn of_meta(numbers: [i64; 3], seed: &str) -> i64 {
+    let [rv, clock, pod_addresses] = numbers.map(i64::to_le_bytes);
+    of(&[b"meta", &rv, &clock, &pod_addresses, seed.as_bytes()])
 }
 
 fn mix(state: u64, word: u64) -> u64 {

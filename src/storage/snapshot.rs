@@ -238,17 +238,20 @@ pub(super) fn decode(internal: Option<&[u8]>, body: &[u8]) -> Option<Object> {
 }
 
 fn meta(connection: &rusqlite::Connection) -> Result<Meta, Fault> {
-    let mut statement =
-        connection.prepare_cached("SELECT rv, clock, seed, digest, pod_addresses FROM meta WHERE id = 1")?;
-    let row = |row: &Row<'_>| {
-        Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?, row.get::<_, i64>(3)?, row.get::<_, i64>(4)?))
-    };
-    let (rv, clock, seed, digest, addresses): (i64, i64, _, _, _) = statement.query_row([], row)?;
-    let resource_version = u64::try_from(rv).ok().filter(|_| digest == digest::of_meta(rv, clock, &seed, addresses));
-    let Some(resource_version) = resource_version else {
+    let sql = "SELECT rv, clock, pod_addresses, seed, digest FROM meta WHERE id = 1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let row = |row: &Row<'_>| Ok(([row.get(0)?, row.get(1)?, row.get(2)?], row.get::<_, String>(3)?, row.get(4)?));
+    let (numbers, seed, digest): ([i64; 3], _, i64) = statement.query_row([], row)?;
+    if digest != digest::of_meta(numbers, &seed) {
         return Err(Fault::Damage("its resource version and clock are not what was stored".to_owned()));
-    };
-    Ok(Meta { resource_version, clock: time(clock)?, seed: Seed(seed), pod_addresses: addresses.cast_unsigned() })
+    }
+    let [rv, clock, pod_addresses] = numbers;
+    Ok(Meta {
+        resource_version: rv.cast_unsigned(),
+        clock: time(clock)?,
+        seed: Seed(seed),
+        pod_addresses: pod_addresses.cast_unsigned(),
+    })
 }
 
 fn time(micros: i64) -> Result<Time, Fault> {
