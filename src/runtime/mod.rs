@@ -3,3 +3,4 @@
 pub mod dns;
 #[cfg(target_os = "linux")]
 pub mod http;
+pub mod tools;
