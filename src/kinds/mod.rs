@@ -112,6 +112,11 @@ pub trait Kind: Sync {
         self.validate(new)
     }
 
+    /// What the server warns of when an object is written, after it was found valid; `old` is the object before an update.
+    fn warnings(&self, _new: &Object, _old: Option<&Object>) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Whether `metadata.generation` is kept, and grows with each change of the spec.
     fn has_generation(&self) -> bool {
         false

@@ -10,6 +10,7 @@ mod fields;
 mod qos;
 mod update;
 mod validation;
+mod warnings;
 
 use serde_json::{Value, json};
 
@@ -24,6 +25,7 @@ use crate::cluster::Cluster;
 pub use defaults::{set_spec_defaults, set_template_defaults};
 pub use fields::Fields;
 pub use validation::{validate_spec, validate_template};
+pub use warnings::template_warnings;
 
 /// The kind `Pod`.
 pub struct Pod;
@@ -93,6 +95,10 @@ impl Kind for Pod {
         update::validate_update(new, old)
     }
 
+    fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
+        if old.is_some() { Vec::new() } else { warnings::pod_warnings(new) }
+    }
+
     fn has_generation(&self) -> bool {
         true
     }
@@ -122,6 +128,9 @@ fn gated_condition() -> Value {
 fn spec_path() -> Path {
     Path::new("spec")
 }
+
+#[cfg(test)]
+mod hostile;
 
 #[cfg(test)]
 mod tests {
