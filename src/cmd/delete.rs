@@ -6,28 +6,29 @@ use clap::ArgAction;
 
 use super::context::Context;
 use super::dry_run::DryRun;
-use super::errors;
 use super::go;
+use super::manifest::{self, Filenames, Manifests};
 use super::question;
 use super::resources::{self, KindRef, Named, Request};
 use super::select::Selectors;
 use super::support::{Flag, Support};
-use super::verbs::Run;
+use super::verbs::{Operands, Run};
+use super::{errors, fetch};
 use crate::apimachinery::key::Key;
-use crate::apimachinery::status::Reason;
-use crate::apimachinery::status::Status;
 use crate::apiserver::{self, DeleteOptions, Propagation};
 
 /// Arguments of `delete`.
 #[derive(clap::Args)]
 pub struct Delete {
     args: Vec<String>,
-    #[arg(long,
-        help = "Delete all resources, in the namespace of the specified resource types.")]
+    #[arg(long, help = "Delete all resources, in the namespace of the specified resource types.")]
     all: bool,
-    #[arg(short = 'A', long,
+    #[arg(
+        short = 'A',
+        long,
         help = "If present, list the requested object(s) across all namespaces. Namespace in current context is ignored \
-        even if specified with --namespace.")]
+        even if specified with --namespace."
+    )]
     all_namespaces: bool,
     #[arg(long, value_name = "string", default_value = "background", num_args = 0..=1, require_equals = true, default_missing_value = "background",
         help = "Must be \"background\", \"orphan\", or \"foreground\". Selects the deletion cascading strategy for the \
@@ -38,40 +39,63 @@ pub struct Delete {
         sent, without sending it. If server strategy, submit server-side request without persisting the \
         resource.")]
     dry_run: String,
-    #[arg(long, value_name = "string", default_value = "",
+    #[arg(
+        long,
+        value_name = "string",
+        default_value = "",
         help = "Selector (field query) to filter on, supports '=', '==', and '!='.(e.g. --field-selector \
-        key1=value1,key2=value2). The server only supports a limited number of field queries per type.")]
+        key1=value1,key2=value2). The server only supports a limited number of field queries per type."
+    )]
     field_selector: String,
-    #[arg(short, long, value_name = "strings",
-        help = "containing the resource to delete.")]
+    #[arg(short, long, value_name = "strings", help = "containing the resource to delete.")]
     filename: Vec<String>,
-    #[arg(long,
+    #[arg(
+        long,
         help = "If true, immediately remove resources from API and bypass graceful deletion. Note that immediate \
-        deletion of some resources may result in inconsistency or data loss and requires confirmation.")]
+        deletion of some resources may result in inconsistency or data loss and requires confirmation."
+    )]
     force: bool,
-    #[arg(long, value_name = "int", default_value = "-1", allow_hyphen_values = true,
+    #[arg(
+        long,
+        value_name = "int",
+        default_value = "-1",
+        allow_hyphen_values = true,
         help = "Period of time in seconds given to the resource to terminate gracefully. Ignored if negative. Set to 1 \
-        for immediate shutdown. Can only be set to 0 when --force is true (force deletion).")]
+        for immediate shutdown. Can only be set to 0 when --force is true (force deletion)."
+    )]
     grace_period: i64,
-    #[arg(long,
-        help = "Treat \"resource not found\" as a successful delete. Defaults to \"true\" when --all is specified.")]
+    #[arg(
+        long,
+        help = "Treat \"resource not found\" as a successful delete. Defaults to \"true\" when --all is specified."
+    )]
     ignore_not_found: bool,
-    #[arg(short, long,
-        help = "If true, delete resource only when user confirms.")]
+    #[arg(short, long, help = "If true, delete resource only when user confirms.")]
     interactive: bool,
-    #[arg(long,
-        help = "If true, resources are signaled for immediate shutdown (same as --grace-period=1).")]
+    #[arg(long, help = "If true, resources are signaled for immediate shutdown (same as --grace-period=1).")]
     now: bool,
-    #[arg(short, long, value_name = "string", default_value = "",
-        help = "Output mode. Use \"-o name\" for shorter output (resource/name).")]
+    #[arg(
+        short,
+        long,
+        value_name = "string",
+        default_value = "",
+        help = "Output mode. Use \"-o name\" for shorter output (resource/name)."
+    )]
     output: String,
-    #[arg(short = 'R', long,
+    #[arg(
+        short = 'R',
+        long,
         help = "Process the directory used in -f, --filename recursively. Useful when you want to manage related \
-        manifests organized within the same directory.")]
+        manifests organized within the same directory."
+    )]
     recursive: bool,
-    #[arg(short = 'l', long, value_name = "string", default_value = "",
+    #[arg(
+        short = 'l',
+        long,
+        value_name = "string",
+        default_value = "",
         help = "Selector (label query) to filter on, supports '=', '==', and '!='.(e.g. -l key1=value1,key2=value2). \
-        Matching objects must satisfy all of the specified label constraints.")]
+        Matching objects must satisfy all of the specified label constraints."
+    )]
     selector: String,
     #[arg(long, value_name = "duration", default_value = "0s", value_parser = go::duration,
         help = "The length of time to wait before giving up on a delete, zero means determine a timeout from the size \
@@ -83,10 +107,21 @@ pub struct Delete {
 }
 
 const OTHER_FLAGS: &[Flag] = &[
-    Flag::new("kustomize", "string", "", Support::NotBuilt,
-        "Process a kustomization directory. This flag can't be used together with -f or -R.").short('k'),
-    Flag::new("raw", "string", "", Support::NotBuilt,
-        "Raw URI to DELETE to the server.  Uses the transport specified by the kubeconfig file."),
+    Flag::new(
+        "kustomize",
+        "string",
+        "",
+        Support::NotBuilt,
+        "Process a kustomization directory. This flag can't be used together with -f or -R.",
+    )
+    .short('k'),
+    Flag::new(
+        "raw",
+        "string",
+        "",
+        Support::NotBuilt,
+        "Raw URI to DELETE to the server.  Uses the transport specified by the kubeconfig file.",
+    ),
 ];
 
 const LONG: &str = r#"Delete resources by file names, stdin, resources and names, or by resources and label selector.
@@ -132,15 +167,18 @@ const EXAMPLES: &str = r#"  # Delete a pod using the type and name specified in 
   kubectl delete pods --all --interactive"#;
 
 impl Run for Delete {
+    const OPERANDS: Operands = Operands::Resources;
     const LONG: &'static str = LONG;
     const EXAMPLES: &'static str = EXAMPLES;
     const OTHER_FLAGS: &'static [Flag] = OTHER_FLAGS;
     const USAGE: &'static str = "delete ([-f FILENAME] | [-k DIRECTORY] | TYPE [(NAME | -l label | --all)])";
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
-        let propagation = propagation(&self.cascade)?;
+        let propagation = propagation(&self.cascade, cx)?;
         let grace = self.grace_period()?;
         let dry_run = DryRun::parse(&self.dry_run, cx)?;
+        let files = Filenames { filenames: &self.filename, recursive: self.recursive, validate: false };
+        let manifests = manifest::read(cx.env, &files)?;
         let named = resources::named(&Request {
             program: &cx.program,
             args: &self.args,
@@ -149,20 +187,26 @@ impl Run for Delete {
             field_selector: &self.field_selector,
             all: self.all,
             type_alone_is_all: false,
+            all_namespaces: self.all_namespaces,
         })?;
         if !matches!(self.output.as_str(), "" | "name") {
             anyhow::bail!("unexpected -o output mode: {}. We only support '-o name'", self.output);
         }
         self.warn_of_force(cx, grace)?;
-        let (targets, mut failures) = self.targets(cx, named)?;
+        let (targets, mut failures) = self.targets(cx, named, manifests)?;
         self.warn_of_cluster_scope(cx, &targets);
         if self.interactive && !confirmed(cx, &targets)? {
             return Ok(());
         }
-        let options = DeleteOptions { grace_period: grace, propagation, dry_run: dry_run == DryRun::Server, ..DeleteOptions::default() };
+        let options = DeleteOptions {
+            grace_period: grace,
+            propagation,
+            dry_run: dry_run == DryRun::Server,
+            ..DeleteOptions::default()
+        };
         let gone = self.delete(cx, &targets, dry_run, &options, &mut failures)?;
         if self.ignores_not_found(cx) {
-            failures.retain(|e| !is_not_found(e));
+            failures.retain(|e| !fetch::is_not_found(e));
         }
         errors::aggregate(failures)?;
         if targets.is_empty() {
@@ -216,7 +260,9 @@ impl Delete {
                 "Warning: Immediate deletion does not wait for confirmation that the running resource has been \
                  terminated. The resource may continue to run on the cluster indefinitely.\n",
             ),
-            Some(_) if self.force => anyhow::bail!("--force and --grace-period greater than 0 cannot be specified together"),
+            Some(_) if self.force => {
+                anyhow::bail!("--force and --grace-period greater than 0 cannot be specified together")
+            }
             _ => {}
         }
         Ok(())
@@ -235,12 +281,28 @@ impl Delete {
     }
 
     /// What to delete, and what is wrong with the rest of what was named.
-    fn targets(&self, cx: &mut Context, named: Named) -> anyhow::Result<(Vec<Target>, Vec<anyhow::Error>)> {
+    fn targets(
+        &self,
+        cx: &mut Context,
+        named: Named,
+        manifests: Manifests,
+    ) -> anyhow::Result<(Vec<Target>, Vec<anyhow::Error>)> {
         let namespace = cx.namespace().to_owned();
         match named {
-            Named::Each(pairs) => Ok((pairs.iter().map(|(k, n)| Target::new(*k, &namespace, n, "")).collect(), Vec::new())),
+            Named::Each(pairs) => {
+                Ok((pairs.iter().map(|(k, n)| Target::new(*k, &namespace, n, "")).collect(), Vec::new()))
+            }
             Named::All(kinds) => self.selected(cx, &kinds, &namespace),
-            Named::Files => anyhow::bail!("manifests are being built"),
+            Named::Files => {
+                let (mut targets, mut failures) = (Vec::new(), manifests.errors);
+                for item in manifests.items {
+                    match item.namespace(&namespace, cx.is_given("namespace")) {
+                        Ok(namespace) => targets.push(Target::new(item.kind, &namespace, item.name(), &item.source)),
+                        Err(error) => failures.push(error),
+                    }
+                }
+                Ok((targets, failures))
+            }
         }
     }
 
@@ -252,9 +314,9 @@ impl Delete {
     ) -> anyhow::Result<(Vec<Target>, Vec<anyhow::Error>)> {
         let selectors = Selectors { labels: &self.selector, fields: &self.field_selector };
         let scope = (!self.all_namespaces).then_some(namespace);
-        let lists = cx.client()?.read(|cluster| {
-            Ok(kinds.iter().map(|k| selectors.list(cluster, *k, scope)).collect::<Vec<_>>())
-        })?;
+        let lists = cx
+            .client()?
+            .read(|cluster| Ok(kinds.iter().map(|k| selectors.list(cluster, *k, scope)).collect::<Vec<_>>()))?;
         let (mut targets, mut failures) = (Vec::new(), Vec::new());
         for (kind, list) in kinds.iter().zip(lists) {
             match list {
@@ -308,7 +370,7 @@ impl Delete {
         let for_ever = Duration::from_secs(168 * 3600);
         let timeout = if self.timeout.is_zero() { for_ever } else { self.timeout };
         let mut left = gone;
-        let waited = cx.client()?.wait(Some(timeout), |cluster| {
+        let waited = cx.client()?.wait("the deletion", Some(timeout), |cluster| {
             let mut still = Vec::new();
             for (key, uid) in &left {
                 if cluster.get(key)?.is_some_and(|o| o.uid() == *uid) {
@@ -328,15 +390,20 @@ impl Delete {
 }
 
 /// What becomes of dependents: `--cascade`.
-fn propagation(text: &str) -> anyhow::Result<Propagation> {
+fn propagation(text: &str, cx: &mut Context) -> anyhow::Result<Propagation> {
     match text {
         "background" => Ok(Propagation::Background),
         "foreground" => Ok(Propagation::Foreground),
         "orphan" => Ok(Propagation::Orphan),
         _ => match go::boolean(text) {
-            Ok(_) => anyhow::bail!(
-                "--cascade={text} is not supported anymore. Must be \"background\", \"foreground\", or \"orphan\""
-            ),
+            Ok(yes) => {
+                let (word, propagation) =
+                    if yes { ("background", Propagation::Background) } else { ("orphan", Propagation::Orphan) };
+                cx.warn(&format!(
+                    "--cascade={text} is deprecated (boolean value) and can be replaced with --cascade={word}."
+                ));
+                Ok(propagation)
+            }
             Err(_) => {
                 anyhow::bail!("invalid cascade value ({text}). Must be \"background\", \"foreground\", or \"orphan\"")
             }
@@ -357,8 +424,4 @@ fn confirmed(cx: &mut Context, targets: &[Target]) -> anyhow::Result<bool> {
         cx.print("deletion is cancelled\n")?;
     }
     Ok(yes)
-}
-
-fn is_not_found(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<Status>().is_some_and(|s| s.reason == Reason::NotFound)
 }

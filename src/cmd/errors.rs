@@ -21,10 +21,31 @@ impl std::error::Error for Exit {}
 #[derive(Debug)]
 pub struct Aggregate(pub Vec<anyhow::Error>);
 
+impl Aggregate {
+    /// The messages of all errors, those of errors in errors too, each once.
+    fn texts(&self) -> Vec<String> {
+        let mut texts: Vec<String> = Vec::new();
+        for error in &self.0 {
+            let inner = match error.downcast_ref::<Aggregate>() {
+                Some(aggregate) => aggregate.texts(),
+                None => vec![format!("{error:#}")],
+            };
+            for text in inner {
+                if !texts.contains(&text) {
+                    texts.push(text);
+                }
+            }
+        }
+        texts
+    }
+}
+
 impl fmt::Display for Aggregate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let texts: Vec<String> = self.0.iter().map(ToString::to_string).collect();
-        write!(f, "[{}]", texts.join(", "))
+        match self.texts().as_slice() {
+            [one] => f.write_str(one),
+            many => write!(f, "[{}]", many.join(", ")),
+        }
     }
 }
 

@@ -6,11 +6,13 @@
 //!
 //! The order is that of the JSON text. kubectl sends an object with its keys sorted, which is the order of `Map`.
 
+mod gotime;
 mod scalar;
 mod zero;
 
 use serde_json::{Map, Value};
 
+use super::quote::quote;
 use super::schema::{Definition, Form, Shape, Type};
 use super::status::Status;
 
@@ -54,6 +56,23 @@ pub fn decode_body(api_version: &str, kind: &str, body: Value, strict: bool) -> 
     Ok(decoded.value)
 }
 
+/// Checks what kubectl checks of any manifest before it sends it: that its type and metadata fit Go's.
+pub fn check_metadata(object: &Map<String, Value>) -> Result<(), Error> {
+    let mut reader = Reader { holder: Some("metadataOnlyObject"), ..Reader::default() };
+    for (field, value) in object {
+        let name = ["apiVersion", "kind", "metadata"].into_iter().find(|n| n == field);
+        let Some(name) = name.filter(|_| !value.is_null()) else { continue };
+        reader.fields = vec![name];
+        match (name, Definition::named("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta")) {
+            ("metadata", Some(meta)) => drop(reader.definition(meta, value.clone()).map_err(Error)?),
+            ("metadata", None) => {}
+            _ if value.is_string() => {}
+            _ => drop(reader.mismatch("string", value)),
+        }
+    }
+    reader.first_error.map_or(Ok(()), |e| Err(Error(e)))
+}
+
 /// What is known of the place that is being read.
 #[derive(Default)]
 struct Reader {
@@ -64,8 +83,8 @@ struct Reader {
     path: String,
     /// The fields on the way, without indexes and map keys, for wrong types.
     fields: Vec<&'static str>,
-    /// The innermost struct one of whose fields is being read.
-    holder: Option<Definition>,
+    /// The Go name of the innermost struct one of whose fields is being read.
+    holder: Option<&'static str>,
 }
 
 /// What ends the reading at once.
@@ -97,10 +116,12 @@ impl Reader {
             (Form::Any, value) => Ok(value),
             (Form::Struct, Value::Object(map)) => self.structure(definition, map),
             (Form::Struct, value) => Ok(self.mismatch(definition.go_type(), &value)),
-            (Form::Quantity, value) => scalar::quantity(value).map_err(str::to_owned),
+            (Form::Quantity, value) => scalar::quantity(&value),
             (Form::IntOrString, Value::String(s)) => Ok(Value::String(s)),
             (Form::IntOrString, value) => self.own_integer(value),
-            (Form::Time | Form::MicroTime, Value::String(s)) => scalar::time(&s, definition.form()).map(Value::String),
+            (Form::Time | Form::MicroTime, Value::String(s)) => {
+                gotime::canonical(&s, definition.form()).map(Value::String)
+            }
             (Form::Time | Form::MicroTime, value) => Err(self.type_error("string", scalar::describe(&value))),
         }
     }
@@ -117,7 +138,7 @@ impl Reader {
                 continue;
             }
             self.fields.push(field.name());
-            self.holder = Some(definition);
+            self.holder = Some(definition.go_name());
             self.push_key(&key);
             let value = self.value(field.type_of(), value)?;
             out.insert(key, value);
@@ -160,7 +181,7 @@ impl Reader {
 
     fn report_unknown(&mut self, key: &str) {
         let dot = if self.path.is_empty() { "" } else { "." };
-        let error = format!("unknown field {:?}", format!("{}{dot}{key}", self.path));
+        let error = format!("unknown field {}", quote(&format!("{}{dot}{key}", self.path)));
         if self.unknown.len() < MAX_UNKNOWN && !self.unknown.contains(&error) {
             self.unknown.push(error);
         }
@@ -201,7 +222,7 @@ impl Reader {
         match self.holder {
             Some(holder) => format!(
                 "json: cannot unmarshal {value} into Go struct field {}.{} of type {go_type}",
-                holder.go_name(),
+                holder,
                 self.fields.join(".")
             ),
             None => format!("json: cannot unmarshal {value} into Go value of type {go_type}"),

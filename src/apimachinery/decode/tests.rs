@@ -95,6 +95,7 @@ fn own_forms_are_checked() {
     {
         quantity(good).unwrap();
     }
+    assert_eq!(quantity(json!("1024Mi")).unwrap()["spec"]["hard"]["cpu"], "1Gi");
     for (bad, want) in [
         (json!("lots"), "quantities must match"),
         (json!(""), "quantities must match"),
@@ -119,6 +120,22 @@ fn own_forms_are_checked() {
             .message
             .ends_with(r#"parsing time "soon" as "2006-01-02T15:04:05Z07:00": cannot parse "soon" as "2006""#)
     );
+    for (text, want) in [
+        ("", r#": cannot parse "" as "2006""#),
+        ("2026/01/02", r#": cannot parse "/01/02" as "-""#),
+        ("2026-13-02T03:04:05Z", ": month out of range"),
+        ("2026-02-30T03:04:05Z", ": day out of range"),
+        ("2026-01-02 03:04:05Z", r#": cannot parse " 03:04:05Z" as "T""#),
+        ("2026-01-02T03:04:05", r#": cannot parse "" as "Z07:00""#),
+        ("2026-01-02T03:04:05+25:00", ": time zone offset hour out of range"),
+        ("2026-01-02T03:04:05Zx", r#": extra text: "x""#),
+    ] {
+        let message = at(text).unwrap_err().message;
+        assert!(message.ends_with(want) && message.contains("parsing time"), "{message}");
+    }
+    let micro = |t: &str| decode_body("coordination.k8s.io/v1", "Lease", json!({"spec": {"renewTime": t}}), true);
+    assert_eq!(micro("2026-01-02T03:04:05.123456+01:00").unwrap()["spec"]["renewTime"], "2026-01-02T02:04:05.123456Z");
+    assert!(micro("2026-01-02T03:04:05Z").unwrap_err().message.ends_with(r#"cannot parse "Z" as ".000000""#));
     let secret = |d: &str| decode_body("v1", "Secret", json!({"data": {"k": d}}), true);
     assert_eq!(secret("aGVs\nbG8=").unwrap()["data"]["k"], "aGVsbG8=");
     assert!(secret("hello!").unwrap_err().message.ends_with("illegal base64 data at input byte 5"));

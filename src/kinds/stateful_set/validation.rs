@@ -66,7 +66,11 @@ fn strategy(set: &Object, path: &Path, errors: &mut Errors) {
         "" => errors.required(path, ""),
         "OnDelete" => {
             if let Some(rolling) = rolling {
-                errors.invalid(&path.child("rollingUpdate"), rolling.clone(), "only allowed for updateStrategy 'RollingUpdate'");
+                errors.invalid(
+                    &path.child("rollingUpdate"),
+                    rolling.clone(),
+                    "only allowed for updateStrategy 'RollingUpdate'",
+                );
             }
         }
         "RollingUpdate" => {
