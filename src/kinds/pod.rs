@@ -55,6 +55,18 @@ static COLUMNS: [Column; 9] = [
     wide("Readiness Gates"),
 ];
 
+/// What `--field-selector` may ask for. An absent `hostNetwork` reads as empty, where upstream has `false`.
+const SELECTABLE: &[(&str, &str)] = &[
+    ("spec.hostNetwork", "/spec/hostNetwork"),
+    ("spec.nodeName", "/spec/nodeName"),
+    ("spec.restartPolicy", "/spec/restartPolicy"),
+    ("spec.schedulerName", "/spec/schedulerName"),
+    ("spec.serviceAccountName", "/spec/serviceAccountName"),
+    ("status.nominatedNodeName", "/status/nominatedNodeName"),
+    ("status.phase", "/status/phase"),
+    ("status.podIP", "/status/podIPs/0/ip"),
+];
+
 impl Kind for Pod {
     fn names(&self) -> &Names {
         &NAMES
@@ -93,6 +105,10 @@ impl Kind for Pod {
 
     fn validate_update(&self, new: &Object, old: &Object) -> Errors {
         update::validate_update(new, old)
+    }
+
+    fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
+        SELECTABLE
     }
 
     fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
