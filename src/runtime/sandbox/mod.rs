@@ -16,6 +16,7 @@
 //! Knows no objects.
 
 mod caller;
+mod check;
 mod container;
 mod dev;
 mod etc;
@@ -38,6 +39,7 @@ mod volume;
 mod wire;
 
 pub use caller::exec;
+pub use check::{Check, Problem, checks};
 pub use failure::Failure;
 pub use remove::{remove_all, remove_pod, remove_volume};
 pub use supervisor::main;

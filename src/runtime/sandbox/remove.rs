@@ -66,6 +66,14 @@ pub fn remove_all(home: &Path) -> Result<(), Failure> {
     ["pods", "volumes", "nodes"].iter().try_for_each(|name| remove(&home, name).step(format!("remove {name}")))
 }
 
+/// Removes a folder that was made in the home to try something out.
+///
+/// # Errors
+/// When a file cannot be removed.
+pub fn remove_scratch(home: &Path, name: &str) -> Result<(), Failure> {
+    Tree::open(home).and_then(|home| remove(&home, name)).step(format!("remove {name}"))
+}
+
 /// One of the home's folders, if it is there.
 fn kept(home: &Path, name: &str) -> Result<Option<Tree>, Failure> {
     match Tree::open(home).and_then(|home| home.subtree(name)) {

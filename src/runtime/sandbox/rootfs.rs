@@ -101,7 +101,10 @@ fn mount_volume(home: &Tree, root: &Tree, uid: &str, mount: &Mount) -> Result<()
 }
 
 /// Makes the new root the root and lets go of the host's.
-fn enter(root: &Tree) -> Result<(), Failure> {
+///
+/// # Errors
+/// The step that this host refused.
+pub fn enter(root: &Tree) -> Result<(), Failure> {
     fchdir(root).step("enter the new root")?;
     pivot_root(".", ".").step("pivot_root")?;
     umount2(".", MntFlags::MNT_DETACH).step("let go of the host's root")?;
