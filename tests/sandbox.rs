@@ -29,3 +29,14 @@ fn caller() {
     };
     std::process::exit(code)
 }
+
+#[test]
+#[ignore = "started by the other tests"]
+fn doctor() {
+    let home = std::env::var_os("KSTATE_TEST_HOME").unwrap();
+    let mut env = Env::real();
+    env.exe = env!("CARGO_BIN_EXE_kstate").into();
+    for check in runtime::checks(Path::new(&home), &env) {
+        println!("\n{}: {:?}", check.name, check.problem);
+    }
+}

@@ -120,7 +120,7 @@ fn same_log(file: &storage::Transaction<'_>, twin: &Memory) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
     fn file_and_memory_agree(steps in prop::collection::vec(step(), 0..60)) {

@@ -103,6 +103,7 @@ fn child() {
             let written = open(home).and_then(|mut store| put(&mut store, 0..1, 10));
             println!("write: {}", written.map_or_else(|e| e.to_string(), |()| "done".to_owned()));
         }
+        "reset" => println!("\nreset: {:?}", storage::reset(home, Duration::ZERO).map_err(|e| e.to_string())),
         _ => fill(home),
     }
 }
@@ -239,6 +240,28 @@ fn a_file_that_is_removed_or_replaced_under_a_command_is_not_written() {
         assert!(matches!(store.data_version(), Err(Error::Gone { .. })));
         assert!(everything(home.path()).unwrap().is_empty(), "a new store is made");
     }
+    let mut new = open(home.path()).unwrap();
+    put(&mut new, 0..5, 10).unwrap();
+    drop(store);
+    let crashed = assert_fs::TempDir::new().unwrap();
+    copy(home.path(), crashed.path());
+    assert_eq!(everything(crashed.path()).unwrap().len(), 5, "closing the old file leaves the new one's log alone");
+}
+
+#[test]
+fn what_could_not_be_read_back_is_not_stored() {
+    let home = assert_fs::TempDir::new().unwrap();
+    let mut store = open(home.path()).unwrap();
+    for (depth, want) in [(126, true), (127, false), (300, false)] {
+        let state = store.begin_write().unwrap();
+        let mut cluster = Cluster::new(&state);
+        let mut object = Object::new("v1", "Pod", "a", "deep");
+        object.set("/spec", (1..depth).fold(json!([]), |inside, _| json!([inside])));
+        cluster.put(&Key::new("pods", "a", "deep"), object).unwrap();
+        let changes = cluster.into_changes();
+        assert_eq!(state.commit(&changes).is_ok(), want, "{depth}");
+        assert_eq!(everything(home.path()).unwrap().len(), 1);
+    }
 }
 
 #[test]
@@ -268,7 +291,11 @@ fn the_home_is_its_users_alone() {
     let home = assert_fs::TempDir::new().unwrap();
     let folder = home.path().join("a/b");
     open(&folder).unwrap();
-    assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&folder), mode(&folder.join(FILE))), (0o700, 0o600));
+    let mut store = open(&folder).unwrap();
+    put(&mut store, 0..1, 10).unwrap();
+    assert_eq!(mode(&folder.join("state.db-wal")), 0o600);
 }
 
 /// Another user than root, whom permissions do not stop.
@@ -296,18 +323,49 @@ fn a_read_only_folder_is_read_and_not_written() {
 }
 
 #[test]
+fn a_read_only_file_system_is_read_and_not_written() {
+    let home = assert_fs::TempDir::new().unwrap();
+    let home = home.path().join("a?b#%41");
+    put(&mut open(&home).unwrap(), 0..3, 10).unwrap();
+    let Some(text) = mounted("read and write", &home, "mount --bind \"$H\" \"$H\" && mount -o remount,bind,ro \"$H\"")
+    else {
+        return;
+    };
+    assert!(text.contains("read: Ok(3)"), "{text}");
+    assert!(text.contains("cannot be written: it or its folder is read-only"), "{text}");
+    // After a crash the log holds what the file does not: it can be read only where SQLite can make its other files.
+    let mut store = open(&home).unwrap();
+    put(&mut store, 3..5, 10).unwrap();
+    let crashed = assert_fs::TempDir::new().unwrap();
+    copy(&home, crashed.path());
+    fs::remove_file(crashed.path().join("state.db-shm")).unwrap();
+    let script = "mount --bind \"$H\" \"$H\" && mount -o remount,bind,ro \"$H\"";
+    let text = mounted("read and write", crashed.path(), script).unwrap();
+    assert!(text.matches("make the folder writable and try again (nothing is lost)").count() == 2, "{text}");
+    assert_eq!(everything(crashed.path()).unwrap().len(), 5);
+}
+
+/// Runs a part in a mount namespace of its own after a script that mounts something on `$H`, the home. `None`, and a line
+/// that says so, where this machine has no such namespaces.
+fn mounted(name: &str, home: &Path, script: &str) -> Option<String> {
+    let script = format!("H=\"${HOME}\"; {script} && exec \"$0\" \"$@\"");
+    let mut command = Command::new("unshare");
+    command.args(["--map-root-user", "--mount", "sh", "-c", &script]).arg(std::env::current_exe().unwrap());
+    let output = part(name, home, &mut command);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if text.contains("running 1 test") {
+        return Some(text);
+    }
+    eprintln!("not tested: no mount namespaces: {}", String::from_utf8_lossy(&output.stderr));
+    None
+}
+
+#[test]
 fn a_full_disk_is_said_so_and_keeps_what_was_written() {
     let home = assert_fs::TempDir::new().unwrap();
-    let script = "mount -t tmpfs -o size=2m,mode=777 none \"$KSTATE_TEST_HOME\" && exec \"$0\" \"$@\"";
-    let mut command = Command::new("unshare");
-    command.args(["--map-root-user", "--mount", "sh", "-c", script]).arg(std::env::current_exe().unwrap());
-    let output = part("fill", home.path(), &mut command);
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    if !output.status.success() && !text.contains("running 1 test") {
-        eprintln!("not tested: no mount namespaces: {}", String::from_utf8_lossy(&output.stderr));
-        return;
+    if let Some(text) = mounted("fill", home.path(), "mount -t tmpfs -o size=2m,mode=777 none \"$H\"") {
+        kept_all(&text, "is full, or its quota used up: nothing was changed");
     }
-    kept_all(&text, "is full, or its quota used up: nothing was changed");
 }
 
 #[test]
@@ -326,6 +384,21 @@ fn kept_all(text: &str, words: &str) {
     let (read, written) = line("read: ").split_once(" of ").unwrap();
     assert_eq!(read, format!("Ok({written})"), "{text}");
     assert!(written.parse::<usize>().unwrap() > 1, "{text}");
+}
+
+#[test]
+fn a_reset_opens_the_folders_that_pods_closed() {
+    let home = assert_fs::TempDir::new().unwrap();
+    fs::set_permissions(home.path(), PermissionsExt::from_mode(0o777)).unwrap();
+    let text = |output: Output| String::from_utf8_lossy(&output.stdout).into_owned();
+    part("read and write", home.path(), as_somebody(&mut me()));
+    let script = "cd \"$KSTATE_TEST_HOME\" && mkdir -p pods/u/work/work/deep volumes/v/closed && touch volumes/v/closed/x \
+        && chmod 0 pods/u/work/work/deep pods/u/work/work && chmod 500 volumes/v/closed && exec \"$0\" \"$@\"";
+    let mut command = Command::new("sh");
+    command.args(["-c", script]).arg(std::env::current_exe().unwrap());
+    let said = text(part("reset", home.path(), as_somebody(&mut command)));
+    assert!(said.contains(r#"reset: Ok(Reset { removed: ["pods", "state.db", "volumes"], left: [] })"#), "{said}");
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! Pure, and knows no kind, no store, no clock and no process.
 
 pub mod decode;
+pub mod diff;
 pub mod field;
 pub mod field_selector;
 pub mod go_value;

@@ -20,7 +20,7 @@ mod validation;
 
 pub use bootstrap::bootstrap;
 pub use create::create;
-pub use delete::{DeleteOptions, FOREGROUND, ORPHAN, Propagation, delete};
+pub use delete::{DeleteOptions, FOREGROUND, ORPHAN, Propagation, delete, finish};
 pub use update::{bind, update, update_status};
 
 /// Options of create and update.

@@ -2,6 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use serde_json::{Map, Value};
+
 use super::digest;
 use super::error::{Error, Fault};
 use super::log;
@@ -10,6 +12,9 @@ use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::time::Time;
 use crate::cluster::{Changes, Meta};
+
+/// How deep serde_json follows maps and lists.
+const DEEPEST: usize = 127;
 
 impl Transaction<'_> {
     /// Writes all changes, or none.
@@ -29,6 +34,7 @@ impl Transaction<'_> {
 fn write(connection: &Connection, changes: &Changes) -> Result<(), Fault> {
     for (key, object) in &changes.objects {
         match object {
+            Some(object) if is_too_deep(object) => return Err(Fault::TooDeep(key.clone())),
             Some(object) => put(connection, key, object)?,
             None => remove(connection, key)?,
         }
@@ -79,7 +85,21 @@ fn put(connection: &Connection, key: &Key, object: &Object) -> Result<(), Fault>
     add_up(connection, key, i64::from(old.is_none()), digest ^ old.map_or(0, |o| o.digest))
 }
 
-fn encode(map: &serde_json::Map<String, serde_json::Value>) -> Result<Vec<u8>, Fault> {
+/// Whether serde_json would refuse to read the object back.
+fn is_too_deep(object: &Object) -> bool {
+    !object.body().values().chain(object.internal.values()).all(|value| fits(value, DEEPEST - 1))
+}
+
+/// Whether no more than so many maps and lists are inside each other; looks no deeper than that.
+fn fits(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::Array(items) => levels > 0 && items.iter().all(|item| fits(item, levels - 1)),
+        Value::Object(map) => levels > 0 && map.values().all(|item| fits(item, levels - 1)),
+        _ => true,
+    }
+}
+
+fn encode(map: &Map<String, Value>) -> Result<Vec<u8>, Fault> {
     serde_json::to_vec(map).map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()).into())
 }
 

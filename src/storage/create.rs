@@ -1,6 +1,6 @@
 //! Makes a new store: written whole beside its place, then renamed, so that an empty or half-made file is never a store.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::apimachinery::time::Time;
 use crate::cluster::Meta;
 
 /// Makes the folder and an empty store in it, unless another process was faster.
-pub(super) fn create(options: &Options, seed: impl FnOnce() -> io::Result<Seed>) -> Result<(), Error> {
+pub(super) fn create(options: &Options, seed: impl Fn() -> io::Result<Seed>) -> Result<(), Error> {
     let home = &options.home;
     make_folder(home).map_err(|source| Error::Home { home: home.clone(), source })?;
     let _lock = Lock::take(home, options.patience)?;
@@ -36,6 +36,7 @@ fn write(options: &Options, file: &Path, seed: Seed) -> Result<(), Error> {
     for suffix in ["", "-wal", "-shm", "-journal"] {
         remove(&beside(&draft, suffix)).map_err(|source| Error::Home { home: options.home.clone(), source })?;
     }
+    make_private(&draft).map_err(|source| Error::Home { home: options.home.clone(), source })?;
     fill(&draft, seed).map_err(|fault| fault.of(&draft, options.patience))?;
     publish(&draft, file).map_err(|source| Error::Home { home: options.home.clone(), source })
 }
@@ -68,6 +69,15 @@ fn make_folder(home: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn make_folder(home: &Path) -> io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).create(home)
+}
+
+/// Makes an empty file that only its user may read: SQLite gives the files beside it the same mode.
+fn make_private(file: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file).map(drop)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the door to files")]

@@ -35,7 +35,7 @@ pub fn check(options: Options) -> Result<Vec<String>, Error> {
 fn text(fault: Fault, file: &Path) -> String {
     match fault {
         Fault::Damage(what) => what,
-        Fault::Sqlite(e) => Fault::Sqlite(e).of(file, std::time::Duration::ZERO).to_string(),
+        other => other.of(file, std::time::Duration::ZERO).to_string(),
     }
 }
 

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use rusqlite::ffi;
 
+use crate::apimachinery::key::Key;
+
 /// Why a store cannot be used. Every message names the file or folder, and a way out.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -33,6 +35,12 @@ pub enum Error {
         file.display()
     )]
     ReadOnly { file: PathBuf },
+    #[error(
+        "the store {} was left by a command that was killed and has to be put in order, but its folder is read-only; \
+         make the folder writable and try again (nothing is lost)",
+        file.display()
+    )]
+    Unsettled { file: PathBuf },
     #[error("permission to the store {} is denied; run as the user who owns it, or set KSTATE_HOME to another folder", file.display())]
     Denied { file: PathBuf },
     #[error(
@@ -53,6 +61,8 @@ pub enum Error {
     NoLocks { home: PathBuf },
     #[error("the store {} was removed or replaced while it was in use: nothing was changed; try again", file.display())]
     Gone { file: PathBuf },
+    #[error("{key} has more than 127 maps and lists inside each other, which cannot be stored: nothing was changed")]
+    TooDeep { key: Key },
     #[error("the store {} cannot be used: {what}; check the disk, or set KSTATE_HOME to another folder", file.display())]
     Io { file: PathBuf, what: String },
 }
@@ -62,6 +72,7 @@ pub enum Error {
 pub(super) enum Fault {
     Sqlite(rusqlite::Error),
     Damage(String),
+    TooDeep(Key),
 }
 
 impl From<rusqlite::Error> for Fault {
@@ -76,6 +87,7 @@ impl Fault {
         let path = file.to_owned();
         match self {
             Fault::Damage(what) => Error::Damaged { file: path, what },
+            Fault::TooDeep(key) => Error::TooDeep { key },
             Fault::Sqlite(rusqlite::Error::SqliteFailure(e, message)) => {
                 let what = message.unwrap_or_else(|| ffi::code_to_str(e.extended_code).to_owned());
                 sqlite(path, e.extended_code, what, waited)
@@ -131,7 +143,18 @@ fn is_full(_file: &Path) -> bool {
     false
 }
 
-/// Whether this user may not read and write the file.
+/// Whether this user cannot make files in a folder.
+#[cfg(unix)]
+pub(super) fn is_read_only(folder: &Path) -> bool {
+    nix::unistd::access(folder, nix::unistd::AccessFlags::W_OK).is_err()
+}
+
+#[cfg(not(unix))]
+pub(super) fn is_read_only(_folder: &Path) -> bool {
+    false
+}
+
+/// Whether this user may not read the file.
 #[cfg(unix)]
 fn is_denied(file: &Path) -> bool {
     use nix::unistd::{AccessFlags, access};

@@ -38,6 +38,9 @@ pub const FILE: &str = "state.db";
 /// How long a writer waits for others before it gives up; the longest wait measured under 64 shells was 3.6 s.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How often a store that a reset takes away while it is opened is opened anew.
+const REOPENINGS: usize = 3;
+
 /// How to open a store.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -64,17 +67,28 @@ impl Store {
     ///
     /// # Errors
     /// When the file or its folder cannot be used, is no store, is damaged, or has a newer format. Nothing is changed then.
-    pub fn open(options: Options, seed: impl FnOnce() -> io::Result<Seed>) -> Result<Store, Error> {
+    pub fn open(options: Options, seed: impl Fn() -> io::Result<Seed>) -> Result<Store, Error> {
+        let mut opened = Store::open_once(&options, &seed);
+        for _ in 0..REOPENINGS {
+            match opened {
+                Err(Error::Gone { .. }) => opened = Store::open_once(&options, &seed),
+                other => return other,
+            }
+        }
+        opened
+    }
+
+    fn open_once(options: &Options, seed: impl Fn() -> io::Result<Seed>) -> Result<Store, Error> {
         let file = options.home.join(FILE);
         if identify(&file)?.is_none() {
-            create::create(&options, seed)?;
+            create::create(options, seed)?;
         }
         let identity = identify(&file)?.ok_or_else(|| Error::Gone { file: file.clone() })?;
-        let (connection, read_only) = connect(&file, &options)?;
+        let (connection, read_only) = connect(&file, options)?;
         if identify(&file)?.as_ref() != Some(&identity) {
             return Err(Error::Gone { file });
         }
-        Ok(Store { connection, options, file, identity, read_only })
+        Ok(Store { connection, options: options.clone(), file, identity, read_only })
     }
 
     /// Whether the file or its folder cannot be written: then [`Store::begin_write`] fails.
@@ -140,6 +154,9 @@ fn connect(file: &Path, options: &Options) -> Result<(Connection, bool), Error> 
             let connection = dial(file, options, OpenFlags::SQLITE_OPEN_READ_ONLY, "?immutable=1")?;
             Ok((connection, true))
         }
+        Err(Error::ReadOnly { .. } | Error::Io { .. }) if error::is_read_only(&options.home) => {
+            Err(Error::Unsettled { file: file.to_owned() })
+        }
         Err(e) => Err(e),
     }
 }
@@ -150,7 +167,9 @@ fn dial(file: &Path, options: &Options, mode: OpenFlags, parameters: &str) -> Re
     let connection = if parameters.is_empty() {
         Connection::open_with_flags(file, flags)
     } else {
-        let uri = format!("file:{}{parameters}", percent_encode(file));
+        // Two slashes, so that a path that begins with two is no host's name.
+        let root = if file.is_absolute() { "//" } else { "" };
+        let uri = format!("file:{root}{}{parameters}", percent_encode(file));
         Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI)
     };
     let connection = connection.map_err(error)?;

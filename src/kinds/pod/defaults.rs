@@ -68,15 +68,19 @@ pub(super) fn default_service_account(spec: &mut Map<String, Value>) {
     }
 }
 
-/// Fills in a PodTemplateSpec.
-pub fn set_template_defaults(template: &mut Map<String, Value>) {
-    template.entry("metadata").or_insert_with(|| json!({}));
+/// Fills in the PodTemplateSpec at a JSON pointer of a workload's object (`/spec/template`); one that is absent is made.
+pub fn set_template_defaults(workload: &mut Object, pointer: &str) {
+    workload.set_default(pointer, json!({}));
+    let steps = pointer.split('/').skip(1);
+    let found = steps.fold(Some(workload.body_mut()), |here, step| section_mut(here?, step));
+    let Some(template) = found else { return };
+    default(template, "metadata", json!({}));
     if let Some(metadata) = section_mut(template, "metadata") {
         // A client's `creationTimestamp: null`.
         metadata.retain(|_, v| !v.is_null());
     }
-    let spec = template.entry("spec").or_insert_with(|| json!({}));
-    if let Some(spec) = spec.as_object_mut() {
+    default(template, "spec", json!({}));
+    if let Some(spec) = section_mut(template, "spec") {
         set_spec_defaults(spec);
     }
 }

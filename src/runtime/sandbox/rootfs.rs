@@ -55,7 +55,7 @@ pub fn build(request: &Request) -> Result<(), Failure> {
     bind_to_itself(&container.join("rootfs")).step("bind the container's layer")?;
     let root = Tree::open(&container.join("rootfs")).step("open the container's layer")?;
     fill(&root)?;
-    programs::mount(&root, &container, request)?;
+    programs::mount(&root, &container, sandbox)?;
     etc::fill(&root)?;
     dev::mount_dev(&root)?;
     dev::mount_proc(&root)?;
@@ -101,7 +101,10 @@ fn mount_volume(home: &Tree, root: &Tree, uid: &str, mount: &Mount) -> Result<()
 }
 
 /// Makes the new root the root and lets go of the host's.
-fn enter(root: &Tree) -> Result<(), Failure> {
+///
+/// # Errors
+/// The step that this host refused.
+pub fn enter(root: &Tree) -> Result<(), Failure> {
     fchdir(root).step("enter the new root")?;
     pivot_root(".", ".").step("pivot_root")?;
     umount2(".", MntFlags::MNT_DETACH).step("let go of the host's root")?;

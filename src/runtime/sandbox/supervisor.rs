@@ -3,6 +3,7 @@
 //!
 //! It is told everything by the first request on its socket, which it gets as its stdin: nothing shows on its command line.
 
+use std::ffi::OsString;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::process::ExitCode;
 
@@ -12,6 +13,7 @@ use nix::sys::stat::{Mode, umask};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, chdir, fork, setsid};
 
+use super::check::{self, CHECK};
 use super::wire::{self, Reply, Request};
 use super::{failure::Failure, pod, servers};
 
@@ -23,8 +25,11 @@ pub struct Call {
     pub descriptors: Vec<OwnedFd>,
 }
 
-/// Runs the supervisor; its stdin is the pod's listening socket.
-pub fn main() -> ExitCode {
+/// Runs the supervisor; its stdin is the pod's listening socket. With arguments, tries one step of a sandbox instead.
+pub fn main(args: &[OsString]) -> ExitCode {
+    if let Some((CHECK, rest)) = args.split_first().and_then(|(first, rest)| Some((first.to_str()?, rest))) {
+        return check::main(rest);
+    }
     match start() {
         Some(()) => ExitCode::SUCCESS,
         None => ExitCode::FAILURE,

@@ -10,7 +10,7 @@ struct Empty;
 
 impl Snapshot for Empty {
     fn meta(&self) -> Meta {
-        Meta { resource_version: 7, clock: Time::default(), seed: Seed("s".to_owned()) }
+        Meta { resource_version: 7, clock: Time::default(), seed: Seed("s".to_owned()), pod_addresses: 0 }
     }
     fn get(&self, _: &Key) -> Result<Option<Arc<Object>>, Status> {
         Ok(None)
