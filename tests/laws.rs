@@ -69,7 +69,7 @@ impl Lab {
     fn scale(&mut self, name: &str, replicas: i64) {
         let kind = kinds::by_resource("statefulsets.apps").expect("a known kind");
         self.run(|cluster| {
-            let mut set = Object::clone(&apiserver::get(cluster, kind, "default", name)?);
+            let mut set = Object::clone(&*apiserver::get(cluster, kind, "default", name)?);
             set.set("/spec/replicas", replicas.into());
             apiserver::update(cluster, kind, "default", set, &WriteOptions::default())
         });
