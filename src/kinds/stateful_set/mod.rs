@@ -109,6 +109,11 @@ impl Kind for StatefulSet {
         controller::reconcile(set, cluster, now)
     }
 
+    fn pod_selector(&self, set: &Object) -> Option<Result<Selector, String>> {
+        let selector = set.at("/spec/selector").unwrap_or(&Value::Null);
+        Some(Selector::from_label_selector(selector).map_err(|e| e.to_string()))
+    }
+
     fn triggers(&self) -> &'static [Trigger] {
         &[
             Trigger { resource: "pods", keys: sets_of_pod },
