@@ -220,6 +220,7 @@ fn over_a_socket() {
     client.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
     let mut answer = String::new();
     client.read_to_string(&mut answer).unwrap();
+    drop(client);
     server.join().unwrap();
     assert_eq!(body(&answer), "hello world\n");
 }

@@ -52,7 +52,7 @@ fn refuse(context: &Context, asked: Asked) -> Option<Response> {
 
 /// Absolute: the host as the client named it in lower case, the port it reached (`absolute_redirect`, `port_in_redirect`).
 fn redirect(context: &Context, path: &str) -> Response {
-    let host = context.host().map(|h| without_port(&h).to_ascii_lowercase());
+    let host = context.host().map(|h| without_port(&h).trim_end_matches('.').to_ascii_lowercase());
     let host = host.unwrap_or_else(|| context.peer.server.ip().to_string());
     let port = match context.peer.server.port() {
         80 => String::new(),
