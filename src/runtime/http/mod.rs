@@ -36,7 +36,7 @@ pub struct Site {
     pub root: String,
     /// What the container calls itself; agnhost answers with it.
     pub hostname: String,
-    /// Container paths and the host folders that are mounted there. The longest that is a prefix of a file's path
+    /// Container paths and the host folders, or single files, that are mounted there. The longest that is a prefix of a file's path
     /// holds the file. `/` is the container's writable layer: only there do the image's own files show through.
     pub mounts: Vec<(String, PathBuf)>,
 }

@@ -40,6 +40,7 @@ pub static DIALECT: Dialect = Dialect {
     reason,
     page,
     access_log: Some(access_log::common),
+    error_log: None,
 };
 
 /// A file is sent for POST, too; methods it has a name for get 405, others 501.

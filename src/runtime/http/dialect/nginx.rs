@@ -32,12 +32,13 @@ pub static DIALECT: Dialect = Dialect {
     ranges: Ranges::Nginx,
     etag: Some(|c| format!("\"{:x}-{:x}\"", c.modified, c.size)),
     refuse,
-    folder: |context, _| context.error(403),
+    folder: |context, _| context.trouble(403, |path| format!("directory index of \"{path}\" is forbidden")),
     redirect,
     special: None,
     reason,
     page,
     access_log: Some(access_log::nginx),
+    error_log: Some(access_log::nginx_error),
 };
 
 /// POST gets as far as the file, so that it is told of folders and missing files.
