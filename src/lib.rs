@@ -7,7 +7,7 @@
 //! A module uses what is below it, never what is beside or above it (`tests/architecture.rs` reads the `use` lines):
 //!
 //! ```text
-//! lib > cmd > client, printers > storage, runtime, clock, entropy, env > control > apiserver > kinds > cluster > apimachinery
+//! lib > cmd > client, printers > storage, runtime > env > clock, entropy > control > apiserver > kinds > cluster > apimachinery
 //! ```
 
 pub mod apimachinery;
@@ -32,5 +32,9 @@ pub use env::Env;
 /// Runs one command line. The first argument is the program's name: its last part is what help and errors call it.
 pub fn run(args: impl IntoIterator<Item = OsString>, mut env: Env) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
+    #[cfg(target_os = "linux")]
+    if args.get(1).is_some_and(|a| a == runtime::SUPERVISOR) {
+        return runtime::main(&args[2..]);
+    }
     cmd::main(&args, &mut env)
 }

@@ -2,7 +2,16 @@
 //!
 //! Pure. Knows image names and command lines, not what is mounted and not how anything is served.
 
-use crate::control::sandbox::{Server, ServerKind};
+use crate::control::sandbox::ServerKind;
+
+/// A server that a container is known to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Emulated {
+    pub port: u16,
+    pub kind: ServerKind,
+    /// The folder it serves, as a path in the container; a relative one is below the container's `workingDir`.
+    pub root: String,
+}
 
 /// An image that serves once it runs.
 struct Known {
@@ -67,7 +76,7 @@ pub fn servers_for_image(
     command: Option<&[String]>,
     args: &[String],
     container_ports: &[u16],
-) -> Vec<Server> {
+) -> Vec<Emulated> {
     let repository = repository(image);
     let own_entrypoint = command.is_none_or(<[String]>::is_empty);
     let words: Vec<&str> = command.unwrap_or_default().iter().chain(args).map(String::as_str).collect();
@@ -97,7 +106,7 @@ fn is(repository: &str, name: &str) -> bool {
     repository.strip_suffix(name).is_some_and(|before| before.is_empty() || before.ends_with('/'))
 }
 
-fn server(known: &Known, line: &[String], declared: &[u16]) -> Server {
+fn server(known: &Known, line: &[String], declared: &[u16]) -> Emulated {
     let port = match known.port {
         Port::Fixed(port) => port,
         Port::Declared(port) => declared.first().copied().unwrap_or(port),
@@ -108,7 +117,7 @@ fn server(known: &Known, line: &[String], declared: &[u16]) -> Server {
         port = option(line, &["--listen", "-l"]).and_then(|l| l.rsplit(':').next()?.parse().ok()).unwrap_or(port);
         root = option(line, &["--root", "-r"]).unwrap_or_default();
     }
-    Server { port, kind: known.kind, root }
+    Emulated { port, kind: known.kind, root }
 }
 
 /// The command line of the first of these programs that a command starts, directly or out of a shell's `-c` script.
@@ -151,7 +160,7 @@ fn option(line: &[String], names: &[&str]) -> Option<String> {
 }
 
 /// `/agnhost netexec` and `serve-hostname`; agnhost's other servers are not known.
-fn agnhost(words: &[&str]) -> Option<Server> {
+fn agnhost(words: &[&str]) -> Option<Emulated> {
     let words = if words.first().is_some_and(|w| base_name(w) == "agnhost") { &words[1..] } else { words };
     let line: Vec<String> = words.iter().map(|w| (*w).to_owned()).collect();
     let (kind, flag, default) = match *words.first()? {
@@ -160,11 +169,11 @@ fn agnhost(words: &[&str]) -> Option<Server> {
         _ => return None,
     };
     let port = option(&line, &[flag, &flag[1..]]).map_or(Some(default), |p| p.parse().ok())?;
-    Some(Server { port, kind, root: "/".to_owned() })
+    Some(Emulated { port, kind, root: "/".to_owned() })
 }
 
 /// `httpd -f -p 8080 -h /www` of busybox.
-fn busybox(words: &[&str]) -> Option<Server> {
+fn busybox(words: &[&str]) -> Option<Emulated> {
     let line = program(words, &["httpd"]).or_else(|| {
         let line = program(words, &["busybox", "busybox-extras"])?;
         (line.get(1)? == "httpd").then_some(line)
@@ -174,13 +183,13 @@ fn busybox(words: &[&str]) -> Option<Server> {
     let port = option(&line, &["-p"]).or_else(|| attached("-p"));
     let port = port.map_or(Some(80), |p| p.rsplit(':').next()?.parse().ok())?;
     let root = option(&line, &["-h"]).or_else(|| attached("-h")).unwrap_or_default();
-    Some(Server { port, kind: ServerKind::Busybox, root })
+    Some(Emulated { port, kind: ServerKind::Busybox, root })
 }
 
 const PYTHON: &[&str] = &["python", "python3"];
 
 /// `python3 -m http.server 8000 -d /srv`.
-fn python(words: &[&str]) -> Option<Server> {
+fn python(words: &[&str]) -> Option<Emulated> {
     let line = program(words, PYTHON)?;
     let module = line.windows(2).position(|w| w[0] == "-m" && w[1] == "http.server")?;
     let line = &line[module + 2..];
@@ -189,7 +198,7 @@ fn python(words: &[&str]) -> Option<Server> {
     let is_value = |i: usize| i.checked_sub(1).is_some_and(|before| takes_value.contains(&line[before].as_str()));
     let port = line.iter().enumerate().find(|(i, w)| !w.starts_with('-') && !is_value(*i));
     let port = port.map_or(Some(8000), |(_, p)| p.parse().ok())?;
-    Some(Server { port, kind: ServerKind::Python, root })
+    Some(Emulated { port, kind: ServerKind::Python, root })
 }
 
 #[cfg(test)]

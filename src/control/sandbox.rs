@@ -2,8 +2,10 @@
 
 use std::net::Ipv4Addr;
 
+use serde::{Deserialize, Serialize};
+
 /// A container's world.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sandbox {
     pub namespace: String,
     pub pod: String,
@@ -29,7 +31,7 @@ pub struct Sandbox {
 }
 
 /// One volume mount.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mount {
     /// Absolute, without `..`.
     pub path: String,
@@ -40,7 +42,7 @@ pub struct Mount {
 }
 
 /// Where a volume's files are. Paths are relative to the store's home.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Source {
     /// A persistent volume's folder, `volumes/<name>/`.
     PersistentVolume(String),
@@ -53,7 +55,7 @@ pub enum Source {
 }
 
 /// A file of a configMap, secret, downwardAPI or projected volume.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct File {
     /// Relative to the mount, without `..`.
     pub path: String,
@@ -61,17 +63,22 @@ pub struct File {
     pub content: Vec<u8>,
 }
 
-/// A server that an image is known to run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A server that an image is known to run. The pod's containers share one network, so it serves whichever of them is
+/// entered, and serves the files of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Server {
     pub port: u16,
     pub kind: ServerKind,
-    /// The folder it serves, as a path in the container; a relative one is below the container's `working_dir`.
+    /// The container whose image it is.
+    pub container: String,
+    /// That container's mounts, outermost first.
+    pub mounts: Vec<Mount>,
+    /// The folder it serves, as an absolute path in the container.
     pub root: String,
 }
 
 /// The emulated servers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ServerKind {
     Nginx,
     Httpd,

@@ -9,14 +9,20 @@ use crate::apimachinery::time::Time;
 pub enum Action {
     /// A new object, with apiVersion, kind and metadata filled in.
     Create(Object),
+    /// A new object, and an event that is recorded with the server's answer at the end of its message when it refuses.
+    CreateOrTell(Object, EventRecord),
     /// A whole object to put in place of the stored one (spec and metadata).
     Update(Object),
     /// A whole object whose status replaces the stored one's; `internal` is taken over too.
     UpdateStatus(Object),
+    /// A pod with a node, and the status that says so: the binding subresource.
+    Bind(Object),
     /// A deletion, with the pod's own grace period. Nothing happens when the uid differs (a precondition).
     Delete { key: Key, uid: String },
     /// The end of an object that is being deleted: as a kubelet's deletion with no grace period.
     Remove { key: Key, uid: String },
+    /// Records that so many pod addresses were handed out in all.
+    PodAddresses(u64),
     /// An event about an object.
     Event(EventRecord),
 }
@@ -34,12 +40,25 @@ pub struct EventRecord {
     pub message: String,
     /// `statefulset-controller`, `kubelet`, `default-scheduler`.
     pub source: &'static str,
+    /// The node a kubelet speaks for, or empty.
+    pub host: String,
+    /// Set for events in the newer form (events.k8s.io), as the scheduler's are: `Scheduling`, `Binding`.
+    pub action: Option<&'static str>,
 }
 
 impl EventRecord {
     /// A `Normal` event about an object.
     pub fn normal(regarding: &Object, source: &'static str, reason: &'static str, message: String) -> EventRecord {
-        EventRecord { regarding: regarding.clone(), field_path: String::new(), warning: false, reason, message, source }
+        EventRecord {
+            regarding: regarding.clone(),
+            field_path: String::new(),
+            warning: false,
+            reason,
+            message,
+            source,
+            host: String::new(),
+            action: None,
+        }
     }
 
     /// A `Warning` event about an object.

@@ -1,0 +1,20 @@
+//! A request's body as an object of its kind.
+
+use crate::apimachinery::decode;
+use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
+use crate::kinds::Kind;
+
+/// Checks a body against its kind's schema and drops nulls, as decoding into the server's types does.
+///
+/// # Errors
+/// BadRequest in the server's words: unknown fields (when `strict`), wrong types, quantities that are none.
+pub fn decode(kind: &dyn Kind, object: Object, strict: bool) -> Result<Object, Status> {
+    let names = kind.names();
+    let internal = object.internal.clone();
+    let body = decode::decode_body(names.api_version, names.kind, object.into_value(), strict)?;
+    let mut object =
+        Object::from_value(body).ok_or_else(|| Status::bad_request(format!("{} is not a JSON object", names.kind)))?;
+    object.internal = internal;
+    Ok(object)
+}

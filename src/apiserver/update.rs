@@ -1,0 +1,140 @@
+//! Replacing an object, or its status.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::WriteOptions;
+use crate::apimachinery::key::Key;
+use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
+use crate::cluster::Cluster;
+use crate::kinds::{Kind, Names};
+
+/// Metadata that an update cannot change.
+const KEPT: [&str; 6] =
+    ["uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"];
+
+/// Puts an object in place of the stored one; its status stays what it was. Storing nothing new takes no resourceVersion.
+///
+/// # Errors
+/// NotFound, Conflict when `metadata.resourceVersion` or `uid` is given and is not the stored one, BadRequest, Invalid.
+pub fn update(
+    cluster: &mut Cluster,
+    kind: &dyn Kind,
+    namespace: &str,
+    object: Object,
+    options: &WriteOptions,
+) -> Result<Arc<Object>, Status> {
+    let names = kind.names();
+    let old = super::get(cluster, kind, namespace, object.name())?;
+    check_preconditions(names, &object, &old)?;
+    let mut new = super::decode::decode(kind, object, options.strict)?;
+    keep_metadata(&mut new, &old);
+    kind.set_defaults(&mut new);
+    kind.admit_update(&mut new, &old, cluster)?;
+    kind.prepare_for_update(&mut new, &old);
+    if kind.has_generation() && spec_of(&new) != spec_of(&old) {
+        new.set("/metadata/generation", (old.generation() + 1).into());
+    }
+    let errors = super::validation::errors_on_update(kind, &new, &old);
+    if !errors.is_empty() {
+        return Err(Status::invalid(&names.group_kind(), new.name(), errors));
+    }
+    store(cluster, kind, new, &old, options)
+}
+
+/// Puts an object's status (and kstate's own bookkeeping) in place of the stored one's.
+///
+/// # Errors
+/// NotFound and Conflict, as for [`update`].
+pub fn update_status(
+    cluster: &mut Cluster,
+    kind: &dyn Kind,
+    namespace: &str,
+    object: Object,
+) -> Result<Arc<Object>, Status> {
+    let old = super::get(cluster, kind, namespace, object.name())?;
+    check_preconditions(kind.names(), &object, &old)?;
+    let mut new = Object::clone(&old);
+    match object.at("/status") {
+        Some(status) => new.set("/status", status.clone()),
+        None => drop(new.remove("/status")),
+    }
+    new.internal = object.internal;
+    store(cluster, kind, new, &old, &WriteOptions::default())
+}
+
+/// Gives a pod its node: the binding subresource, the one way `spec.nodeName` may be set after creation.
+///
+/// # Errors
+/// NotFound, and Conflict when the pod has a node already.
+pub fn bind(cluster: &mut Cluster, pod: Object) -> Result<Arc<Object>, Status> {
+    let key = Key::new("pods", pod.namespace(), pod.name());
+    let old = cluster.get(&key)?.ok_or_else(|| Status::not_found("pods", pod.name()))?;
+    if !old.str_at("/spec/nodeName").is_empty() {
+        let why = format!("pod {} is already assigned to node {:?}", pod.name(), old.str_at("/spec/nodeName"));
+        return Err(Status::conflict("pods/binding", pod.name(), &why));
+    }
+    let mut new = Object::clone(&old);
+    new.set("/spec/nodeName", pod.str_at("/spec/nodeName").into());
+    if let Some(conditions) = pod.at("/status/conditions") {
+        new.set("/status/conditions", conditions.clone());
+    }
+    cluster.put(&key, new)
+}
+
+fn check_preconditions(names: &Names, object: &Object, old: &Object) -> Result<(), Status> {
+    let version = object.str_at("/metadata/resourceVersion");
+    if !version.is_empty() && version != old.str_at("/metadata/resourceVersion") {
+        let why = "the object has been modified; please apply your changes to the latest version and try again";
+        return Err(Status::conflict(names.resource, old.name(), why));
+    }
+    if !object.uid().is_empty() && object.uid() != old.uid() {
+        let why =
+            format!("Precondition failed: UID in precondition: {}, UID in object meta: {}", object.uid(), old.uid());
+        return Err(Status::conflict(names.resource, old.name(), &why));
+    }
+    Ok(())
+}
+
+fn keep_metadata(new: &mut Object, old: &Object) {
+    for field in KEPT {
+        let pointer = format!("/metadata/{field}");
+        match old.at(&pointer) {
+            Some(value) => new.set(&pointer, value.clone()),
+            None => drop(new.remove(&pointer)),
+        }
+    }
+    if let Some(namespace) = old.at("/metadata/namespace") {
+        new.set("/metadata/namespace", namespace.clone());
+    }
+    new.set("/metadata/resourceVersion", old.str_at("/metadata/resourceVersion").into());
+    new.internal = old.internal.clone();
+}
+
+/// Everything but metadata and status: what a generation counts the changes of.
+fn spec_of(object: &Object) -> Vec<(&String, &Value)> {
+    object.body().iter().filter(|(k, _)| !["metadata", "status"].contains(&k.as_str())).collect()
+}
+
+fn store(
+    cluster: &mut Cluster,
+    kind: &dyn Kind,
+    new: Object,
+    old: &Arc<Object>,
+    options: &WriteOptions,
+) -> Result<Arc<Object>, Status> {
+    if new == **old {
+        return Ok(old.clone());
+    }
+    if options.dry_run {
+        return Ok(Arc::new(new));
+    }
+    let key = kind.names().key(new.namespace(), new.name());
+    let stored = cluster.put(&key, new)?;
+    if super::delete::is_over(kind, &stored) {
+        cluster.remove(&key)?;
+    }
+    Ok(stored)
+}

@@ -1,0 +1,78 @@
+//! A plan's actions as requests to the API server.
+
+use crate::apimachinery::key::Key;
+use crate::apimachinery::object::Object;
+use crate::apimachinery::status::{Reason, Status};
+use crate::apiserver::{self, DeleteOptions, WriteOptions};
+use crate::cluster::Cluster;
+use crate::kinds::plan::{Action, Plan};
+use crate::kinds::{self, Kind};
+
+use super::event;
+
+/// Carries a plan out. A request that the API server refuses ends the plan: nobody waits for a controller's errors, and the
+/// change that makes the request possible brings the controller back. Only a broken store is an error.
+pub fn apply(cluster: &mut Cluster, plan: Plan) -> Result<(), Status> {
+    for action in plan.actions {
+        match perform(cluster, action) {
+            Err(status) if matches!(status.reason, Reason::NotFound | Reason::Conflict | Reason::AlreadyExists) => {
+                break;
+            }
+            other => other?,
+        }
+    }
+    Ok(())
+}
+
+fn perform(cluster: &mut Cluster, action: Action) -> Result<(), Status> {
+    match action {
+        Action::Create(object) => create(cluster, object),
+        Action::CreateOrTell(object, mut told) => {
+            let answer = create(cluster, object);
+            if let Err(status) = &answer
+                && status.reason != Reason::AlreadyExists
+            {
+                told.message.push_str(&status.message);
+                event::record(cluster, told)?;
+            }
+            answer
+        }
+        Action::Update(object) => {
+            let kind = kind_of(object.api_version(), object.kind())?;
+            let namespace = object.namespace().to_owned();
+            apiserver::update(cluster, kind, &namespace, object, &WriteOptions::default()).map(drop)
+        }
+        Action::UpdateStatus(object) => {
+            let kind = kind_of(object.api_version(), object.kind())?;
+            let namespace = object.namespace().to_owned();
+            apiserver::update_status(cluster, kind, &namespace, object).map(drop)
+        }
+        Action::Bind(object) => apiserver::bind(cluster, object).map(drop),
+        Action::Delete { key, uid } => {
+            let options = DeleteOptions { uid: Some(uid), ..DeleteOptions::default() };
+            apiserver::delete(cluster, kind_of_key(&key)?, &key.namespace, &key.name, &options).map(drop)
+        }
+        Action::Remove { key, uid } => apiserver::finish(cluster, kind_of_key(&key)?, &key.namespace, &key.name, uid),
+        Action::PodAddresses(count) => {
+            cluster.set_pod_addresses(count);
+            Ok(())
+        }
+        Action::Event(record) => event::record(cluster, record),
+    }
+}
+
+fn create(cluster: &mut Cluster, object: Object) -> Result<(), Status> {
+    let kind = kind_of(object.api_version(), object.kind())?;
+    let namespace = object.namespace().to_owned();
+    apiserver::create(cluster, kind, &namespace, object, &WriteOptions::default()).map(drop)
+}
+
+fn kind_of_key(key: &Key) -> Result<&'static dyn Kind, Status> {
+    kinds::by_resource(&key.resource)
+        .ok_or_else(|| Status::internal(format!("no kind has the resource {}", key.resource)))
+}
+
+fn kind_of(api_version: &str, kind: &str) -> Result<&'static dyn Kind, Status> {
+    kinds::by_api_version(api_version, kind)
+        .ok_or_else(|| Status::internal(format!("no kind {kind} in version {api_version}")))
+}

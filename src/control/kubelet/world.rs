@@ -1,0 +1,160 @@
+//! A container's world as data, from its pod and what the pod refers to.
+
+use std::net::Ipv4Addr;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::life::text;
+use super::{container_status, environment, mounts};
+use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
+use crate::cluster::Cluster;
+use crate::control::emulated::servers_for_image;
+use crate::control::sandbox::{Sandbox, Server};
+
+/// The cluster's DNS server and domain.
+const NAMESERVER: &str = "10.247.3.10";
+const DOMAIN: &str = "cluster.local";
+
+/// What a process in a container sees.
+///
+/// # Errors
+/// NotFound (of the pod's kind) when the pod has no such container or no address yet.
+pub fn sandbox(pod: &Object, container: &str, cluster: &Cluster) -> Result<Sandbox, Status> {
+    let spec = container_status::specs(pod)
+        .find(|c| text(c, "name") == container)
+        .ok_or_else(|| Status::bad_request(format!("container {container} is not valid for pod {}", pod.name())))?;
+    let ip: Ipv4Addr = pod
+        .str_at("/status/podIP")
+        .parse()
+        .map_err(|_| Status::bad_request(format!("pod {} does not have a host assigned", pod.name())))?;
+    let env = environment::of(pod, spec, cluster)?;
+    let user = spec.pointer("/securityContext/runAsUser").or(pod.at("/spec/securityContext/runAsUser"));
+    Ok(Sandbox {
+        namespace: pod.namespace().to_owned(),
+        pod: pod.name().to_owned(),
+        pod_uid: pod.uid().to_owned(),
+        container: container.to_owned(),
+        hostname: hostname(pod),
+        ip,
+        hosts: hosts(pod, ip),
+        resolv_conf: resolv_conf(pod),
+        mounts: mounts::of(pod, spec, &env, cluster)?,
+        env,
+        working_dir: working_dir(spec),
+        user: user.and_then(Value::as_u64).and_then(|u| u32::try_from(u).ok()).unwrap_or(0),
+        servers: servers(pod, cluster)?,
+    })
+}
+
+/// `spec.hostname`, else the pod's name, cut to what a hostname may be.
+fn hostname(pod: &Object) -> String {
+    let name = match pod.str_at("/spec/hostname") {
+        "" => pod.name(),
+        name => name,
+    };
+    let mut name = name.get(..63).unwrap_or(name);
+    name = name.trim_end_matches(['-', '.']);
+    name.to_owned()
+}
+
+/// The pod's full name, where it has a subdomain.
+fn full_name(pod: &Object) -> Option<String> {
+    let subdomain = pod.str_at("/spec/subdomain");
+    (!subdomain.is_empty()).then(|| format!("{}.{subdomain}.{}.svc.{DOMAIN}", hostname(pod), pod.namespace()))
+}
+
+/// `/etc/hosts` as the kubelet writes it.
+fn hosts(pod: &Object, ip: Ipv4Addr) -> String {
+    let mut content = String::from(
+        "# Kubernetes-managed hosts file.\n\
+         127.0.0.1\tlocalhost\n\
+         ::1\tlocalhost ip6-localhost ip6-loopback\n\
+         fe00::0\tip6-localnet\n\
+         fe00::0\tip6-mcastprefix\n\
+         fe00::1\tip6-allnodes\n\
+         fe00::2\tip6-allrouters\n",
+    );
+    let hostname = hostname(pod);
+    match full_name(pod) {
+        Some(full) => content.push_str(&format!("{ip}\t{full}\t{hostname}\n")),
+        None => content.push_str(&format!("{ip}\t{hostname}\n")),
+    }
+    let aliases = pod.list_at("/spec/hostAliases");
+    if !aliases.is_empty() {
+        content.push_str("\n# Entries added by HostAliases.\n");
+    }
+    for alias in aliases {
+        let names = alias.get("hostnames").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        let names: Vec<&str> = names.collect();
+        content.push_str(&format!("{}\t{}\n", text(alias, "ip"), names.join("\t")));
+    }
+    content
+}
+
+/// `/etc/resolv.conf` by the pod's `dnsPolicy` and `dnsConfig`. A node has no resolver of its own here, so `Default` is
+/// what `ClusterFirst` is, without the search list.
+fn resolv_conf(pod: &Object) -> String {
+    let config = |part: &str| pod.list_at(&format!("/spec/dnsConfig/{part}"));
+    let texts = |part: &str| config(part).iter().filter_map(Value::as_str).map(str::to_owned);
+    let (mut servers, mut searches, mut options) = (Vec::new(), Vec::new(), Vec::new());
+    match pod.str_at("/spec/dnsPolicy") {
+        "None" => {}
+        "Default" => servers.push(NAMESERVER.to_owned()),
+        _ => {
+            servers.push(NAMESERVER.to_owned());
+            searches.push(format!("{}.svc.{DOMAIN}", pod.namespace()));
+            searches.extend([format!("svc.{DOMAIN}"), DOMAIN.to_owned()]);
+            options.push("ndots:5".to_owned());
+        }
+    }
+    servers.extend(texts("nameservers"));
+    searches.extend(texts("searches"));
+    for option in config("options") {
+        let (name, value) = (text(option, "name"), text(option, "value"));
+        options.retain(|o: &String| o.split(':').next() != Some(name));
+        options.push(if value.is_empty() { name.to_owned() } else { format!("{name}:{value}") });
+    }
+    let mut out = String::new();
+    if !searches.is_empty() {
+        out.push_str(&format!("search {}\n", searches.join(" ")));
+    }
+    for server in servers {
+        out.push_str(&format!("nameserver {server}\n"));
+    }
+    if !options.is_empty() {
+        out.push_str(&format!("options {}\n", options.join(" ")));
+    }
+    out
+}
+
+/// What the pod's containers would serve.
+fn servers(pod: &Object, cluster: &Cluster) -> Result<Vec<Server>, Status> {
+    let mut all = Vec::new();
+    for spec in pod.list_at("/spec/containers") {
+        let ports = spec.get("ports").and_then(Value::as_array).into_iter().flatten();
+        let ports: Vec<u16> = ports.filter_map(|p| u16::try_from(p.get("containerPort")?.as_u64()?).ok()).collect();
+        let command = words(spec, "command");
+        for served in servers_for_image(text(spec, "image"), Some(&command), &words(spec, "args"), &ports) {
+            let env = environment::of(pod, spec, cluster)?;
+            let root = Path::new(&working_dir(spec)).join(&served.root).to_string_lossy().into_owned();
+            let (container, mounts) = (text(spec, "name").to_owned(), mounts::of(pod, spec, &env, cluster)?);
+            all.push(Server { port: served.port, kind: served.kind, container, mounts, root });
+        }
+    }
+    Ok(all)
+}
+
+fn words(spec: &Value, field: &str) -> Vec<String> {
+    let list = spec.get(field).and_then(Value::as_array).into_iter().flatten();
+    list.filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// A container's `workingDir`; the root folder where it names none, for kstate does not have the image's own.
+fn working_dir(spec: &Value) -> String {
+    match text(spec, "workingDir") {
+        "" => "/".to_owned(),
+        dir => dir.to_owned(),
+    }
+}

@@ -1,0 +1,293 @@
+//! What becomes of a PersistentVolumeClaim: protected while used, bound to a volume that fits, or provisioned.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{
+    BIND_COMPLETED, BOUND_BY_CONTROLLER, PROVISIONED_BY, PV_CONTROLLER, PV_PROTECTION, PVC_PROTECTION, SOURCE,
+};
+use crate::apimachinery::key::Key;
+use crate::apimachinery::labels::Selector;
+use crate::apimachinery::object::Object;
+use crate::apimachinery::quantity::Quantity;
+use crate::apimachinery::status::Status;
+use crate::apimachinery::time::{self, Time};
+use crate::cluster::Cluster;
+use crate::control::Controller;
+use crate::control::pace::{Pace, Step, is_pace};
+use crate::kinds::Trigger;
+use crate::kinds::plan::{Action, EventRecord, Plan};
+
+pub(crate) static CONTROLLER: Controller = Controller {
+    resource: "persistentvolumeclaims",
+    reconcile,
+    triggers: &[
+        Trigger { resource: "pods", keys: claims_of_pod },
+        Trigger { resource: "persistentvolumes", keys: claims_for_volume },
+        Trigger { resource: "storageclasses.storage.k8s.io", keys: |_, cluster| pending_claims(cluster) },
+        Trigger { resource: "configmaps", keys: claims_at_new_pace },
+    ],
+};
+
+/// The classes' provisioner that provisions nothing.
+const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";
+
+fn reconcile(claim: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
+    if claim.deletion_timestamp().is_some() {
+        return unprotect(claim, cluster);
+    }
+    match claim.str_at("/spec/volumeName") {
+        "" => bind(claim, cluster, now),
+        volume => complete(claim, volume, cluster),
+    }
+}
+
+/// Lets a claim go once no pod uses it any more.
+fn unprotect(claim: &Arc<Object>, cluster: &Cluster) -> Result<Plan, Status> {
+    let mut plan = Plan::nothing();
+    if claim.has_finalizer(PVC_PROTECTION) && users_of(claim, cluster)?.is_empty() {
+        let mut free = Object::clone(claim);
+        free.remove_finalizer(PVC_PROTECTION);
+        plan.push(Action::Update(free));
+    }
+    Ok(plan)
+}
+
+/// The names of the pods that mount a claim and have not finished, in order.
+pub fn users_of(claim: &Object, cluster: &Cluster) -> Result<Vec<String>, Status> {
+    let pods = cluster.list("pods", Some(claim.namespace()))?;
+    let uses = |pod: &&Arc<Object>| {
+        !matches!(pod.str_at("/status/phase"), "Succeeded" | "Failed") && claim_names(pod).any(|n| n == claim.name())
+    };
+    Ok(pods.iter().filter(uses).map(|pod| pod.name().to_owned()).collect())
+}
+
+/// The claims a pod's volumes name.
+pub fn claim_names(pod: &Object) -> impl Iterator<Item = String> {
+    let name = |v: &Value| {
+        let claim = v.pointer("/persistentVolumeClaim/claimName").and_then(Value::as_str).map(str::to_owned);
+        // A generic ephemeral volume's claim is named after the pod and the volume.
+        let ephemeral = || Some(format!("{}-{}", pod.name(), v.get("ephemeral").and(v.get("name"))?.as_str()?));
+        claim.or_else(ephemeral)
+    };
+    pod.list_at("/spec/volumes").iter().filter_map(name)
+}
+
+/// A claim with a volume's name: the binding is written on both sides, then the status follows.
+fn complete(claim: &Arc<Object>, volume: &str, cluster: &Cluster) -> Result<Plan, Status> {
+    let mut plan = Plan::nothing();
+    let mut new = Object::clone(claim);
+    let Some(volume) = cluster.get(&Key::cluster("persistentvolumes", volume))? else {
+        if claim.str_at("/status/phase") == "Bound" {
+            new.set("/status", json!({"phase": "Lost"}));
+            plan.push(Action::UpdateStatus(new));
+            plan.push(Action::Event(EventRecord::warning(
+                claim,
+                SOURCE,
+                "ClaimLost",
+                "Bound claim has lost its PersistentVolume. Data on the volume is lost!".to_owned(),
+            )));
+        }
+        return Ok(plan);
+    };
+    if !is_claimed_by(&volume, claim) {
+        return Ok(plan);
+    }
+    if claim.annotation(BIND_COMPLETED).is_none() {
+        new.set_annotation(BIND_COMPLETED, "yes");
+        plan.push(Action::Update(new));
+        return Ok(plan);
+    }
+    let status = json!({
+        "phase": "Bound",
+        "accessModes": volume.at("/spec/accessModes").cloned().unwrap_or_default(),
+        "capacity": {"storage": volume.str_at("/spec/capacity/storage")},
+    });
+    if claim.str_at("/status/phase") != "Bound" {
+        new.set("/status", status);
+        plan.push(Action::UpdateStatus(new));
+    }
+    Ok(plan)
+}
+
+/// A claim without a volume: one that fits, or a new one of its class.
+fn bind(claim: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
+    if let Some(volume) = best_volume(claim, cluster)? {
+        return Ok(bind_to(claim, &volume));
+    }
+    let class_name = claim.str_at("/spec/storageClassName");
+    if class_name.is_empty() {
+        return complain(claim, cluster, "FailedBinding", no_match());
+    }
+    let Some(class) = cluster.get(&Key::cluster("storageclasses.storage.k8s.io", class_name))? else {
+        let why = format!("storageclass.storage.k8s.io {class_name:?} not found");
+        let event = EventRecord::warning(claim, SOURCE, "ProvisioningFailed", why);
+        return event_once(cluster, claim, event);
+    };
+    if class.str_at("/volumeBindingMode") == "WaitForFirstConsumer" && users_of(claim, cluster)?.is_empty() {
+        let why = "waiting for first consumer to be created before binding".to_owned();
+        return complain(claim, cluster, "WaitForFirstConsumer", why);
+    }
+    if class.str_at("/provisioner") == NO_PROVISIONER {
+        return complain(claim, cluster, "FailedBinding", no_match());
+    }
+    provision(claim, &class, cluster, now)
+}
+
+fn no_match() -> String {
+    "no persistent volumes available for this claim and no storage class is set".to_owned()
+}
+
+fn complain(claim: &Arc<Object>, cluster: &Cluster, reason: &'static str, why: String) -> Result<Plan, Status> {
+    event_once(cluster, claim, EventRecord::normal(claim, SOURCE, reason, why))
+}
+
+/// An event that is told once per claim: a cluster repeats it every 15 seconds, which nothing here has to wait for.
+fn event_once(cluster: &Cluster, claim: &Arc<Object>, event: EventRecord) -> Result<Plan, Status> {
+    let mut plan = Plan::nothing();
+    let told = cluster.list_prefixed("events", claim.namespace(), &format!("{}.", claim.name()))?;
+    let same = |e: &Arc<Object>| e.str_at("/involvedObject/uid") == claim.uid() && e.str_at("/reason") == event.reason;
+    if !told.iter().any(same) {
+        plan.push(Action::Event(event));
+    }
+    Ok(plan)
+}
+
+/// Step by step, each its own transition: the claim says who provisions, the volume is made, the claim is bound to it.
+fn provision(claim: &Arc<Object>, class: &Object, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
+    let mut plan = Plan::nothing();
+    let provisioner = class.str_at("/provisioner");
+    if claim.annotation("volume.kubernetes.io/storage-provisioner") != Some(provisioner) {
+        let mut new = Object::clone(claim);
+        new.set_annotation("volume.beta.kubernetes.io/storage-provisioner", provisioner);
+        new.set_annotation("volume.kubernetes.io/storage-provisioner", provisioner);
+        new.internal.insert("provisionSince".to_owned(), time::to_rfc3339_micro(now).into());
+        plan.push(Action::Update(new));
+        return Ok(plan);
+    }
+    let since = claim.internal.get("provisionSince").and_then(Value::as_str).and_then(time::parse);
+    let done = since.or(claim.creation_timestamp()).unwrap_or(now) + Pace::of(cluster)?.of_step(Step::VolumeProvision);
+    if now < done {
+        plan.requeue(done);
+        return Ok(plan);
+    }
+    let name = format!("pvc-{}", claim.uid());
+    plan.push(Action::Create(new_volume(claim, class, &name)));
+    let why = format!("Successfully provisioned volume {name} using {provisioner}");
+    plan.push(Action::Event(EventRecord::normal(claim, SOURCE, "ProvisioningSucceeded", why)));
+    Ok(plan)
+}
+
+fn new_volume(claim: &Object, class: &Object, name: &str) -> Object {
+    let mut volume = Object::new("v1", "PersistentVolume", "", name);
+    volume.set_annotation(PROVISIONED_BY, class.str_at("/provisioner"));
+    volume.set_annotation(BOUND_BY_CONTROLLER, "yes");
+    volume.set("/metadata/finalizers", json!([PV_CONTROLLER, PV_PROTECTION]));
+    let copied = |pointer: &str| claim.at(pointer).cloned().unwrap_or_default();
+    volume.set("/spec/accessModes", copied("/spec/accessModes"));
+    volume.set("/spec/capacity/storage", copied("/spec/resources/requests/storage"));
+    volume.set("/spec/claimRef", claim_reference(claim));
+    volume.set("/spec/hostPath", json!({"path": format!("/volumes/{name}"), "type": ""}));
+    volume.set("/spec/persistentVolumeReclaimPolicy", class.str_at("/reclaimPolicy").into());
+    volume.set("/spec/storageClassName", class.name().into());
+    volume.set("/spec/volumeMode", copied("/spec/volumeMode"));
+    volume
+}
+
+fn claim_reference(claim: &Object) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": claim.namespace(), "name": claim.name(),
+        "uid": claim.uid(), "resourceVersion": claim.str_at("/metadata/resourceVersion"),
+    })
+}
+
+/// Whether a volume is reserved for a claim: by uid, or by name before the claim existed.
+pub fn is_claimed_by(volume: &Object, claim: &Object) -> bool {
+    let uid = volume.str_at("/spec/claimRef/uid");
+    volume.str_at("/spec/claimRef/name") == claim.name()
+        && volume.str_at("/spec/claimRef/namespace") == claim.namespace()
+        && (uid.is_empty() || uid == claim.uid())
+}
+
+/// The smallest volume that fits; one that is reserved for the claim goes first.
+fn best_volume(claim: &Object, cluster: &Cluster) -> Result<Option<Arc<Object>>, Status> {
+    let volumes = cluster.list("persistentvolumes", None)?;
+    if let Some(reserved) = volumes.iter().find(|v| is_claimed_by(v, claim)) {
+        return Ok(Some(reserved.clone()));
+    }
+    let wanted = quantity(claim.str_at("/spec/resources/requests/storage"));
+    let selector = match claim.at("/spec/selector") {
+        Some(selector) => Selector::from_label_selector(selector).ok(),
+        None => Some(Selector::everything()),
+    };
+    let Some(selector) = selector else { return Ok(None) };
+    let fits = |volume: &&Arc<Object>| {
+        volume.at("/spec/claimRef").is_none()
+            && volume.deletion_timestamp().is_none()
+            && volume.str_at("/spec/storageClassName") == claim.str_at("/spec/storageClassName")
+            && mode_of(volume) == mode_of(claim)
+            && has_modes(volume, claim)
+            && selector.matches(volume.labels())
+            && quantity(volume.str_at("/spec/capacity/storage")) >= wanted
+    };
+    let smallest = volumes.iter().filter(fits).min_by_key(|v| quantity(v.str_at("/spec/capacity/storage")));
+    Ok(smallest.cloned())
+}
+
+fn quantity(text: &str) -> Option<Quantity> {
+    Quantity::parse(text).ok()
+}
+
+fn mode_of(object: &Object) -> &str {
+    match object.str_at("/spec/volumeMode") {
+        "" => "Filesystem",
+        mode => mode,
+    }
+}
+
+fn has_modes(volume: &Object, claim: &Object) -> bool {
+    let offered = volume.list_at("/spec/accessModes");
+    claim.list_at("/spec/accessModes").iter().all(|mode| offered.contains(mode))
+}
+
+/// The volume takes the claim's reference first, then the claim the volume's name.
+fn bind_to(claim: &Arc<Object>, volume: &Arc<Object>) -> Plan {
+    let mut plan = Plan::nothing();
+    if volume.str_at("/spec/claimRef/uid") != claim.uid() {
+        let mut taken = Object::clone(volume);
+        if taken.at("/spec/claimRef").is_none() {
+            taken.set_annotation(BOUND_BY_CONTROLLER, "yes");
+        }
+        taken.set("/spec/claimRef", claim_reference(claim));
+        plan.push(Action::Update(taken));
+        return plan;
+    }
+    let mut bound = Object::clone(claim);
+    bound.set("/spec/volumeName", volume.name().into());
+    bound.set_annotation(BOUND_BY_CONTROLLER, "yes");
+    bound.set_annotation(BIND_COMPLETED, "yes");
+    plan.push(Action::Update(bound));
+    plan
+}
+
+fn claims_of_pod(pod: &Object, _cluster: &Cluster) -> Result<Vec<Key>, Status> {
+    Ok(claim_names(pod).map(|name| Key::new("persistentvolumeclaims", pod.namespace(), &name)).collect())
+}
+
+/// The claim a volume is reserved for; every waiting claim, for a volume that is free.
+fn claims_for_volume(volume: &Object, cluster: &Cluster) -> Result<Vec<Key>, Status> {
+    match volume.str_at("/spec/claimRef/name") {
+        "" => pending_claims(cluster),
+        name => Ok(vec![Key::new("persistentvolumeclaims", volume.str_at("/spec/claimRef/namespace"), name)]),
+    }
+}
+
+fn pending_claims(cluster: &Cluster) -> Result<Vec<Key>, Status> {
+    let claims = cluster.list_keyed("persistentvolumeclaims", None)?;
+    Ok(claims.into_iter().filter(|(_, c)| c.str_at("/spec/volumeName").is_empty()).map(|(key, _)| key).collect())
+}
+
+fn claims_at_new_pace(object: &Object, cluster: &Cluster) -> Result<Vec<Key>, Status> {
+    if is_pace(object) { pending_claims(cluster) } else { Ok(Vec::new()) }
+}

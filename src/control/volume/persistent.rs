@@ -1,0 +1,72 @@
+//! What becomes of a PersistentVolume: available, bound, released, reclaimed.
+
+use std::sync::Arc;
+
+use super::{PROVISIONED_BY, PV_CONTROLLER, PV_PROTECTION, claim::is_claimed_by};
+use crate::apimachinery::key::Key;
+use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
+use crate::apimachinery::time::{self, Time};
+use crate::cluster::Cluster;
+use crate::control::Controller;
+use crate::kinds::Trigger;
+use crate::kinds::plan::{Action, Plan};
+
+pub(crate) static CONTROLLER: Controller = Controller {
+    resource: "persistentvolumes",
+    reconcile,
+    triggers: &[Trigger { resource: "persistentvolumeclaims", keys: volume_of_claim }],
+};
+
+fn reconcile(volume: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
+    let phase = phase(volume, cluster)?;
+    if volume.deletion_timestamp().is_some() {
+        return Ok(unprotect(volume, phase));
+    }
+    let mut plan = Plan::nothing();
+    if volume.str_at("/status/phase") != phase {
+        let mut new = Object::clone(volume);
+        new.set("/status/phase", phase.into());
+        new.set("/status/lastPhaseTransitionTime", time::to_rfc3339(now).into());
+        plan.push(Action::UpdateStatus(new));
+    } else if phase == "Released" && volume.str_at("/spec/persistentVolumeReclaimPolicy") == "Delete" {
+        plan.push(Action::Delete {
+            key: Key::cluster("persistentvolumes", volume.name()),
+            uid: volume.uid().to_owned(),
+        });
+    }
+    Ok(plan)
+}
+
+/// A volume stays while a claim has it; a provisioned one's storage goes with it.
+fn unprotect(volume: &Arc<Object>, phase: &str) -> Plan {
+    let mut plan = Plan::nothing();
+    if phase != "Bound" && (volume.has_finalizer(PV_PROTECTION) || volume.has_finalizer(PV_CONTROLLER)) {
+        let mut free = Object::clone(volume);
+        free.remove_finalizer(PV_PROTECTION);
+        if volume.annotation(PROVISIONED_BY).is_some() {
+            free.remove_finalizer(PV_CONTROLLER);
+        }
+        plan.push(Action::Update(free));
+    }
+    plan
+}
+
+fn phase(volume: &Object, cluster: &Cluster) -> Result<&'static str, Status> {
+    let reference = |part: &str| volume.str_at(&format!("/spec/claimRef/{part}"));
+    if volume.at("/spec/claimRef").is_none() || reference("uid").is_empty() {
+        return Ok("Available");
+    }
+    let key = Key::new("persistentvolumeclaims", reference("namespace"), reference("name"));
+    let claim = cluster.get(&key)?.filter(|c| is_claimed_by(volume, c));
+    Ok(if claim.is_some() { "Bound" } else { "Released" })
+}
+
+fn volume_of_claim(claim: &Object, cluster: &Cluster) -> Result<Vec<Key>, Status> {
+    let named = claim.str_at("/spec/volumeName");
+    if !named.is_empty() {
+        return Ok(vec![Key::cluster("persistentvolumes", named)]);
+    }
+    let volumes = cluster.list_keyed("persistentvolumes", None)?;
+    Ok(volumes.into_iter().filter(|(_, v)| is_claimed_by(v, claim)).map(|(key, _)| key).collect())
+}

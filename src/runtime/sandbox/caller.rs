@@ -1,0 +1,286 @@
+//! The caller's side: makes or joins a pod's sandbox, starts a process in it, and copies its streams until it ends.
+//!
+//! The process never gets the caller's own descriptors, and without `stdin` the caller's stdin is not touched.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Stdio;
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{
+    AddressFamily, Backlog, Shutdown, SockFlag, SockType, UnixAddr, bind, connect, listen, shutdown, socket,
+};
+use nix::unistd::{UnlinkatFlags, pipe2, unlinkat};
+use sha2::{Digest, Sha256};
+
+use super::failure::{Failure, Step};
+use super::layer::{PodFolder, prepare};
+use super::terminal::{RawTerminal, copy_size};
+use super::wire::{self, Reply, Request};
+use super::{Command, ExecError, Exit, SUPERVISOR};
+use crate::Env;
+use crate::control::sandbox::{Sandbox, Source};
+
+/// How long to wait for a sandbox to be taken down by its last caller.
+const FAREWELL_MILLISECONDS: u16 = 3000;
+/// How often a pipe is emptied once its process has ended: what it held, should each read bring but a page.
+const FULL_PIPES: usize = 18;
+/// The status of a process whose container was taken away, as for SIGKILL.
+const KILLED: i32 = 137;
+
+/// Runs a command in a pod's container and waits for it, copying its streams. `home` is the store's folder.
+///
+/// # Errors
+/// When the program cannot be started or the sandbox cannot be made.
+pub fn exec(home: &Path, sandbox: &Sandbox, command: &Command, env: &mut Env) -> Result<Exit, ExecError> {
+    let (inner, outer) = streams(command).step("make pipes").map_err(ExecError::Refused)?;
+    let connection = call(home, sandbox, command, env, &inner).map_err(ExecError::Refused)?;
+    drop(inner);
+    let master = started(&connection, sandbox, command)?;
+    let exit = match master {
+        Some(master) => relay_terminal(&connection, &master, env),
+        None => relay(&connection, outer, env),
+    };
+    take_leave(&connection);
+    Ok(exit)
+}
+
+/// The caller's ends of the process's streams.
+struct Outer {
+    stdin: Option<OwnedFd>,
+    stdout: Option<OwnedFd>,
+    stderr: Option<OwnedFd>,
+}
+
+/// Pipes, or nothing where a terminal takes their place: the process's ends in order, and ours.
+fn streams(command: &Command) -> nix::Result<(Vec<OwnedFd>, Outer)> {
+    let mut outer = Outer { stdin: None, stdout: None, stderr: None };
+    let mut inner = Vec::new();
+    if command.tty {
+        return Ok((inner, outer));
+    }
+    if command.stdin {
+        let (read, write) = pipe2(OFlag::O_CLOEXEC)?;
+        inner.push(read);
+        outer.stdin = Some(write);
+    }
+    for end in [&mut outer.stdout, &mut outer.stderr] {
+        let (read, write) = pipe2(OFlag::O_CLOEXEC)?;
+        inner.push(write);
+        *end = Some(read);
+    }
+    Ok((inner, outer))
+}
+
+/// Asks the pod's supervisor, which is started when there is none. Holds the pod's lock meanwhile.
+fn call(home: &Path, sandbox: &Sandbox, command: &Command, env: &Env, streams: &[OwnedFd]) -> Result<OwnedFd, Failure> {
+    let home = &env.path(home);
+    let folder = prepare(home, sandbox)?;
+    let body = wire::pack(&request(home, sandbox, command, env)).step("write the request")?;
+    let mut descriptors: Vec<RawFd> = vec![body.as_raw_fd()];
+    descriptors.extend(streams.iter().map(AsRawFd::as_raw_fd));
+    let lock = folder.lock_file()?;
+    lock.lock().step("take the pod's lock")?;
+    let connection = join(&folder)?.map_or_else(|| start(&folder, env), Ok)?;
+    wire::send(&connection, &[wire::EXEC], &descriptors).step("send the request")?;
+    Ok(connection)
+}
+
+fn request(home: &Path, sandbox: &Sandbox, command: &Command, env: &Env) -> Request {
+    let mut sandbox = sandbox.clone();
+    let of_servers = sandbox.servers.iter_mut().flat_map(|s| &mut s.mounts);
+    for mount in sandbox.mounts.iter_mut().chain(of_servers) {
+        // They are on disk by now.
+        if let Source::Files { files, .. } = &mut mount.source {
+            files.clear();
+        }
+    }
+    Request { home: home.to_path_buf(), exe: env.exe.clone(), sandbox, command: command.clone() }
+}
+
+fn new_socket() -> Result<OwnedFd, Failure> {
+    socket(AddressFamily::Unix, SockType::SeqPacket, SockFlag::SOCK_CLOEXEC, None).step("make a socket")
+}
+
+/// Connects to the pod's supervisor; `None` when there is none, or only what a killed one left.
+pub fn join(folder: &PodFolder) -> Result<Option<OwnedFd>, Failure> {
+    let socket = new_socket()?;
+    let (_folder, path) = folder.socket()?;
+    let address = UnixAddr::new(&path).step("name the pod's socket")?;
+    match connect(socket.as_raw_fd(), &address) {
+        Ok(()) => Ok(Some(socket)),
+        Err(Errno::ENOENT | Errno::ECONNREFUSED) => Ok(None),
+        Err(e) => Err(e).step("connect to the pod's sandbox"),
+    }
+}
+
+/// Starts a supervisor and connects to it: the socket listens before the supervisor lives.
+fn start(folder: &PodFolder, env: &Env) -> Result<OwnedFd, Failure> {
+    let listener = new_socket()?;
+    let (tree, path) = folder.socket()?;
+    let _stale = unlinkat(&tree, "socket", UnlinkatFlags::NoRemoveDir);
+    let address = UnixAddr::new(&path).step("name the pod's socket")?;
+    bind(listener.as_raw_fd(), &address).step("make the pod's socket")?;
+    listen(&listener, Backlog::MAXCONN).step("listen on the pod's socket")?;
+    spawn_supervisor(env, listener).step("start the pod's supervisor")?;
+    join(folder)?.ok_or_else(|| Failure { step: "start the pod's supervisor".into(), cause: "it ended at once".into() })
+}
+
+#[expect(clippy::disallowed_methods, reason = "the door to processes")]
+fn spawn_supervisor(env: &Env, listener: OwnedFd) -> io::Result<()> {
+    let mut command = std::process::Command::new(&env.exe);
+    command.arg0("kstate").arg(SUPERVISOR).env_clear();
+    command.stdin(listener).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().map(drop)
+}
+
+/// Waits until the process runs; gives its terminal's other end where it has one.
+fn started(connection: &OwnedFd, sandbox: &Sandbox, command: &Command) -> Result<Option<OwnedFd>, ExecError> {
+    let (reply, descriptors) = receive(connection).ok_or(ExecError::Lost)?;
+    match reply {
+        Reply::Started => Ok(descriptors.into_iter().next()),
+        Reply::NotStarted(cause) => {
+            take_leave(connection);
+            Err(ExecError::NotStarted { id: exec_id(sandbox, command), cause })
+        }
+        Reply::Refused(failure) => Err(ExecError::Refused(failure)),
+        Reply::Exited(_) => Err(ExecError::Lost),
+    }
+}
+
+fn receive(connection: &OwnedFd) -> Option<(Reply, Vec<OwnedFd>)> {
+    let (packet, descriptors) = wire::receive(connection).ok()??;
+    Some((serde_json::from_slice(&packet).ok()?, descriptors))
+}
+
+/// 64 hexadecimal digits, as containerd numbers what it starts.
+fn exec_id(sandbox: &Sandbox, command: &Command) -> String {
+    let text = format!("{}\0{}\0{:?}\0{}", sandbox.pod_uid, sandbox.container, command.argv, std::process::id());
+    Sha256::digest(text).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// Copies pipes until the process ends.
+fn relay(connection: &OwnedFd, outer: Outer, env: &mut Env) -> Exit {
+    if let Some(stdin) = outer.stdin {
+        pump(env, File::from(stdin));
+    }
+    let mut out = Stream { from: outer.stdout.map(File::from), to: &mut env.stdout };
+    let mut err = Stream { from: outer.stderr.map(File::from), to: &mut env.stderr };
+    loop {
+        let [ended, out_ready, err_ready] = readable([Some(connection.as_fd()), out.fd(), err.fd()]);
+        if out_ready {
+            out.copy_some();
+        }
+        if err_ready {
+            err.copy_some();
+        }
+        if ended {
+            let exit = exit(connection);
+            out.copy_rest();
+            err.copy_rest();
+            return exit;
+        }
+    }
+}
+
+/// Copies a terminal until the process ends.
+fn relay_terminal(connection: &OwnedFd, master: &OwnedFd, env: &mut Env) -> Exit {
+    copy_size(master);
+    let Ok(terminal) = RawTerminal::enter() else { return Exit(1) };
+    if let (Ok(to), Ok(from)) = (master.try_clone(), master.try_clone()) {
+        pump(env, File::from(to));
+        let mut out = Stream { from: Some(File::from(from)), to: &mut env.stdout };
+        loop {
+            let [ended, out_ready, signal] = readable([Some(connection.as_fd()), out.fd(), Some(terminal.signals())]);
+            if out_ready {
+                out.copy_some();
+            }
+            if signal {
+                if let Some(number) = terminal.ended_by() {
+                    return Exit(128 + number);
+                }
+                copy_size(master);
+            }
+            if ended {
+                let exit = exit(connection);
+                out.copy_rest();
+                return exit;
+            }
+        }
+    }
+    Exit(1)
+}
+
+fn exit(connection: &OwnedFd) -> Exit {
+    match receive(connection) {
+        Some((Reply::Exited(status), _)) => Exit(status),
+        _ => Exit(KILLED),
+    }
+}
+
+/// Copies the caller's stdin in a thread of its own, which a process that ends first leaves behind.
+fn pump(env: &mut Env, mut to: File) {
+    let mut from = std::mem::replace(&mut env.stdin, Box::new(io::empty()));
+    std::thread::spawn(move || {
+        let mut buffer = vec![0; 32 * 1024];
+        while let Ok(length @ 1..) = from.read(&mut buffer) {
+            if to.write_all(&buffer[..length]).is_err() {
+                return;
+            }
+        }
+    });
+}
+
+fn readable<const N: usize>(fds: [Option<std::os::fd::BorrowedFd<'_>>; N]) -> [bool; N] {
+    let mut present: Vec<PollFd> = fds.iter().flatten().map(|fd| PollFd::new(*fd, PollFlags::POLLIN)).collect();
+    let polled = poll(&mut present, PollTimeout::NONE).is_ok();
+    let mut results = present.iter().map(|p| polled && p.revents().is_some_and(|r| !r.is_empty()));
+    fds.map(|fd| fd.is_some() && results.next().unwrap_or_default())
+}
+
+/// One stream on its way to the caller.
+struct Stream<'a> {
+    from: Option<File>,
+    to: &'a mut Box<dyn Write + Send>,
+}
+
+impl Stream<'_> {
+    fn fd(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
+        self.from.as_ref().map(File::as_fd)
+    }
+
+    /// Copies what is there. A stream at its end, or one that the caller no longer takes, is closed: the process then
+    /// hears of it as it would of any closed pipe.
+    fn copy_some(&mut self) {
+        let mut buffer = vec![0; 64 * 1024];
+        let length = self.from.as_mut().map_or(Ok(0), |from| from.read(&mut buffer)).unwrap_or_default();
+        let written = self.to.write_all(&buffer[..length]).and_then(|()| self.to.flush());
+        if length == 0 || written.is_err() {
+            self.from = None;
+        }
+    }
+
+    /// Copies what the ended process left in the pipe, and does not wait for others that may still write to it.
+    fn copy_rest(&mut self) {
+        let mut left = FULL_PIPES;
+        while self.fd().is_some_and(|fd| {
+            let mut poller = [PollFd::new(fd, PollFlags::POLLIN)];
+            left -= 1;
+            left > 0 && poll(&mut poller, PollTimeout::ZERO).is_ok_and(|n| n > 0)
+        }) {
+            self.copy_some();
+        }
+    }
+}
+
+/// Hangs up and waits until the pod has noticed: the last caller's sandbox is gone when the command returns.
+fn take_leave(connection: &OwnedFd) {
+    let _gone = shutdown(connection.as_raw_fd(), Shutdown::Write);
+    let mut fds = [PollFd::new(connection.as_fd(), PollFlags::POLLIN)];
+    let _late = poll(&mut fds, FAREWELL_MILLISECONDS);
+}

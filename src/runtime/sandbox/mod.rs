@@ -1,0 +1,47 @@
+//! A `control::sandbox::Sandbox` made real in Linux namespaces.
+//!
+//! One pod has at most one supervisor, which lives as long as anything runs in the pod:
+//!
+//! ```text
+//! kstate exec ──socket──> supervisor (S) ── pod (P) ── container (C, pid 1) ── the process
+//!                         host's view       user, net,  mount, pid,
+//!                         serves HTTP       ipc, uts    second user
+//! ```
+//!
+//! `exec` takes the pod's lock, connects to the pod's socket and starts S when nobody listens there. P forks a C for each
+//! container, C builds the root and then starts one process for each request that P hands on. Each link ends with the
+//! one before it (PR_SET_PDEATHSIG and a socket that hangs up); P ends with its last caller. Nothing is written down
+//! that could be stale: a socket that nobody listens on is a pod in which nothing runs.
+//!
+//! Knows no objects.
+
+mod caller;
+mod check;
+mod container;
+mod dev;
+mod etc;
+mod failure;
+mod graft;
+mod layer;
+mod mount;
+mod network;
+mod pod;
+mod process;
+mod programs;
+mod remove;
+mod rootfs;
+mod servers;
+mod supervisor;
+mod terminal;
+mod tools;
+mod tree;
+mod volume;
+mod wire;
+
+pub use caller::exec;
+pub use check::{Check, Problem, checks};
+pub use failure::Failure;
+pub use remove::{remove_all, remove_pod, remove_volume};
+pub use supervisor::main;
+
+use super::{Command, ExecError, Exit, SUPERVISOR, http};

@@ -1,0 +1,215 @@
+//! The pod (P): holds the user, network, ipc and uts namespaces that its containers share, hands each caller to its
+//! container, and ends with the last caller.
+//!
+//! Knows no mounts: those are a container's.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+
+use nix::errno::Errno;
+use nix::libc;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::waitpid;
+use nix::unistd::{Pid, getegid, geteuid, setgroups, sethostname};
+
+use super::failure::{Failure, Step};
+use super::layer::PodFolder;
+use super::supervisor::{Asked, Call, accept};
+use super::wire::{self, Reply, Request};
+use super::{container, network, rootfs};
+
+/// How often a pod without callers looks whether it may end, while somebody holds its lock.
+const LEAVE_RETRY_MILLISECONDS: u16 = 10;
+
+struct Pod {
+    listener: OwnedFd,
+    /// Hangs up when the supervisor dies.
+    supervisor: OwnedFd,
+    folder: PodFolder,
+    lock: File,
+    containers: BTreeMap<String, Container>,
+    callers: Vec<OwnedFd>,
+}
+
+struct Container {
+    init: Pid,
+    link: OwnedFd,
+}
+
+/// Makes the pod's namespaces, then serves callers until there are none.
+pub fn run(listener: OwnedFd, supervisor: OwnedFd, first: Call) -> ! {
+    let made = set_up(&first.request, &supervisor).and_then(|(folder, lock)| {
+        Ok(Pod {
+            listener: listener.try_clone().step("keep the socket")?,
+            supervisor,
+            folder,
+            lock,
+            containers: BTreeMap::new(),
+            callers: Vec::new(),
+        })
+    });
+    match made {
+        Ok(mut pod) => {
+            pod.take(first);
+            pod.serve()
+        }
+        Err(failure) => refuse_all(&listener, first, &failure),
+    }
+}
+
+/// Everybody who waits hears why; the next one tries anew.
+fn refuse_all(listener: &OwnedFd, first: Call, failure: &Failure) -> ! {
+    let mut next = Some(first);
+    while let Some(call) = next {
+        wire::reply(&call.connection, &Reply::Refused(failure.clone()), &[]);
+        next = if ready(listener) { caller(accept(listener)) } else { None };
+    }
+    std::process::exit(1)
+}
+
+fn caller(asked: Asked) -> Option<Call> {
+    match asked {
+        Asked::Exec(call) => Some(*call),
+        Asked::Stop | Asked::Nothing => None,
+    }
+}
+
+fn ready(fd: &OwnedFd) -> bool {
+    let mut fds = [PollFd::new(fd.as_fd(), PollFlags::POLLIN)];
+    poll(&mut fds, PollTimeout::ZERO).is_ok_and(|n| n > 0)
+}
+
+/// Enters new namespaces and hands the listeners of the pod's servers to the supervisor.
+fn set_up(request: &Request, supervisor: &OwnedFd) -> Result<(PodFolder, File), Failure> {
+    set_pdeathsig(Signal::SIGKILL).step("tie the pod to its supervisor")?;
+    let folder = PodFolder::new(&request.home, &request.sandbox.pod_uid)?;
+    let lock = folder.lock_file()?;
+    enter_namespaces()?;
+    sethostname(&request.sandbox.hostname).step("set the hostname")?;
+    network::set_up(request.sandbox.ip)?;
+    let listeners = request.sandbox.servers.iter().map(|server| network::listen(server.port));
+    let listeners = listeners.collect::<std::io::Result<Vec<_>>>().step("listen on the emulated servers' ports")?;
+    let descriptors: Vec<RawFd> = listeners.iter().map(AsRawFd::as_raw_fd).collect();
+    wire::send(supervisor, b"L", &descriptors).step("hand the listeners out")?;
+    Ok((folder, lock))
+}
+
+/// The pod's own user namespace, in which the caller is root, and the namespaces that it owns.
+fn enter_namespaces() -> Result<(), Failure> {
+    // Allowed to real root only; an ordinary user's groups stay, and are nobody's inside.
+    let _ordinary_user = setgroups(&[]);
+    let (user, group) = (geteuid(), getegid());
+    unshare(CloneFlags::CLONE_NEWUSER).step("make a user namespace")?;
+    rootfs::map_identity(0, user.as_raw(), group.as_raw())?;
+    let shared = CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWIPC | CloneFlags::CLONE_NEWUTS;
+    unshare(shared).step("make network, ipc and uts namespaces")
+}
+
+impl Pod {
+    fn serve(&mut self) -> ! {
+        loop {
+            if self.callers.is_empty() {
+                self.leave_if_unused();
+            }
+            let (asked, gone) = self.wait();
+            if gone.contains(&self.supervisor.as_raw_fd()) {
+                self.end();
+            }
+            self.containers.retain(|_, c| !gone.contains(&c.link.as_raw_fd()) || !reaped(c));
+            self.callers.retain(|c| !gone.contains(&c.as_raw_fd()));
+            if asked {
+                self.answer();
+            }
+        }
+    }
+
+    /// Waits for something to happen: whether a caller came, and which connections hung up: nobody says anything more
+    /// on those, so what can be read is their end.
+    fn wait(&self) -> (bool, Vec<RawFd>) {
+        let mut fds = vec![PollFd::new(self.listener.as_fd(), PollFlags::POLLIN)];
+        let links = self.containers.values().map(|c| &c.link);
+        let watched: Vec<&OwnedFd> = links.chain(&self.callers).chain([&self.supervisor]).collect();
+        fds.extend(watched.iter().map(|fd| PollFd::new(fd.as_fd(), PollFlags::POLLIN)));
+        let timeout = if self.callers.is_empty() { LEAVE_RETRY_MILLISECONDS.into() } else { PollTimeout::NONE };
+        if poll(&mut fds, timeout).is_err() {
+            return (false, Vec::new());
+        }
+        let happened = |fd: &PollFd| fd.revents().is_some_and(|r| !r.is_empty());
+        let gone = watched.iter().zip(&fds[1..]).filter(|(_, p)| happened(p)).map(|(fd, _)| fd.as_raw_fd()).collect();
+        (happened(&fds[0]), gone)
+    }
+
+    fn answer(&mut self) {
+        match accept(&self.listener) {
+            Asked::Exec(call) => self.take(*call),
+            Asked::Stop => self.end(),
+            Asked::Nothing => {}
+        }
+    }
+
+    /// Hands a caller to its container, which is made where it is not there yet.
+    fn take(&mut self, call: Call) {
+        match self.hand_over(&call) {
+            Ok(()) => self.callers.push(call.connection),
+            Err(failure) => wire::reply(&call.connection, &Reply::Refused(failure), &[]),
+        }
+    }
+
+    fn hand_over(&mut self, call: &Call) -> Result<(), Failure> {
+        let name = &call.request.sandbox.container;
+        if !self.containers.contains_key(name) {
+            self.containers.insert(name.clone(), start_container()?);
+        }
+        let mut descriptors = vec![call.connection.as_raw_fd()];
+        descriptors.extend(call.descriptors.iter().map(AsRawFd::as_raw_fd));
+        let link = self.containers.get(name).map(|c| &c.link);
+        link.map_or(Err(Errno::ECHILD), |link| wire::send(link, &[wire::EXEC], &descriptors))
+            .step("hand the command to the container")
+    }
+
+    /// Ends the pod, unless somebody is about to come: whoever comes holds the lock until the connection stands.
+    fn leave_if_unused(&mut self) {
+        if self.lock.try_lock().is_err() {
+            return;
+        }
+        if ready(&self.listener) {
+            let _still_ours = self.lock.unlock();
+            return;
+        }
+        self.end();
+    }
+
+    fn end(&mut self) -> ! {
+        for container in self.containers.values() {
+            let _gone = kill(container.init, Signal::SIGKILL);
+        }
+        for container in self.containers.values() {
+            let _gone = waitpid(container.init, None);
+        }
+        for name in self.containers.keys() {
+            rootfs::open_scratch(&self.folder.container(name));
+        }
+        std::process::exit(0)
+    }
+}
+
+fn reaped(container: &Container) -> bool {
+    let _killed_already = kill(container.init, Signal::SIGKILL);
+    waitpid(container.init, None).is_ok()
+}
+
+/// Forks pid 1 of a new container, in mount and pid namespaces of its own.
+fn start_container() -> Result<Container, Failure> {
+    let (ours, theirs) = wire::pair().step("make a socket")?;
+    let flags = libc::CLONE_NEWNS | libc::CLONE_NEWPID | libc::SIGCHLD;
+    // SAFETY: without a stack and without CLONE_VM this is fork, and this process has one thread.
+    let pid = unsafe { libc::syscall(libc::SYS_clone, libc::c_long::from(flags), 0, 0, 0, 0) };
+    match Errno::result(pid).step("make mount and pid namespaces")? {
+        0 => container::run(&theirs),
+        pid => Ok(Container { init: Pid::from_raw(i32::try_from(pid).unwrap_or(i32::MAX)), link: ours }),
+    }
+}

@@ -1,0 +1,106 @@
+//! The supervisor (S): a re-executed kstate that stays in the host's namespaces, makes the pod (P) and lets the
+//! pod's emulated servers be served until P ends.
+//!
+//! It is told everything by the first request on its socket, which it gets as its stdin: nothing shows on its command line.
+
+use std::ffi::OsString;
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::process::ExitCode;
+
+use nix::libc;
+use nix::sys::socket::{SockFlag, accept4};
+use nix::sys::stat::{Mode, umask};
+use nix::sys::wait::waitpid;
+use nix::unistd::{ForkResult, chdir, fork, setsid};
+
+use super::check::{self, CHECK};
+use super::wire::{self, Reply, Request};
+use super::{failure::Failure, pod, servers};
+
+/// One caller, as it came in: its connection, what it asks and its streams.
+pub struct Call {
+    pub connection: OwnedFd,
+    pub request: Request,
+    /// The request's memfd and the streams, to be handed on as they are.
+    pub descriptors: Vec<OwnedFd>,
+}
+
+/// Runs the supervisor; its stdin is the pod's listening socket. With arguments, tries one step of a sandbox instead.
+pub fn main(args: &[OsString]) -> ExitCode {
+    if let Some((CHECK, rest)) = args.split_first().and_then(|(first, rest)| Some((first.to_str()?, rest))) {
+        return check::main(rest);
+    }
+    match start() {
+        Some(()) => ExitCode::SUCCESS,
+        None => ExitCode::FAILURE,
+    }
+}
+
+fn start() -> Option<()> {
+    leave_the_caller();
+    let listener = std::io::stdin().as_fd().try_clone_to_owned().ok()?;
+    let Asked::Exec(call) = accept(&listener) else { return None };
+    let (ours, theirs) = wire::pair().ok()?;
+    // SAFETY: this process has one thread.
+    match unsafe { fork() } {
+        Err(e) => {
+            wire::reply(&call.connection, &refused(e), &[]);
+            None
+        }
+        Ok(ForkResult::Child) => {
+            drop(ours);
+            pod::run(listener, theirs, *call)
+        }
+        Ok(ForkResult::Parent { child }) => {
+            drop((theirs, listener));
+            let Call { request, .. } = *call;
+            servers::serve(&ours, &request);
+            let _gone = waitpid(child, None);
+            Some(())
+        }
+    }
+}
+
+fn refused(e: nix::errno::Errno) -> Reply {
+    Reply::Refused(Failure { step: "start a process".into(), cause: super::failure::words(e) })
+}
+
+/// The terminal, folder and files of whoever happened to be first are not the supervisor's.
+fn leave_the_caller() {
+    let _leader_already = setsid();
+    let _stays = chdir("/");
+    umask(Mode::from_bits_truncate(0o022));
+    close_from(3);
+}
+
+/// Closes every descriptor from `first` up.
+pub fn close_from(first: libc::c_uint) {
+    // SAFETY: called where no descriptor that is still used has such a number.
+    unsafe { libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, 0) };
+}
+
+/// What came in on the pod's socket.
+pub enum Asked {
+    Exec(Box<Call>),
+    /// End, whatever runs.
+    Stop,
+    /// The caller went away, or speaks something else.
+    Nothing,
+}
+
+/// Takes the next caller in and reads what it asks.
+pub fn accept(listener: &OwnedFd) -> Asked {
+    let Ok(connection) = accept4(listener.as_raw_fd(), SockFlag::SOCK_CLOEXEC) else { return Asked::Nothing };
+    // SAFETY: the kernel has just made this descriptor for us.
+    let connection = unsafe { OwnedFd::from_raw_fd(connection) };
+    match wire::receive(&connection) {
+        Ok(Some((packet, _))) if packet == [wire::STOP] => Asked::Stop,
+        Ok(Some((_, descriptors))) => read_call(connection, descriptors),
+        _ => Asked::Nothing,
+    }
+}
+
+fn read_call(connection: OwnedFd, descriptors: Vec<OwnedFd>) -> Asked {
+    let request = descriptors.first().and_then(|body| wire::unpack(body).ok());
+    request.map_or(Asked::Nothing, |request| Asked::Exec(Box::new(Call { connection, request, descriptors })))
+}
