@@ -49,8 +49,10 @@ fn fix(text: &str, error: &ScanError) -> Option<String> {
             Some(format!("{}{:INDENT$}{}", &text[..line], "", &text[line..]))
         }
         "invalid indentation in quoted scalar" => Some(format!("{before}{}", indent_quoted(after)?)),
-        // libyaml ends a document at a directive; what follows is not looked at.
-        "missing explicit document end marker before directive" => Some(text[..line].to_owned()),
+        // libyaml ends a document there; what follows is not looked at.
+        "missing explicit document end marker before directive" | "invalid content after document end marker" => {
+            Some(text[..line].to_owned())
+        }
         _ => None,
     }
 }
