@@ -7,7 +7,7 @@
 //! A module uses what is below it, never what is beside or above it (`tests/architecture.rs` reads the `use` lines):
 //!
 //! ```text
-//! lib > cmd > client, printers > storage, runtime, clock, entropy, env > control > apiserver > kinds > cluster > apimachinery
+//! lib > cmd > client, printers > storage, runtime > env > clock, entropy > control > apiserver > kinds > cluster > apimachinery
 //! ```
 
 pub mod apimachinery;
@@ -34,7 +34,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, mut env: Env) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     #[cfg(target_os = "linux")]
     if args.get(1).is_some_and(|a| a == runtime::SUPERVISOR) {
-        return runtime::main();
+        return runtime::main(&args[2..]);
     }
     cmd::main(&args, &mut env)
 }

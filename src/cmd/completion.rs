@@ -1,7 +1,7 @@
 //! `completion`: the code that completes command lines in a shell. The completions themselves are `__complete`'s.
 
 use super::context::Context;
-use super::verbs::Run;
+use super::verbs::{Operands, Run};
 
 /// Arguments of `completion`.
 #[derive(clap::Args)]
@@ -72,6 +72,7 @@ const EXAMPLES: &str = r#"  # Installing bash completion on macOS using homebrew
   kubectl completion powershell >> $PROFILE"#;
 
 impl Run for Completion {
+    const OPERANDS: Operands = Operands::Words(&["bash", "zsh", "fish"]);
     const LONG: &'static str = LONG;
     const EXAMPLES: &'static str = EXAMPLES;
     const USAGE: &'static str = "completion SHELL";

@@ -57,6 +57,12 @@ impl<'e> Context<'e> {
         let _ = self.env.stderr.write_all(text.as_bytes());
     }
 
+    /// A warning of kubectl's own log (klog): on stderr, with the time and a made-up process and place.
+    pub fn warn(&mut self, text: &str) {
+        let stamp = self.env.clock.now().format("%m%d %H:%M:%S%.6f");
+        self.complain(&format!("W{stamp}       1 kstate] {text}\n"));
+    }
+
     /// An error that points to the verb's help, as kubectl's `UsageErrorf`.
     pub fn usage_error(&self, message: impl std::fmt::Display) -> anyhow::Error {
         anyhow::anyhow!("{message}\nSee '{} {} -h' for help and examples", self.program, self.path)

@@ -1,10 +1,21 @@
 //! `create`: makes the objects of manifests. Knows no kind.
 
+use std::sync::Arc;
+
 use clap::ArgAction;
+use serde_json::Value;
 
 use super::context::Context;
+use super::dry_run::DryRun;
+use super::errors::with_source;
+use super::manifest::{self, Filenames, Item};
 use super::support::{Flag, Support};
 use super::verbs::Run;
+use super::{go, last_applied};
+use crate::apimachinery::labels::Selector;
+use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
+use crate::apiserver::{self, WriteOptions};
 
 /// Arguments of `create`.
 #[derive(clap::Args)]
@@ -143,6 +154,77 @@ impl Run for Create {
         if self.filename.is_empty() {
             anyhow::bail!("must specify one of -f and -k");
         }
-        anyhow::bail!("create is being built")
+        let dry_run = DryRun::parse(&self.dry_run, cx)?;
+        let validation = Validation::parse(&self.validate)?;
+        let selector = Selector::parse(&self.selector).map_err(Status::from)?;
+        let files = Filenames {
+            filenames: &self.filename,
+            recursive: self.recursive,
+            validate: validation == Validation::Strict,
+        };
+        let manifests = manifest::read(cx.env, &files)?;
+        let mut count = 0;
+        manifests.visit(|item| {
+            let labels = item.body.get("metadata").and_then(|m| m.get("labels")).and_then(Value::as_object);
+            if !selector.matches(labels) {
+                return Ok(());
+            }
+            self.create(cx, item, dry_run, validation)?;
+            count += 1;
+            Ok(())
+        })?;
+        if count == 0 {
+            anyhow::bail!("no objects passed to create");
+        }
+        Ok(())
+    }
+}
+
+impl Create {
+    /// Makes one object and says so.
+    fn create(&self, cx: &mut Context, item: Item, dry_run: DryRun, validation: Validation) -> anyhow::Result<()> {
+        let namespace = item.namespace(cx.namespace(), cx.is_given("namespace"))?;
+        let Item { source, kind, body } = item;
+        let Some(mut object) = Object::from_value(Value::Object(body)) else { return Ok(()) };
+        if self.save_config {
+            last_applied::set(&mut object);
+        }
+        let made = if dry_run == DryRun::Client {
+            if kind.names().namespaced {
+                object.set_default("/metadata/namespace", namespace.as_str());
+            }
+            Arc::new(object)
+        } else {
+            let options = WriteOptions { dry_run: dry_run == DryRun::Server, strict: validation == Validation::Strict };
+            let made = cx.client()?.write(|c| apiserver::create(c, kind, &namespace, object.clone(), &options));
+            made.map_err(|e| with_source("creating", &source, e))?
+        };
+        let said =
+            format!("{}/{} created{}\n", kind.names().group_kind().to_lowercase(), made.name(), dry_run.suffix());
+        Ok(cx.print(&said)?)
+    }
+}
+
+/// `--validate`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Validation {
+    Strict,
+    Warn,
+    Ignore,
+}
+
+impl Validation {
+    fn parse(text: &str) -> anyhow::Result<Validation> {
+        match text {
+            "strict" | "true" => Ok(Validation::Strict),
+            "warn" => Ok(Validation::Warn),
+            "ignore" | "false" => Ok(Validation::Ignore),
+            _ => match go::boolean(text) {
+                Ok(yes) => Ok(if yes { Validation::Strict } else { Validation::Ignore }),
+                Err(_) => anyhow::bail!(
+                    "invalid - validate option {text:?}; must be one of: strict (or true), warn, ignore (or false)"
+                ),
+            },
+        }
     }
 }

@@ -6,16 +6,15 @@ use clap::ArgAction;
 
 use super::context::Context;
 use super::dry_run::DryRun;
-use super::errors;
 use super::go;
+use super::manifest::{self, Filenames, Manifests};
 use super::question;
 use super::resources::{self, KindRef, Named, Request};
 use super::select::Selectors;
 use super::support::{Flag, Support};
-use super::verbs::Run;
+use super::verbs::{Operands, Run};
+use super::{errors, fetch};
 use crate::apimachinery::key::Key;
-use crate::apimachinery::status::Reason;
-use crate::apimachinery::status::Status;
 use crate::apiserver::{self, DeleteOptions, Propagation};
 
 /// Arguments of `delete`.
@@ -168,15 +167,18 @@ const EXAMPLES: &str = r#"  # Delete a pod using the type and name specified in 
   kubectl delete pods --all --interactive"#;
 
 impl Run for Delete {
+    const OPERANDS: Operands = Operands::Resources;
     const LONG: &'static str = LONG;
     const EXAMPLES: &'static str = EXAMPLES;
     const OTHER_FLAGS: &'static [Flag] = OTHER_FLAGS;
     const USAGE: &'static str = "delete ([-f FILENAME] | [-k DIRECTORY] | TYPE [(NAME | -l label | --all)])";
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
-        let propagation = propagation(&self.cascade)?;
+        let propagation = propagation(&self.cascade, cx)?;
         let grace = self.grace_period()?;
         let dry_run = DryRun::parse(&self.dry_run, cx)?;
+        let files = Filenames { filenames: &self.filename, recursive: self.recursive, validate: false };
+        let manifests = manifest::read(cx.env, &files)?;
         let named = resources::named(&Request {
             program: &cx.program,
             args: &self.args,
@@ -185,12 +187,13 @@ impl Run for Delete {
             field_selector: &self.field_selector,
             all: self.all,
             type_alone_is_all: false,
+            all_namespaces: self.all_namespaces,
         })?;
         if !matches!(self.output.as_str(), "" | "name") {
             anyhow::bail!("unexpected -o output mode: {}. We only support '-o name'", self.output);
         }
         self.warn_of_force(cx, grace)?;
-        let (targets, mut failures) = self.targets(cx, named)?;
+        let (targets, mut failures) = self.targets(cx, named, manifests)?;
         self.warn_of_cluster_scope(cx, &targets);
         if self.interactive && !confirmed(cx, &targets)? {
             return Ok(());
@@ -203,7 +206,7 @@ impl Run for Delete {
         };
         let gone = self.delete(cx, &targets, dry_run, &options, &mut failures)?;
         if self.ignores_not_found(cx) {
-            failures.retain(|e| !is_not_found(e));
+            failures.retain(|e| !fetch::is_not_found(e));
         }
         errors::aggregate(failures)?;
         if targets.is_empty() {
@@ -278,14 +281,28 @@ impl Delete {
     }
 
     /// What to delete, and what is wrong with the rest of what was named.
-    fn targets(&self, cx: &mut Context, named: Named) -> anyhow::Result<(Vec<Target>, Vec<anyhow::Error>)> {
+    fn targets(
+        &self,
+        cx: &mut Context,
+        named: Named,
+        manifests: Manifests,
+    ) -> anyhow::Result<(Vec<Target>, Vec<anyhow::Error>)> {
         let namespace = cx.namespace().to_owned();
         match named {
             Named::Each(pairs) => {
                 Ok((pairs.iter().map(|(k, n)| Target::new(*k, &namespace, n, "")).collect(), Vec::new()))
             }
             Named::All(kinds) => self.selected(cx, &kinds, &namespace),
-            Named::Files => anyhow::bail!("manifests are being built"),
+            Named::Files => {
+                let (mut targets, mut failures) = (Vec::new(), manifests.errors);
+                for item in manifests.items {
+                    match item.namespace(&namespace, cx.is_given("namespace")) {
+                        Ok(namespace) => targets.push(Target::new(item.kind, &namespace, item.name(), &item.source)),
+                        Err(error) => failures.push(error),
+                    }
+                }
+                Ok((targets, failures))
+            }
         }
     }
 
@@ -353,7 +370,7 @@ impl Delete {
         let for_ever = Duration::from_secs(168 * 3600);
         let timeout = if self.timeout.is_zero() { for_ever } else { self.timeout };
         let mut left = gone;
-        let waited = cx.client()?.wait(Some(timeout), |cluster| {
+        let waited = cx.client()?.wait("the deletion", Some(timeout), |cluster| {
             let mut still = Vec::new();
             for (key, uid) in &left {
                 if cluster.get(key)?.is_some_and(|o| o.uid() == *uid) {
@@ -373,15 +390,20 @@ impl Delete {
 }
 
 /// What becomes of dependents: `--cascade`.
-fn propagation(text: &str) -> anyhow::Result<Propagation> {
+fn propagation(text: &str, cx: &mut Context) -> anyhow::Result<Propagation> {
     match text {
         "background" => Ok(Propagation::Background),
         "foreground" => Ok(Propagation::Foreground),
         "orphan" => Ok(Propagation::Orphan),
         _ => match go::boolean(text) {
-            Ok(_) => anyhow::bail!(
-                "--cascade={text} is not supported anymore. Must be \"background\", \"foreground\", or \"orphan\""
-            ),
+            Ok(yes) => {
+                let (word, propagation) =
+                    if yes { ("background", Propagation::Background) } else { ("orphan", Propagation::Orphan) };
+                cx.warn(&format!(
+                    "--cascade={text} is deprecated (boolean value) and can be replaced with --cascade={word}."
+                ));
+                Ok(propagation)
+            }
             Err(_) => {
                 anyhow::bail!("invalid cascade value ({text}). Must be \"background\", \"foreground\", or \"orphan\"")
             }
@@ -402,8 +424,4 @@ fn confirmed(cx: &mut Context, targets: &[Target]) -> anyhow::Result<bool> {
         cx.print("deletion is cancelled\n")?;
     }
     Ok(yes)
-}
-
-fn is_not_found(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<Status>().is_some_and(|s| s.reason == Reason::NotFound)
 }

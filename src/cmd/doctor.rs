@@ -1,7 +1,9 @@
 //! `doctor`: which parts of the sandbox this machine allows, and whether the store is sound.
 
 use super::context::Context;
+use super::errors::Exit;
 use super::verbs::Run;
+use crate::{client, storage};
 
 /// Arguments of `doctor`.
 #[derive(clap::Args)]
@@ -19,6 +21,17 @@ impl Run for Doctor {
         if !self.args.is_empty() {
             return Err(cx.usage_error(format!("unexpected arguments: [{}]", self.args.join(" "))));
         }
-        anyhow::bail!("the sandbox is being built")
+        let home = client::home(cx.env)?;
+        // Makes the store where there is none yet.
+        cx.client()?.read(|_| Ok(()))?;
+        let problems = storage::check(client::options(cx.env)?)?;
+        if problems.is_empty() {
+            return Ok(cx.print(&format!("store     ok       {}\n", home.display()))?);
+        }
+        for problem in &problems {
+            cx.print(&format!("store     DAMAGED  {problem}\n"))?;
+        }
+        cx.print("          the rest can be copied with 'sqlite3 .recover'; 'reset' starts afresh\n")?;
+        Err(Exit(1).into())
     }
 }

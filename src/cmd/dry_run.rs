@@ -24,24 +24,21 @@ impl DryRun {
             "client" => Ok(DryRun::Client),
             "server" => Ok(DryRun::Server),
             "unchanged" => {
-                cx.complain("W: --dry-run is deprecated and can be replaced with --dry-run=client.\n");
+                cx.warn("--dry-run is deprecated and can be replaced with --dry-run=client.");
                 Ok(DryRun::Client)
             }
-            _ => {
-                match go::boolean(text) {
-                    Ok(true) => {
-                        cx.complain(&format!("W: --dry-run={text} is deprecated (boolean value) and can be replaced with --dry-run=client.\n"));
-                        Ok(DryRun::Client)
-                    }
-                    Ok(false) => {
-                        cx.complain(&format!("W: --dry-run={text} is deprecated (boolean value) and can be replaced with --dry-run=none.\n"));
-                        Ok(DryRun::None)
-                    }
-                    Err(_) => {
-                        anyhow::bail!("Invalid dry-run value ({text}). Must be \"none\", \"server\", or \"client\".")
-                    }
+            _ => match go::boolean(text) {
+                Ok(yes) => {
+                    let (word, dry_run) = if yes { ("client", DryRun::Client) } else { ("none", DryRun::None) };
+                    cx.warn(&format!(
+                        "--dry-run={text} is deprecated (boolean value) and can be replaced with --dry-run={word}."
+                    ));
+                    Ok(dry_run)
                 }
-            }
+                Err(_) => {
+                    anyhow::bail!("Invalid dry-run value ({text}). Must be \"none\", \"server\", or \"client\".")
+                }
+            },
         }
     }
 

@@ -1,10 +1,16 @@
 //! `exec`: runs a command in a container. Knows which pod and container are meant, not how a sandbox is made.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::context::Context;
-use super::go;
-use super::verbs::Run;
+use super::errors::Exit;
+use super::verbs::{Operands, Run};
+use super::{go, pods, resources};
+use crate::apimachinery::object::Object;
+use crate::control::kubelet;
+use crate::control::sandbox::Sandbox;
+use crate::runtime;
 
 /// Arguments of `exec`.
 #[derive(clap::Args)]
@@ -58,11 +64,87 @@ const EXAMPLES: &str = r#"  # Get output from running the 'date' command from po
   kubectl exec svc/myservice -- date"#;
 
 impl Run for Exec {
+    const OPERANDS: Operands = Operands::Pod;
     const LONG: &'static str = LONG;
     const EXAMPLES: &'static str = EXAMPLES;
     const USAGE: &'static str = "exec (POD | TYPE/NAME) [-c CONTAINER] [flags] -- COMMAND [args...]";
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
-        anyhow::bail!("exec is being built")
+        let command = self.command(cx)?;
+        let resource = match cx.dash {
+            Some(0) => None,
+            _ => self.args.first(),
+        };
+        let Some(resource) = resource else {
+            anyhow::bail!("pod, type/name or --filename must be specified");
+        };
+        if command.is_empty() {
+            anyhow::bail!("you must specify at least one command for the container");
+        }
+        let pod = self.pod(cx, resource)?;
+        let phase = pod.str_at("/status/phase");
+        if matches!(phase, "Succeeded" | "Failed") {
+            anyhow::bail!("cannot exec into a container in a completed pod; current phase is {phase}");
+        }
+        let (container, notice) = pods::container(&pod, &self.container)?;
+        if !self.quiet {
+            cx.complain(&notice);
+        }
+        let tty = self.terminal(cx);
+        let sandbox = sandbox(cx, &pod, &container)?;
+        let command = runtime::Command { argv: command.to_vec(), stdin: self.stdin, tty };
+        cx.env.stdout.flush()?;
+        let home = cx.client()?.home().to_owned();
+        match runtime::exec(&home, &sandbox, &command, cx.env)? {
+            runtime::Exit(0) => Ok(()),
+            runtime::Exit(code) => {
+                cx.complain(&format!("command terminated with exit code {code}\n"));
+                Err(Exit(u8::try_from(code & 0xff).unwrap_or(1)).into())
+            }
+        }
     }
+}
+
+impl Exec {
+    /// The command: what stands behind `--`.
+    fn command(&self, cx: &Context) -> anyhow::Result<&[String]> {
+        match cx.dash {
+            Some(at) => Ok(self.args.get(at..).unwrap_or_default()),
+            None if self.args.len() > 1 || (!self.args.is_empty() && !self.filename.is_empty()) => {
+                Err(cx
+                    .usage_error("exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead"))
+            }
+            None => Ok(&[]),
+        }
+    }
+
+    /// The pod that is named, or the best pod of what is named.
+    fn pod(&self, cx: &mut Context, resource: &str) -> anyhow::Result<Arc<Object>> {
+        let (kind, name) = match resource.contains('/') {
+            true => resources::pair(resource)?,
+            false => ("pods", resource.to_owned()),
+        };
+        let kind = resources::kind(kind)?;
+        pods::of(cx, kind, &name, self.pod_running_timeout)
+    }
+
+    /// Whether the command gets a terminal; says why not when one was asked for in vain.
+    fn terminal(&self, cx: &mut Context) -> bool {
+        if !self.stdin || !self.tty {
+            return false;
+        }
+        if !cx.env.stdin_is_terminal && !self.quiet {
+            cx.complain("Unable to use a TTY - input is not a terminal or the right kind of file\n");
+        }
+        cx.env.stdin_is_terminal
+    }
+}
+
+/// What the process will see, when its container runs.
+fn sandbox(cx: &mut Context, pod: &Arc<Object>, container: &str) -> anyhow::Result<Sandbox> {
+    let sandbox = cx.client()?.read(|cluster| kubelet::sandbox(pod, container, cluster))?;
+    if !pods::is_running(pod, container) {
+        anyhow::bail!("unable to upgrade connection: container not found ({container:?})");
+    }
+    Ok(sandbox)
 }

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use clap::ArgAction;
 
 use super::context::Context;
-use super::errors;
-use super::resources::{self, KindRef, Named, Request};
+use super::errors::aggregate;
+use super::fetch::{self, Fetched};
+use super::manifest::{self, Filenames};
+use super::resources::{self, Request};
+use super::select::Selectors;
 use super::support::{Flag, Support};
-use super::verbs::Run;
-use crate::apimachinery::object::Object;
-use crate::apimachinery::status::{Reason, Status};
+use super::verbs::{Operands, Run};
 use crate::apiserver;
+use crate::printers::{self, TableOptions};
 
 /// Arguments of `get`.
 #[derive(clap::Args)]
@@ -231,6 +233,7 @@ const EXAMPLES: &str = r#"  # List all pods in ps output format
   kubectl get pods --all-namespaces"#;
 
 impl Run for Get {
+    const OPERANDS: Operands = Operands::Resources;
     const LONG: &'static str = LONG;
     const EXAMPLES: &'static str = EXAMPLES;
     const OTHER_FLAGS: &'static [Flag] = OTHER_FLAGS;
@@ -240,7 +243,23 @@ impl Run for Get {
         if self.args.is_empty() && self.filename.is_empty() {
             return Err(no_type(cx));
         }
-        self.check()?;
+        if self.show_labels && !matches!(self.output.as_str(), "" | "wide") {
+            anyhow::bail!("--show-labels option cannot be used with {} printer", self.output);
+        }
+        let mut fetched = self.fetch(cx)?;
+        if self.ignore_not_found {
+            fetched.errors.retain(|e| !fetch::is_not_found(e));
+        }
+        self.print_tables(cx, &fetched)?;
+        aggregate(fetched.errors)
+    }
+}
+
+impl Get {
+    /// Everything that was asked for, and what went wrong.
+    fn fetch(&self, cx: &mut Context) -> anyhow::Result<Fetched> {
+        let files = Filenames { filenames: &self.filename, recursive: self.recursive, validate: false };
+        let manifests = manifest::read(cx.env, &files)?;
         let named = resources::named(&Request {
             program: &cx.program,
             args: &self.args,
@@ -249,16 +268,36 @@ impl Run for Get {
             field_selector: &self.field_selector,
             all: false,
             type_alone_is_all: true,
+            all_namespaces: self.all_namespaces,
         })?;
-        let _ = named;
-        anyhow::bail!("the printers are being built")
+        let selectors = Selectors { labels: &self.selector, fields: &self.field_selector };
+        fetch::fetch(cx, named, manifests, &selectors, self.all_namespaces)
     }
-}
 
-impl Get {
-    fn check(&self) -> anyhow::Result<()> {
-        if self.show_labels && !matches!(self.output.as_str(), "" | "wide") {
-            anyhow::bail!("--show-labels option cannot be used with {} printer", self.output);
+    /// One table per kind, and a word when there is nothing in any.
+    fn print_tables(&self, cx: &mut Context, fetched: &Fetched) -> anyhow::Result<()> {
+        let now = cx.client()?.now();
+        let several = fetched.parts.windows(2).any(|p| p[0].kind.names() != p[1].kind.names());
+        let mut tables = Vec::new();
+        for group in fetched.parts.chunk_by(|a, b| a.kind.names() == b.kind.names()) {
+            let kind = group[0].kind;
+            let objects = group.iter().flat_map(|p| p.objects.iter().map(Arc::clone)).collect();
+            let options = TableOptions {
+                no_headers: self.no_headers,
+                wide: self.output == "wide",
+                with_namespace: self.all_namespaces && kind.names().namespaced,
+                kind: (several || self.show_kind).then(|| kind.names().group_kind().to_lowercase()),
+                label_columns: self.label_columns.clone(),
+                show_labels: self.show_labels,
+            };
+            tables.push((apiserver::table(kind, objects, now), options));
+        }
+        printers::print_tables(&tables, &mut cx.env.stdout)?;
+        let nothing = tables.iter().all(|(table, _)| table.rows.is_empty());
+        if nothing && !self.ignore_not_found && fetched.errors.is_empty() {
+            let namespaced = !self.all_namespaces && fetched.parts.iter().all(|p| p.kind.names().namespaced);
+            let place = if namespaced { format!(" in {} namespace.", cx.namespace()) } else { String::new() };
+            cx.complain(&format!("No resources found{place}\n"));
         }
         Ok(())
     }

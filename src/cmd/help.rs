@@ -4,7 +4,7 @@ use clap::{Arg, Command};
 
 use super::context::Context;
 use super::pflag::{self, Type};
-use super::verbs::{self, Body, Run, Verb};
+use super::verbs::{self, Body, Operands, Run, Verb};
 
 /// Arguments of `help`.
 #[derive(clap::Args)]
@@ -13,6 +13,7 @@ pub struct Help {
 }
 
 impl Run for Help {
+    const OPERANDS: Operands = Operands::Verbs;
     const LONG: &'static str = "Help provides help for any command in the application.\n\
         Simply type kubectl help [path to command] for full details.";
     const USAGE: &'static str = "help [command] [flags]";
@@ -154,7 +155,7 @@ pub fn default_text(arg: &Arg) -> String {
 }
 
 /// Help in kubectl's words, with the program called what it was called.
-fn named(text: &str, program: &str) -> String {
+pub fn named(text: &str, program: &str) -> String {
     if program == "kubectl" {
         return text.to_owned();
     }

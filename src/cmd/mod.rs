@@ -8,6 +8,8 @@ use std::process::ExitCode;
 use clap::{Command, FromArgMatches};
 
 use crate::Env;
+#[cfg(target_os = "linux")]
+use crate::runtime;
 
 mod api_resources;
 mod api_versions;
@@ -21,14 +23,17 @@ mod doctor;
 mod dry_run;
 mod errors;
 mod exec;
+mod fetch;
 mod get;
 mod global;
 mod go;
 mod help;
+mod last_applied;
 mod man;
 mod manifest;
 mod options;
 mod pflag;
+mod pods;
 mod question;
 mod reset;
 mod resources;
@@ -44,18 +49,36 @@ use verbs::Body;
 
 /// Runs one command line.
 pub fn main(args: &[OsString], env: &mut Env) -> ExitCode {
+    #[cfg(target_os = "linux")]
+    if args.get(1).is_some_and(|a| a == runtime::SUPERVISOR) {
+        return runtime::main(&args[2..]);
+    }
     let mut words: Vec<String> = args.iter().map(|a| a.to_string_lossy().into_owned()).collect();
     let program = if words.is_empty() { String::new() } else { words.remove(0) };
     let program = match Path::new(&program).file_name() {
         Some(name) => name.to_string_lossy().into_owned(),
         None => "kstate".to_owned(),
     };
+    if words.first().is_some_and(|w| w == complete::NAME) {
+        complete::run(&words[1..], env);
+        return ExitCode::SUCCESS;
+    }
     let result = run(program, &words, env).and_then(|()| Ok(env.stdout.flush()?));
     let Err(error) = result else { return ExitCode::SUCCESS };
     let (text, code) = errors::report(&error);
     // Nobody is left to be told when stderr is gone.
     let _ = env.stderr.write_all(text.as_bytes());
     ExitCode::from(code)
+}
+
+/// What is generated from the verb table and checked in: file names below the project's folder, with their contents.
+pub fn generated_files() -> Vec<(String, String)> {
+    let pages = man::pages().into_iter().map(|(name, page)| (format!("man/{name}"), page));
+    let shells = [("bash", "kstate.bash"), ("zsh", "_kstate"), ("fish", "kstate.fish")];
+    let scripts = shells
+        .iter()
+        .filter_map(|(shell, file)| Some((format!("completions/{file}"), completion::script(shell, "kstate")?)));
+    pages.chain(scripts).collect()
 }
 
 fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {

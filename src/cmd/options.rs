@@ -26,11 +26,15 @@ impl Run for Options {
 }
 
 /// The whole list; `home` is where kubectl's own cache would be.
-pub fn text(home: &str) -> String {
+fn text(home: &str) -> String {
+    let (flags, support) = (flags(home), support::text());
+    format!("The following options can be passed to any command:\n\n{flags}{support}")
+}
+
+/// The flags of all verbs, laid out as in any help.
+pub fn flags(home: &str) -> String {
     let command = verbs::with_globals(Command::new("kstate"));
     let mut flags: Vec<&clap::Arg> = command.get_arguments().collect();
     flags.sort_by_key(|a| a.get_long());
-    let options: String = flags.iter().map(|f| help::option(f)).collect();
-    let options = options.replace("$HOME", home);
-    format!("The following options can be passed to any command:\n\n{options}{}", support::text())
+    flags.iter().map(|f| help::option(f)).collect::<String>().replace("$HOME", home)
 }

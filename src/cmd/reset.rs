@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::question;
 use super::verbs::Run;
+use crate::{client, storage};
 
 /// Arguments of `reset`.
 #[derive(clap::Args)]
@@ -26,6 +27,12 @@ impl Run for Reset {
             cx.print("reset is cancelled\n")?;
             return Ok(());
         }
-        anyhow::bail!("the store is being built")
+        let home = client::home(cx.env)?;
+        let done = storage::reset(&home, storage::PATIENCE)?;
+        for name in &done.left {
+            cx.complain(&format!("{} is not kstate's and was left alone\n", home.join(name).display()));
+        }
+        let what = if done.removed.is_empty() { "was empty" } else { "emptied" };
+        Ok(cx.print(&format!("store {} {what}\n", home.display()))?)
     }
 }

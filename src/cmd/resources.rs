@@ -31,6 +31,8 @@ pub struct Request<'a> {
     pub all: bool,
     /// A type alone means all its objects.
     pub type_alone_is_all: bool,
+    /// `-A`.
+    pub all_namespaces: bool,
 }
 
 /// What the arguments are, before it is known what is asked of them.
@@ -60,6 +62,9 @@ pub fn named(request: &Request) -> anyhow::Result<Named> {
     }
     if request.all || !request.selector.is_empty() || !request.field_selector.is_empty() || type_alone {
         return by_selector(&arguments);
+    }
+    if request.all_namespaces && !(arguments.pairs.is_empty() && arguments.names.is_empty()) {
+        anyhow::bail!("a resource cannot be retrieved by name across all namespaces");
     }
     if !arguments.pairs.is_empty() {
         let pairs = arguments.pairs.into_iter().map(|(r, n)| Ok((kind(r)?, n)));

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::resources::KindRef;
 use crate::apimachinery::field_selector::{self, FieldSelector};
 use crate::apimachinery::labels::Selector;
@@ -25,9 +27,11 @@ impl Selectors<'_> {
     pub fn list(&self, cluster: &Cluster, kind: KindRef, namespace: Option<&str>) -> Result<Vec<Arc<Object>>, Status> {
         let parsed = self.parse().map_err(|s| self.blame(kind, s))?;
         let (labels, fields) = parsed;
-        fields.check(FIELDS, field_selector::not_supported).map_err(|e| self.blame(kind, e.into()))?;
+        let known = kind.selectable_fields();
+        let names: Vec<&str> = known.iter().chain(FIELDS).map(|(name, _)| *name).collect();
+        fields.check(&names, field_selector::not_supported).map_err(|e| self.blame(kind, e.into()))?;
         let mut objects = apiserver::list(cluster, kind, namespace)?;
-        objects.retain(|o| labels.matches(o.labels()) && fields.matches(|f| field(o, f)));
+        objects.retain(|o| labels.matches(o.labels()) && fields.matches(|f| field(o, known, f)));
         Ok(objects)
     }
 
@@ -48,8 +52,12 @@ impl Selectors<'_> {
 }
 
 /// The fields that every kind can be selected by.
-const FIELDS: &[&str] = &["metadata.name", "metadata.namespace"];
+const FIELDS: &[(&str, &str)] = &[("metadata.name", "/metadata/name"), ("metadata.namespace", "/metadata/namespace")];
 
-fn field(object: &Object, field: &str) -> Option<String> {
-    object.at(&format!("/{}", field.replace('.', "/")))?.as_str().map(str::to_owned)
+fn field(object: &Object, known: &[(&str, &str)], field: &str) -> Option<String> {
+    let (_, pointer) = known.iter().chain(FIELDS).find(|(name, _)| *name == field)?;
+    match object.at(pointer)? {
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
 }

@@ -7,8 +7,7 @@ use super::context::Context;
 use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
-    api_resources, api_versions, complete, completion, create, delete, doctor, exec, get, help, man, options, reset,
-    version,
+    api_resources, api_versions, completion, create, delete, doctor, exec, get, help, man, options, reset, version,
 };
 
 /// A verb's arguments, and what it does.
@@ -19,10 +18,25 @@ pub trait Run: clap::Args {
     const USAGE: &'static str;
     /// The examples of `--help`, in kubectl's own name; empty for none.
     const EXAMPLES: &'static str = "";
+    /// What its arguments are, for completions.
+    const OPERANDS: Operands = Operands::None;
     /// Flags of kubectl's verb that have no effect, or are not built.
     const OTHER_FLAGS: &'static [Flag] = &[];
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()>;
+}
+
+/// What a verb's arguments are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operands {
+    None,
+    /// One of these.
+    Words(&'static [&'static str]),
+    Verbs,
+    /// A pod, or what stands for pods.
+    Pod,
+    /// Types and names.
+    Resources,
 }
 
 /// One row.
@@ -42,6 +56,7 @@ pub enum Body {
         command: fn(&'static str) -> Command,
         run: fn(&mut Context, &ArgMatches) -> anyhow::Result<()>,
         other_flags: &'static [Flag],
+        operands: Operands,
     },
     /// A verb of kubectl that kstate does not have yet.
     NotBuilt,
@@ -56,7 +71,8 @@ pub struct Group {
 
 impl Verb {
     const fn built<R: Run>(name: &'static str, short: &'static str) -> Verb {
-        let body = Body::Built { command: command::<R>, run: run::<R>, other_flags: R::OTHER_FLAGS };
+        let body =
+            Body::Built { command: command::<R>, run: run::<R>, other_flags: R::OTHER_FLAGS, operands: R::OPERANDS };
         Verb { name, short, suggest_for: &[], body, children: &[] }
     }
 
@@ -70,6 +86,19 @@ impl Verb {
 
     const fn suggested_for(self, suggest_for: &'static [&'static str]) -> Verb {
         Verb { suggest_for, ..self }
+    }
+
+    /// What its arguments are; nothing for a verb that is not built.
+    pub fn operands(&self) -> Operands {
+        match self.body {
+            Body::Built { operands, .. } => operands,
+            Body::NotBuilt => Operands::None,
+        }
+    }
+
+    /// Whether kstate has it, or one of its children.
+    pub fn is_built(&self) -> bool {
+        matches!(self.body, Body::Built { .. }) || self.children.iter().any(Verb::is_built)
     }
 
     /// The clap command with the global flags; the name alone for a verb that is not built.
@@ -256,7 +285,6 @@ pub static GROUPS: &[Group] = &[
             Verb::built::<options::Options>("options", "Print the list of flags inherited by all commands"),
             Verb::built::<help::Help>("help", "Help about any command"),
             Verb::built::<man::Man>("__man", "Print a manual page"),
-            Verb::built::<complete::Complete>("__complete", "Print completions of a command line"),
         ],
     },
 ];

@@ -48,8 +48,11 @@ fn perform(cluster: &mut Cluster, action: Action) -> Result<(), Status> {
             apiserver::update_status(cluster, kind, &namespace, object).map(drop)
         }
         Action::Bind(object) => apiserver::bind(cluster, object).map(drop),
-        Action::Delete { key, uid } => remove(cluster, &key, uid, None),
-        Action::Remove { key, uid } => remove(cluster, &key, uid, Some(0)),
+        Action::Delete { key, uid } => {
+            let options = DeleteOptions { uid: Some(uid), ..DeleteOptions::default() };
+            apiserver::delete(cluster, kind_of_key(&key)?, &key.namespace, &key.name, &options).map(drop)
+        }
+        Action::Remove { key, uid } => apiserver::finish(cluster, kind_of_key(&key)?, &key.namespace, &key.name, uid),
         Action::PodAddresses(count) => {
             cluster.set_pod_addresses(count);
             Ok(())
@@ -64,11 +67,9 @@ fn create(cluster: &mut Cluster, object: Object) -> Result<(), Status> {
     apiserver::create(cluster, kind, &namespace, object, &WriteOptions::default()).map(drop)
 }
 
-fn remove(cluster: &mut Cluster, key: &Key, uid: String, grace_period: Option<i64>) -> Result<(), Status> {
-    let kind = kinds::by_resource(&key.resource)
-        .ok_or_else(|| Status::internal(format!("no kind has the resource {}", key.resource)))?;
-    let options = DeleteOptions { uid: Some(uid), grace_period, ..DeleteOptions::default() };
-    apiserver::delete(cluster, kind, &key.namespace, &key.name, &options).map(drop)
+fn kind_of_key(key: &Key) -> Result<&'static dyn Kind, Status> {
+    kinds::by_resource(&key.resource)
+        .ok_or_else(|| Status::internal(format!("no kind has the resource {}", key.resource)))
 }
 
 fn kind_of(api_version: &str, kind: &str) -> Result<&'static dyn Kind, Status> {

@@ -63,12 +63,17 @@ pub struct File {
     pub content: Vec<u8>,
 }
 
-/// A server that an image is known to run.
+/// A server that an image is known to run. The pod's containers share one network, so it serves whichever of them is
+/// entered, and serves the files of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Server {
     pub port: u16,
     pub kind: ServerKind,
-    /// The folder it serves, as a path in the container.
+    /// The container whose image it is.
+    pub container: String,
+    /// That container's mounts, outermost first.
+    pub mounts: Vec<Mount>,
+    /// The folder it serves, as an absolute path in the container.
     pub root: String,
 }
 
@@ -77,4 +82,13 @@ pub struct Server {
 pub enum ServerKind {
     Nginx,
     Httpd,
+    Caddy,
+    /// `httpd` of busybox.
+    Busybox,
+    /// `python3 -m http.server`.
+    Python,
+    /// `agnhost netexec`: echoes, and says its hostname.
+    Netexec,
+    /// `agnhost serve-hostname`: says its hostname, whatever the path.
+    ServeHostname,
 }

@@ -2,15 +2,17 @@
 //!
 //! Knows sandboxes, not objects: what a pod's sandbox is, `control::sandbox` says.
 
+pub mod dns;
 #[cfg(target_os = "linux")]
 pub mod http;
 #[cfg(target_os = "linux")]
 mod sandbox;
+pub mod tools;
 
 use serde::{Deserialize, Serialize};
 
 #[cfg(target_os = "linux")]
-pub use sandbox::{Failure, exec, main};
+pub use sandbox::{Check, Failure, Problem, checks, exec, main, remove_all, remove_pod, remove_volume};
 
 /// The first argument that makes the binary a pod's supervisor instead of a command.
 pub const SUPERVISOR: &str = "__sandbox";

@@ -33,7 +33,8 @@ pub fn reconcile(object: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<P
         return Ok(plan);
     }
     let revisions = revisions(&set, cluster, &mut plan)?;
-    let sync = Sync { set, cluster, now, pods, revisions, min_ready: object.i64_at("/spec/minReadySeconds").unwrap_or(0) };
+    let sync =
+        Sync { set, cluster, now, pods, revisions, min_ready: object.i64_at("/spec/minReadySeconds").unwrap_or(0) };
     sync.status(&mut plan);
     if object.deletion_timestamp().is_none() {
         sync.step(&mut plan)?;
@@ -229,7 +230,10 @@ impl Sync<'_, '_> {
         for claim in claims::missing(&self.set, ordinal, self.cluster)? {
             let what = format!("Create Claim {} Pod {set}-{ordinal} in StatefulSet {set}", claim.name());
             let failed = format!("{what} failed error: ");
-            plan.push(Action::CreateOrTell(claim, EventRecord::warning(self.set.object, SOURCE, "FailedCreate", failed)));
+            plan.push(Action::CreateOrTell(
+                claim,
+                EventRecord::warning(self.set.object, SOURCE, "FailedCreate", failed),
+            ));
             self.tell(plan, "SuccessfulCreate", format!("{what} success"));
         }
         Ok(())
@@ -262,7 +266,9 @@ impl Sync<'_, '_> {
     fn update(&self, plan: &mut Plan) {
         let partition = self.set.object.i64_at("/spec/updateStrategy/rollingUpdate/partition").unwrap_or(0);
         let mut room = match self.max_unavailable() {
-            Some(max) => max - self.ordinals().filter(|o| self.pods.get(o).is_none_or(|p| !self.is_healthy(p))).count() as i64,
+            Some(max) => {
+                max - self.ordinals().filter(|o| self.pods.get(o).is_none_or(|p| !self.is_healthy(p))).count() as i64
+            }
             None => 1,
         };
         for ordinal in self.ordinals().rev().take_while(|o| *o >= self.set.start + partition) {
@@ -344,10 +350,10 @@ impl Sync<'_, '_> {
 
     /// A ready pod becomes available without any other change.
     fn wake_for_availability(&self, plan: &mut Plan) {
-        let due = self.pods.values().filter_map(|p| members::available_at(p, self.min_ready)).filter(|at| *at > self.now);
+        let due =
+            self.pods.values().filter_map(|p| members::available_at(p, self.min_ready)).filter(|at| *at > self.now);
         if let Some(at) = due.min() {
             plan.requeue(at);
         }
     }
 }
-

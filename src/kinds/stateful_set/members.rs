@@ -40,7 +40,9 @@ pub fn is_ready(pod: &Object) -> bool {
 
 fn ready_condition(pod: &Object) -> Option<&Value> {
     let conditions = pod.list_at("/status/conditions").iter();
-    conditions.filter(|c| c.get("type").is_some_and(|t| t == "Ready")).find(|c| c.get("status").is_some_and(|s| s == "True"))
+    conditions
+        .filter(|c| c.get("type").is_some_and(|t| t == "Ready"))
+        .find(|c| c.get("status").is_some_and(|s| s == "True"))
 }
 
 /// When a ready pod becomes available; `None` for one that is not ready.
@@ -121,8 +123,15 @@ mod tests {
     #[test]
     fn ordinals_come_from_names() {
         for (pod, want) in [
-            ("web-0", Some(0)), ("web-12", Some(12)), ("web-", None), ("web-x", None), ("other-0", None), ("web-+1", None),
-            ("web-99999999999", None), ("web", None), ("web-a-0", None),
+            ("web-0", Some(0)),
+            ("web-12", Some(12)),
+            ("web-", None),
+            ("web-x", None),
+            ("other-0", None),
+            ("web-+1", None),
+            ("web-99999999999", None),
+            ("web", None),
+            ("web-a-0", None),
         ] {
             assert_eq!(ordinal("web", pod), want, "{pod}");
         }

@@ -79,8 +79,12 @@ impl Kind for StatefulSet {
         set.set_default("/spec/revisionHistoryLimit", 10);
         // serviceName is a plain string in Go, and so is written when it is empty.
         set.set_default("/spec/serviceName", "");
-        super::pod::set_template_defaults(set, "/spec/template");
-        if let Some(templates) = set.body_mut().get_mut("spec").and_then(|s| s.get_mut("volumeClaimTemplates")?.as_array_mut()) {
+        if let Some(Value::Object(template)) = set.body_mut().get_mut("spec").and_then(|s| s.get_mut("template")) {
+            super::pod::set_template_defaults(template);
+        }
+        if let Some(templates) =
+            set.body_mut().get_mut("spec").and_then(|s| s.get_mut("volumeClaimTemplates")?.as_array_mut())
+        {
             templates.iter_mut().for_each(set_claim_defaults);
         }
     }
@@ -194,4 +198,3 @@ fn sets_of_claim(claim: &Object, cluster: &Cluster) -> Result<Vec<Key>, Status> 
 fn sets_in(namespace: &str, cluster: &Cluster) -> Result<Vec<Key>, Status> {
     Ok(cluster.list_keyed(NAMES.resource, Some(namespace))?.into_iter().map(|(key, _)| key).collect())
 }
-

@@ -85,7 +85,8 @@ pub fn is_equal(a: &Object, b: &Object) -> bool {
 
 /// The revisions beyond `revisionHistoryLimit`, oldest first; those in use by a pod or the status do not count.
 pub fn beyond_limit(set: &Set, history: &[Arc<Object>], live: &[&str], pods: &[Arc<Object>]) -> Vec<Arc<Object>> {
-    let in_use = |r: &Object| live.contains(&r.name()) || pods.iter().any(|p| p.label(REVISION_LABEL) == Some(r.name()));
+    let in_use =
+        |r: &Object| live.contains(&r.name()) || pods.iter().any(|p| p.label(REVISION_LABEL) == Some(r.name()));
     let idle: Vec<&Arc<Object>> = history.iter().filter(|r| !in_use(r)).collect();
     let limit = usize::try_from(set.object.i64_at("/spec/revisionHistoryLimit").unwrap_or(10)).unwrap_or(0);
     idle.iter().take(idle.len().saturating_sub(limit)).map(|r| Arc::clone(r)).collect()

@@ -66,7 +66,11 @@ fn strategy(set: &Object, path: &Path, errors: &mut Errors) {
         "" => errors.required(path, ""),
         "OnDelete" => {
             if let Some(rolling) = rolling {
-                errors.invalid(&path.child("rollingUpdate"), rolling.clone(), "only allowed for updateStrategy 'RollingUpdate'");
+                errors.invalid(
+                    &path.child("rollingUpdate"),
+                    rolling.clone(),
+                    "only allowed for updateStrategy 'RollingUpdate'",
+                );
             }
         }
         "RollingUpdate" => {
@@ -122,7 +126,7 @@ fn selector(set: &Object, path: &Path, errors: &mut Errors) {
         errors.required(path, "");
         return;
     };
-    errors.append(names::validate_label_selector(selector, path));
+    errors.append(names::validate_label_selector(Some(selector), path));
     let is_empty = |part: &str| match selector.get(part) {
         Some(Value::Object(map)) => map.is_empty(),
         Some(Value::Array(list)) => list.is_empty(),

@@ -5,6 +5,7 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -27,6 +28,8 @@ use crate::control::sandbox::{Sandbox, Source};
 
 /// How long to wait for a sandbox to be taken down by its last caller.
 const FAREWELL_MILLISECONDS: u16 = 3000;
+/// How often a pipe is emptied once its process has ended: what it held, should each read bring but a page.
+const FULL_PIPES: usize = 18;
 /// The status of a process whose container was taken away, as for SIGKILL.
 const KILLED: i32 = 137;
 
@@ -90,7 +93,8 @@ fn call(home: &Path, sandbox: &Sandbox, command: &Command, env: &Env, streams: &
 
 fn request(home: &Path, sandbox: &Sandbox, command: &Command, env: &Env) -> Request {
     let mut sandbox = sandbox.clone();
-    for mount in &mut sandbox.mounts {
+    let of_servers = sandbox.servers.iter_mut().flat_map(|s| &mut s.mounts);
+    for mount in sandbox.mounts.iter_mut().chain(of_servers) {
         // They are on disk by now.
         if let Source::Files { files, .. } = &mut mount.source {
             files.clear();
@@ -130,7 +134,7 @@ fn start(folder: &PodFolder, env: &Env) -> Result<OwnedFd, Failure> {
 #[expect(clippy::disallowed_methods, reason = "the door to processes")]
 fn spawn_supervisor(env: &Env, listener: OwnedFd) -> io::Result<()> {
     let mut command = std::process::Command::new(&env.exe);
-    command.arg(SUPERVISOR).env_clear();
+    command.arg0("kstate").arg(SUPERVISOR).env_clear();
     command.stdin(listener).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().map(drop)
 }
@@ -261,11 +265,13 @@ impl Stream<'_> {
         }
     }
 
-    /// Copies what the ended process left in the pipe, and does not wait for others that may still hold it.
+    /// Copies what the ended process left in the pipe, and does not wait for others that may still write to it.
     fn copy_rest(&mut self) {
+        let mut left = FULL_PIPES;
         while self.fd().is_some_and(|fd| {
             let mut poller = [PollFd::new(fd, PollFlags::POLLIN)];
-            poll(&mut poller, PollTimeout::ZERO).is_ok_and(|n| n > 0)
+            left -= 1;
+            left > 0 && poll(&mut poller, PollTimeout::ZERO).is_ok_and(|n| n > 0)
         }) {
             self.copy_some();
         }

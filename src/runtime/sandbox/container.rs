@@ -3,7 +3,6 @@
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
-use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
 use nix::sys::signal::{SigSet, Signal, killpg};
@@ -118,8 +117,7 @@ impl Container<'_> {
             PollFd::new(self.link.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.children.as_fd(), PollFlags::POLLIN),
         ];
-        let hang_up = PollFlags::from_bits_retain(libc::POLLRDHUP);
-        fds.extend(self.jobs.iter().map(|j| PollFd::new(j.caller.as_fd(), hang_up)));
+        fds.extend(self.jobs.iter().map(|j| PollFd::new(j.caller.as_fd(), PollFlags::POLLIN)));
         if poll(&mut fds, PollTimeout::NONE).is_err() {
             return (false, Vec::new());
         }

@@ -10,13 +10,12 @@
 //! Knows no mounts.
 
 use std::fs::{File, OpenOptions};
-use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::failure::{Failure, Step};
 use super::tree::{Tree, by_fd, is_plain_name};
-use super::volume;
+use super::{servers, volume};
 use crate::control::sandbox::Sandbox;
 
 /// A pod's folder.
@@ -47,7 +46,7 @@ impl PodFolder {
     /// The path of the supervisor's socket: by descriptor, since a socket's address has 108 bytes and a home may have more.
     pub fn socket(&self) -> Result<(Tree, PathBuf), Failure> {
         let folder = Tree::open(&self.path).step("open the pod's folder")?;
-        let path = by_fd(folder.as_fd()).join("socket");
+        let path = by_fd(&folder).join("socket");
         Ok((folder, path))
     }
 
@@ -79,8 +78,12 @@ pub fn prepare(home: &Path, sandbox: &Sandbox) -> Result<PodFolder, Failure> {
         let path = format!("containers/{}/{part}", sandbox.container);
         pod.make_dir(&path, 0o755).step("make the container's folder")?;
     }
-    for mount in &sandbox.mounts {
+    for mount in sandbox.mounts.iter().chain(sandbox.servers.iter().flat_map(|s| &s.mounts)) {
         volume::prepare(&tree, &sandbox.pod_uid, &mount.source)?;
     }
+    for server in &sandbox.servers {
+        named("container's name", &server.container)?;
+    }
+    servers::bring_files(&pod, sandbox)?;
     Ok(folder)
 }

@@ -16,25 +16,32 @@
 //! Knows no objects.
 
 mod caller;
+mod check;
 mod container;
 mod dev;
 mod etc;
 mod failure;
+mod graft;
 mod layer;
 mod mount;
 mod network;
 mod pod;
 mod process;
 mod programs;
+mod remove;
 mod rootfs;
+mod servers;
 mod supervisor;
 mod terminal;
+mod tools;
 mod tree;
 mod volume;
 mod wire;
 
 pub use caller::exec;
+pub use check::{Check, Problem, checks};
 pub use failure::Failure;
+pub use remove::{remove_all, remove_pod, remove_volume};
 pub use supervisor::main;
 
-use super::{Command, ExecError, Exit, SUPERVISOR};
+use super::{Command, ExecError, Exit, SUPERVISOR, http};

@@ -13,7 +13,7 @@ const NOTHING: Option<&str> = None;
 
 /// Shows `source` at `target`, with what is mounted below it.
 pub fn bind(source: impl AsFd, target: impl AsFd) -> nix::Result<()> {
-    mount(Some(&by_fd(source)), &by_fd(target), NOTHING, MsFlags::MS_BIND | MsFlags::MS_REC, NOTHING)
+    mount(Some(&by_fd(&source)), &by_fd(&target), NOTHING, MsFlags::MS_BIND | MsFlags::MS_REC, NOTHING)
 }
 
 /// Shows a folder at its own place, so that it is a mount of its own.
@@ -28,7 +28,7 @@ pub fn make_private() -> nix::Result<()> {
 
 /// Mounts a file system made by the kernel.
 pub fn fresh(kind: &str, target: impl AsFd, flags: MsFlags, data: &str) -> nix::Result<()> {
-    mount(Some(kind), &by_fd(target), Some(kind), flags, Some(data))
+    mount(Some(kind), &by_fd(&target), Some(kind), flags, Some(data))
 }
 
 /// Makes what is mounted at `path` read-only, and what is mounted below it. Flags that are set stay set.

@@ -39,6 +39,13 @@ fn setting(name: &str, value: &str) {
     let _unknown = file.and_then(|mut f| f.write_all(value.as_bytes()));
 }
 
+/// Makes a tap device that lasts as long as `tun`, an open /dev/net/tun.
+pub fn make_tap(tun: &OwnedFd, name: &str) -> nix::Result<()> {
+    let mut request = request(name);
+    request.ifr_ifru.ifru_flags = (libc::IFF_TAP | libc::IFF_NO_PI) as libc::c_short;
+    ioctl(tun, libc::TUNSETIFF as _, &mut request)
+}
+
 fn request(interface: &str) -> libc::ifreq {
     // SAFETY: all zeros is a valid ifreq.
     let mut request: libc::ifreq = unsafe { std::mem::zeroed() };

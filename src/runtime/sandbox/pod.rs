@@ -127,13 +127,13 @@ impl Pod {
         }
     }
 
-    /// Waits for something to happen: whether a caller came, and which connections hung up.
+    /// Waits for something to happen: whether a caller came, and which connections hung up: nobody says anything more
+    /// on those, so what can be read is their end.
     fn wait(&self) -> (bool, Vec<RawFd>) {
-        let hang_up = PollFlags::from_bits_retain(libc::POLLRDHUP);
         let mut fds = vec![PollFd::new(self.listener.as_fd(), PollFlags::POLLIN)];
         let links = self.containers.values().map(|c| &c.link);
         let watched: Vec<&OwnedFd> = links.chain(&self.callers).chain([&self.supervisor]).collect();
-        fds.extend(watched.iter().map(|fd| PollFd::new(fd.as_fd(), hang_up)));
+        fds.extend(watched.iter().map(|fd| PollFd::new(fd.as_fd(), PollFlags::POLLIN)));
         let timeout = if self.callers.is_empty() { LEAVE_RETRY_MILLISECONDS.into() } else { PollTimeout::NONE };
         if poll(&mut fds, timeout).is_err() {
             return (false, Vec::new());

@@ -6,7 +6,6 @@
 
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::os::fd::AsFd;
 use std::path::Path;
 
 use nix::libc;
@@ -56,7 +55,7 @@ pub fn build(request: &Request) -> Result<(), Failure> {
     bind_to_itself(&container.join("rootfs")).step("bind the container's layer")?;
     let root = Tree::open(&container.join("rootfs")).step("open the container's layer")?;
     fill(&root)?;
-    programs::mount(&root, &container, request)?;
+    programs::mount(&root, &container, sandbox)?;
     etc::fill(&root)?;
     dev::mount_dev(&root)?;
     dev::mount_proc(&root)?;
@@ -102,7 +101,10 @@ fn mount_volume(home: &Tree, root: &Tree, uid: &str, mount: &Mount) -> Result<()
 }
 
 /// Makes the new root the root and lets go of the host's.
-fn enter(root: &Tree) -> Result<(), Failure> {
+///
+/// # Errors
+/// The step that this host refused.
+pub fn enter(root: &Tree) -> Result<(), Failure> {
     fchdir(root).step("enter the new root")?;
     pivot_root(".", ".").step("pivot_root")?;
     umount2(".", MntFlags::MNT_DETACH).step("let go of the host's root")?;
@@ -144,7 +146,7 @@ pub fn open_scratch(container: &Path) {
     for name in programs::FOLDERS {
         let Ok(folder) = work.handle(&format!("{name}/work")) else { continue };
         let mode = nix::sys::stat::Mode::from_bits_truncate(0o700);
-        let path = by_fd(folder.as_fd());
+        let path = by_fd(&folder);
         let _not_ours =
             nix::sys::stat::fchmodat(nix::fcntl::AT_FDCWD, &path, mode, nix::sys::stat::FchmodatFlags::FollowSymlink);
     }

@@ -1,9 +1,9 @@
-//! The supervisor (S): a re-executed kstate that stays in the host's namespaces, makes the pod (P) and serves what the
-//! pod's images would serve until P ends.
+//! The supervisor (S): a re-executed kstate that stays in the host's namespaces, makes the pod (P) and lets the
+//! pod's emulated servers be served until P ends.
 //!
 //! It is told everything by the first request on its socket, which it gets as its stdin: nothing shows on its command line.
 
-use std::net::TcpListener;
+use std::ffi::OsString;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::process::ExitCode;
 
@@ -13,8 +13,9 @@ use nix::sys::stat::{Mode, umask};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, chdir, fork, setsid};
 
+use super::check::{self, CHECK};
 use super::wire::{self, Reply, Request};
-use super::{failure::Failure, pod};
+use super::{failure::Failure, pod, servers};
 
 /// One caller, as it came in: its connection, what it asks and its streams.
 pub struct Call {
@@ -24,8 +25,11 @@ pub struct Call {
     pub descriptors: Vec<OwnedFd>,
 }
 
-/// Runs the supervisor; its stdin is the pod's listening socket.
-pub fn main() -> ExitCode {
+/// Runs the supervisor; its stdin is the pod's listening socket. With arguments, tries one step of a sandbox instead.
+pub fn main(args: &[OsString]) -> ExitCode {
+    if let Some((CHECK, rest)) = args.split_first().and_then(|(first, rest)| Some((first.to_str()?, rest))) {
+        return check::main(rest);
+    }
     match start() {
         Some(()) => ExitCode::SUCCESS,
         None => ExitCode::FAILURE,
@@ -50,7 +54,7 @@ fn start() -> Option<()> {
         Ok(ForkResult::Parent { child }) => {
             drop((theirs, listener));
             let Call { request, .. } = *call;
-            serve(&ours, &request);
+            servers::serve(&ours, &request);
             let _gone = waitpid(child, None);
             Some(())
         }
@@ -99,12 +103,4 @@ pub fn accept(listener: &OwnedFd) -> Asked {
 fn read_call(connection: OwnedFd, descriptors: Vec<OwnedFd>) -> Asked {
     let request = descriptors.first().and_then(|body| wire::unpack(body).ok());
     request.map_or(Asked::Nothing, |request| Asked::Exec(Box::new(Call { connection, request, descriptors })))
-}
-
-/// Serves on the listeners that P made inside the pod's network.
-fn serve(pod: &OwnedFd, request: &Request) {
-    let Ok(Some((_, listeners))) = wire::receive(pod) else { return };
-    for (listener, server) in listeners.into_iter().zip(&request.sandbox.servers) {
-        let _listener = (TcpListener::from(listener), server);
-    }
 }

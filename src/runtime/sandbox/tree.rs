@@ -130,7 +130,7 @@ pub fn is_dir(fd: impl AsFd) -> nix::Result<bool> {
 }
 
 /// A path that leads to an open handle, for system calls that know only paths.
-pub fn by_fd(fd: impl AsFd) -> PathBuf {
+pub fn by_fd(fd: &impl AsFd) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}", fd.as_fd().as_raw_fd()))
 }
 

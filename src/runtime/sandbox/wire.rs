@@ -98,8 +98,7 @@ fn owned(messages: impl Iterator<Item = ControlMessageOwned>) -> Vec<OwnedFd> {
 /// Puts a request into a memfd.
 pub fn pack(request: &Request) -> std::io::Result<OwnedFd> {
     let mut file = File::from(memfd_create("request", MFdFlags::MFD_CLOEXEC)?);
-    serde_json::to_writer(&mut file, request)?;
-    file.flush()?;
+    file.write_all(&serde_json::to_vec(request)?)?;
     Ok(file.into())
 }
 

@@ -1,0 +1,70 @@
+//! The emulated servers of a pod: which folders of the home each one serves, and a thread for each connection.
+//!
+//! The listeners are made inside the pod's network; serving happens outside, where no link of the pod leads. Knows no HTTP.
+
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::thread::spawn;
+
+use super::failure::{Failure, Step};
+use super::http::{self, Site};
+use super::layer::PodFolder;
+use super::tree::{Tree, components};
+use super::wire::{self, Request};
+use super::{programs, volume};
+use crate::clock::Clock;
+use crate::control::sandbox::{Sandbox, Server};
+
+/// Serves on the listeners that P has made, in threads that end with the process.
+pub fn serve(pod: &OwnedFd, request: &Request) {
+    let Ok(Some((_, listeners))) = wire::receive(pod) else { return };
+    for (listener, server) in listeners.into_iter().zip(&request.sandbox.servers) {
+        // A server whose folders cannot be named was refused before, when they were made.
+        let Ok(site) = site(request, server) else { continue };
+        let (listener, site) = (TcpListener::from(listener), Arc::new(site));
+        spawn(move || accept_all(&listener, &site));
+    }
+}
+
+fn accept_all(listener: &TcpListener, site: &Arc<Site>) {
+    for stream in listener.incoming().flatten() {
+        let site = Arc::clone(site);
+        spawn(move || {
+            let _client_gone = http::serve(stream, &site, Clock::System, &mut |_| {});
+        });
+    }
+}
+
+fn site(request: &Request, server: &Server) -> Result<Site, Failure> {
+    let uid = &request.sandbox.pod_uid;
+    let container = PodFolder::new(&request.home, uid)?.container(&server.container);
+    let mut mounts = vec![("/".to_string(), container.join("rootfs"))];
+    // What the layer holds of /usr and its like is kept beside its root.
+    mounts.extend(programs::FOLDERS.iter().map(|name| (format!("/{name}"), container.join("upper").join(name))));
+    for mount in &server.mounts {
+        mounts.push((mount.path.clone(), request.home.join(volume::location(uid, mount)?)));
+    }
+    Ok(Site { kind: server.kind, root: server.root.clone(), hostname: request.sandbox.hostname.clone(), mounts })
+}
+
+/// Puts an image's own files into its container's layer, once: when the folder that it serves is first made there.
+///
+/// # Errors
+/// When they cannot be written.
+pub fn bring_files(pod: &Tree, sandbox: &Sandbox) -> Result<(), Failure> {
+    for server in &sandbox.servers {
+        let first = components(&server.root).next().unwrap_or_default();
+        let part = if programs::FOLDERS.contains(&first) { "upper" } else { "rootfs" };
+        let layer = format!("containers/{}/{part}", server.container);
+        let layer = pod.make_dir(&layer, 0o755).step("make the container's folder")?;
+        if !layer.is_free(&server.root) {
+            continue;
+        }
+        for (name, content) in http::image_files(server.kind) {
+            let path = format!("{}/{name}", server.root);
+            layer.write(&path, 0o644, content.as_bytes()).step(format!("write {path}"))?;
+        }
+    }
+    Ok(())
+}
