@@ -4,7 +4,7 @@ mod tls;
 
 use serde_json::{Map, Value};
 
-use super::{Kind, Names, data_keys};
+use super::{Kind, Names, data_keys, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::table::{Column, column};
@@ -46,6 +46,7 @@ impl Kind for Secret {
                 object.set("/data", Value::Object(data));
             }
         }
+        zeros::omit(object, &["/data"]);
         if object.str_at("/type").is_empty() {
             object.set("/type", "Opaque".into());
         }
