@@ -214,7 +214,11 @@ fn a_terminal_is_one_and_is_given_back_as_it_was() {
     kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), Signal::SIGWINCH).unwrap();
     screen.type_in("while [ \"$(stty size)\" != '40 100' ]; do :; done; echo re''sized\r");
     screen.await_text("resized");
-    screen.type_in("sleep 1000\r\u{3}echo inter''rupted\r");
+    screen.type_in("echo slee''ping; sleep 1000\r");
+    screen.await_text("sleeping");
+    screen.type_in("\u{3}");
+    screen.await_text("# ");
+    screen.type_in("echo inter''rupted\r");
     screen.await_text("interrupted");
     screen.type_in("exit 5\r");
     assert_eq!(child.wait().unwrap().code(), Some(5));
