@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::SubsecRound;
+
 use crate::apimachinery::time::Time;
 
 /// Where a command takes its time from.
@@ -14,13 +16,14 @@ pub enum Clock {
 }
 
 impl Clock {
-    /// The instant now; a store that is ahead of it wins (time never runs backwards).
+    /// The instant now, in whole microseconds, as the store keeps it; a store that is ahead of it wins.
     #[expect(clippy::disallowed_methods, reason = "the door to time")]
     pub fn now(self) -> Time {
-        match self {
+        let now = match self {
             Clock::System => chrono::Utc::now(),
             Clock::Fixed(t) => t,
-        }
+        };
+        now.trunc_subsecs(6)
     }
 
     /// Whether a wait has to sleep for real.

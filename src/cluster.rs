@@ -77,7 +77,7 @@ pub struct Changes {
     pub objects: BTreeMap<Key, Option<Arc<Object>>>,
     /// Every transition, for watches.
     pub log: Vec<Change>,
-    /// When to wake an object's controllers next; `None` for never. Deleted objects are not listed.
+    /// When to wake an object's controllers next; `None` for never. A deleted object's is `None`.
     pub wakes: BTreeMap<Key, Option<Time>>,
 }
 
@@ -94,6 +94,27 @@ pub struct Cluster<'s> {
     log: Vec<Change>,
     settled: usize,
     wakes: BTreeMap<Key, Option<Time>>,
+    /// Every wake, stored or asked for since. Filled when something is due, hence the cell.
+    agenda: RefCell<Option<Agenda>>,
+}
+
+/// When each object's controllers are to be woken, in order.
+#[derive(Default)]
+struct Agenda {
+    order: BTreeSet<(Time, Key)>,
+    times: HashMap<Key, Time>,
+}
+
+impl Agenda {
+    fn set(&mut self, key: &Key, at: Option<Time>) {
+        if let Some(old) = self.times.remove(key) {
+            self.order.remove(&(old, key.clone()));
+        }
+        if let Some(at) = at {
+            self.times.insert(key.clone(), at);
+            self.order.insert((at, key.clone()));
+        }
+    }
 }
 
 impl<'s> Cluster<'s> {
@@ -109,6 +130,7 @@ impl<'s> Cluster<'s> {
             log: Vec::new(),
             settled: 0,
             wakes: BTreeMap::new(),
+            agenda: RefCell::default(),
         }
     }
 
@@ -172,6 +194,16 @@ impl<'s> Cluster<'s> {
         let rows = seen.range((Bound::Included(from), Bound::Unbounded));
         let rows = rows.take_while(|(k, _)| k.resource == resource && namespace.is_none_or(|n| k.namespace == n));
         Ok(rows.filter_map(|(k, o)| Some((k.clone(), o.clone()?))).collect())
+    }
+
+    /// The objects of one namespace whose names begin with a prefix, ordered by name. Looks at no others once the
+    /// namespace's list has been read.
+    pub fn list_prefixed(&self, resource: &str, namespace: &str, prefix: &str) -> Result<Vec<Arc<Object>>, Status> {
+        self.load(resource, Some(namespace))?;
+        let seen = self.seen.borrow();
+        let rows = seen.range(Key::new(resource.to_owned(), namespace, prefix)..);
+        let same = |k: &Key| k.resource == resource && k.namespace == namespace && k.name.starts_with(prefix);
+        Ok(rows.take_while(|(k, _)| same(k)).filter_map(|(_, o)| o.clone()).collect())
     }
 
     fn is_listed(&self, resource: &str, namespace: &str) -> bool {
@@ -242,7 +274,7 @@ impl<'s> Cluster<'s> {
         self.index_owners(key, Some(&before), None);
         self.record(ChangeType::Deleted, key, last.clone());
         self.seen.borrow_mut().insert(key.clone(), None);
-        self.wakes.remove(key);
+        self.set_wake(key, None);
         Ok(Some(last))
     }
 
@@ -283,28 +315,42 @@ impl<'s> Cluster<'s> {
     /// Asks for the controllers of an object to be woken at a time, or no more. Replaces what was asked before.
     pub fn set_wake(&mut self, key: &Key, at: Option<Time>) {
         self.wakes.insert(key.clone(), at);
+        if let Some(agenda) = self.agenda.get_mut() {
+            agenda.set(key, at);
+        }
     }
 
     /// The earliest object that is due by a time, with when it was due.
     pub fn next_due(&self, by: Time) -> Result<Option<(Time, Key)>, Status> {
-        let stored =
-            self.base.due(by)?.into_iter().find(|(_, k)| !self.wakes.contains_key(k) && self.exists_or_unread(k));
-        let changed = self.wakes.iter().filter_map(|(k, at)| Some(((*at)?, k.clone())));
-        let changed = changed.filter(|(at, k)| *at <= by && self.exists_or_unread(k)).min();
-        Ok(stored.into_iter().chain(changed).min())
-    }
-
-    fn exists_or_unread(&self, key: &Key) -> bool {
-        self.seen.borrow().get(key).is_none_or(Option::is_some)
+        // Most commands find nothing due; the agenda is then not worth reading.
+        let is_unread = self.agenda.borrow().is_none() && self.wakes.is_empty();
+        if is_unread && self.base.next_due()?.is_none_or(|at| at > by) {
+            return Ok(None);
+        }
+        self.read_agenda()?;
+        let agenda = self.agenda.borrow();
+        Ok(agenda.as_ref().and_then(|agenda| agenda.order.first()).filter(|(at, _)| *at <= by).cloned())
     }
 
     /// When anything is due next, if ever.
     pub fn next_wake(&self) -> Result<Option<Time>, Status> {
-        // The snapshot's earliest may have been re-set by a change; far ahead is then as good as exact.
-        match self.base.next_due()? {
-            Some(_) => Ok(self.next_due(Time::MAX_UTC)?.map(|(at, _)| at)),
-            None => Ok(self.wakes.values().flatten().min().copied()),
+        self.read_agenda()?;
+        Ok(self.agenda.borrow().as_ref().and_then(|agenda| agenda.order.first()).map(|(at, _)| *at))
+    }
+
+    fn read_agenda(&self) -> Result<(), Status> {
+        if self.agenda.borrow().is_some() {
+            return Ok(());
         }
+        let mut agenda = Agenda::default();
+        for (at, key) in self.base.due(Time::MAX_UTC)? {
+            agenda.set(&key, Some(at));
+        }
+        for (key, at) in &self.wakes {
+            agenda.set(key, *at);
+        }
+        self.agenda.replace(Some(agenda));
+        Ok(())
     }
 
     /// Whether anything has to be written.

@@ -7,7 +7,7 @@
 //! A module uses what is below it, never what is beside or above it (`tests/architecture.rs` reads the `use` lines):
 //!
 //! ```text
-//! lib > cmd > client, printers > storage, runtime, clock, entropy, env > control > apiserver > kinds > cluster > apimachinery
+//! lib > cmd > client, printers > storage, runtime > env > clock, entropy > control > apiserver > kinds > cluster > apimachinery
 //! ```
 
 pub mod apimachinery;

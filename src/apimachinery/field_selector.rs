@@ -186,7 +186,10 @@ mod tests {
         #[test]
         fn any_text_parses_or_errs_and_what_parses_prints_itself(text in "[a-c=!,\\\\é.]{0,16}") {
             if let Ok(selector) = FieldSelector::parse(&text) {
-                prop_assert_eq!(FieldSelector::parse(&selector.to_string()).unwrap(), selector);
+                let mut again = FieldSelector::parse(&selector.to_string()).unwrap();
+                // Terms are in the order of their text, and `==x` is printed as `=x`.
+                again.terms.sort_by_key(|t| selector.terms.iter().position(|u| u == t));
+                prop_assert_eq!(again, selector);
             }
         }
     }

@@ -11,7 +11,6 @@ use super::status::Status;
 mod lexer;
 mod parser;
 mod requirement;
-mod syntax;
 
 pub use requirement::{Operator, Requirement};
 

@@ -3,8 +3,10 @@
 //! Pure, and knows no kind, no store, no clock and no process.
 
 pub mod decode;
+pub mod diff;
 pub mod field;
 pub mod field_selector;
+pub mod go_value;
 pub mod jsonpath;
 pub mod key;
 pub mod labels;
@@ -16,5 +18,6 @@ pub mod schema;
 pub mod seed;
 pub mod status;
 pub mod table;
+pub mod tabwriter;
 pub mod time;
 pub mod yaml;

@@ -108,6 +108,14 @@ impl Quantity {
         i64::try_from(exact).unwrap_or(if exact < 0 { i64::MIN } else { i64::MAX })
     }
 
+    /// Rounded away from zero to whole thousandths, as the API stores the resources of containers.
+    pub fn round_up_to_milli(&self) -> Quantity {
+        if self.scale >= -3 {
+            return self.clone();
+        }
+        Quantity::normal(divide_away_from_zero(self.mantissa, -3 - self.scale), -3, self.format)
+    }
+
     /// The sum, in this quantity's format, or in the other's when this one is zero; saturates.
     pub fn add(&self, other: &Quantity) -> Quantity {
         let scale = self.common_scale(other);

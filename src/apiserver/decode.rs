@@ -1,5 +1,6 @@
 //! A request's body as an object of its kind.
 
+use crate::apimachinery::decode;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::kinds::Kind;
@@ -8,9 +9,12 @@ use crate::kinds::Kind;
 ///
 /// # Errors
 /// BadRequest in the server's words: unknown fields (when `strict`), wrong types, quantities that are none.
-pub fn decode(kind: &dyn Kind, object: Object, _strict: bool) -> Result<Object, Status> {
-    let mut object = object;
-    object.set("/apiVersion", kind.names().api_version.into());
-    object.set("/kind", kind.names().kind.into());
+pub fn decode(kind: &dyn Kind, object: Object, strict: bool) -> Result<Object, Status> {
+    let names = kind.names();
+    let internal = object.internal.clone();
+    let body = decode::decode_body(names.api_version, names.kind, object.into_value(), strict)?;
+    let mut object =
+        Object::from_value(body).ok_or_else(|| Status::bad_request(format!("{} is not a JSON object", names.kind)))?;
+    object.internal = internal;
     Ok(object)
 }

@@ -52,6 +52,7 @@ pub fn delete(
 ) -> Result<Arc<Object>, Status> {
     let old = super::get(cluster, kind, namespace, name)?;
     check_preconditions(kind, &old, options)?;
+    kind.admit_delete(&old)?;
     if options.dry_run {
         return Ok(old);
     }
@@ -65,6 +66,21 @@ pub fn delete(
         return Ok(old);
     }
     cluster.put(&key, new)
+}
+
+/// The end of an object, as its kind's own controller confirms it: a kubelet with no grace period, an emptied namespace.
+/// Finalizers keep it all the same.
+///
+/// # Errors
+/// NotFound, and Conflict when the uid is another's.
+pub fn finish(cluster: &mut Cluster, kind: &dyn Kind, namespace: &str, name: &str, uid: String) -> Result<(), Status> {
+    let options = DeleteOptions { uid: Some(uid), grace_period: Some(0), ..DeleteOptions::default() };
+    let left = delete(cluster, kind, namespace, name, &options)?;
+    let key = kind.names().key(namespace, name);
+    if left.finalizers().next().is_none() && cluster.get(&key)?.is_some() {
+        cluster.remove(&key)?;
+    }
+    Ok(())
 }
 
 fn check_preconditions(kind: &dyn Kind, old: &Object, options: &DeleteOptions) -> Result<(), Status> {
@@ -96,7 +112,7 @@ fn mark(kind: &dyn Kind, old: &Object, options: &DeleteOptions, now: time::Time)
     // A second deletion can only shorten the wait (rest.BeforeDelete).
     let grace = if old.deletion_timestamp().is_some() { asked.min(pending.unwrap_or(0)) } else { asked };
     if old.deletion_timestamp().is_none() {
-        kind.mark_deleted(&mut new);
+        kind.prepare_for_delete(&mut new);
         if kind.has_generation() {
             new.set("/metadata/generation", (old.generation() + 1).into());
         }
@@ -113,5 +129,5 @@ pub fn is_over(kind: &dyn Kind, object: &Object) -> bool {
     object.deletion_timestamp().is_some()
         && object.i64_at("/metadata/deletionGracePeriodSeconds").unwrap_or(0) == 0
         && object.finalizers().next().is_none()
-        && kind.is_finalized(object)
+        && !kind.outlives_deletion(object)
 }

@@ -11,14 +11,16 @@ use crate::apimachinery::time::Time;
 use crate::cluster::Cluster;
 use crate::kinds::Kind;
 
+mod bootstrap;
 mod create;
 mod decode;
 mod delete;
 mod update;
 mod validation;
 
+pub use bootstrap::bootstrap;
 pub use create::create;
-pub use delete::{DeleteOptions, FOREGROUND, ORPHAN, Propagation, delete};
+pub use delete::{DeleteOptions, FOREGROUND, ORPHAN, Propagation, delete, finish};
 pub use update::{bind, update, update_status};
 
 /// Options of create and update.

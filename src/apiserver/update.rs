@@ -32,6 +32,7 @@ pub fn update(
     let mut new = super::decode::decode(kind, object, options.strict)?;
     keep_metadata(&mut new, &old);
     kind.set_defaults(&mut new);
+    kind.admit_update(&mut new, &old, cluster)?;
     kind.prepare_for_update(&mut new, &old);
     if kind.has_generation() && spec_of(&new) != spec_of(&old) {
         new.set("/metadata/generation", (old.generation() + 1).into());

@@ -1,11 +1,125 @@
-//! The command line: one file per verb, one row per verb.
+//! The command line: one file per verb, one row per verb in [`verbs`]. Knows the client and the printers, not how a store
+//! keeps what it keeps.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
+use clap::{Command, FromArgMatches};
+
 use crate::Env;
+#[cfg(target_os = "linux")]
+use crate::runtime;
+
+mod api_resources;
+mod api_versions;
+mod cobra;
+mod complete;
+mod completion;
+mod context;
+mod create;
+mod delete;
+mod doctor;
+mod dry_run;
+mod errors;
+mod exec;
+mod fetch;
+mod get;
+mod global;
+mod go;
+mod help;
+mod last_applied;
+mod man;
+mod manifest;
+mod options;
+mod pflag;
+mod pods;
+mod question;
+mod reset;
+mod resources;
+mod select;
+mod support;
+mod verbs;
+mod version;
+
+use context::Context;
+use global::Global;
+use support::{Flag, Support};
+use verbs::Body;
 
 /// Runs one command line.
-pub fn main(_args: &[OsString], _env: &mut Env) -> ExitCode {
-    ExitCode::SUCCESS
+pub fn main(args: &[OsString], env: &mut Env) -> ExitCode {
+    #[cfg(target_os = "linux")]
+    if args.get(1).is_some_and(|a| a == runtime::SUPERVISOR) {
+        return runtime::main(&args[2..]);
+    }
+    let mut words: Vec<String> = args.iter().map(|a| a.to_string_lossy().into_owned()).collect();
+    let program = if words.is_empty() { String::new() } else { words.remove(0) };
+    let program = match Path::new(&program).file_name() {
+        Some(name) => name.to_string_lossy().into_owned(),
+        None => "kstate".to_owned(),
+    };
+    if words.first().is_some_and(|w| w == complete::NAME) {
+        complete::run(&words[1..], env);
+        return ExitCode::SUCCESS;
+    }
+    let result = run(program, &words, env).and_then(|()| Ok(env.stdout.flush()?));
+    let Err(error) = result else { return ExitCode::SUCCESS };
+    let (text, code) = errors::report(&error);
+    // Nobody is left to be told when stderr is gone.
+    let _ = env.stderr.write_all(text.as_bytes());
+    ExitCode::from(code)
+}
+
+/// What is generated from the verb table and checked in: file names below the project's folder, with their contents.
+pub fn generated_files() -> Vec<(String, String)> {
+    let pages = man::pages().into_iter().map(|(name, page)| (format!("man/{name}"), page));
+    let shells = [("bash", "kstate.bash"), ("zsh", "_kstate"), ("fish", "kstate.fish")];
+    let scripts = shells
+        .iter()
+        .filter_map(|(shell, file)| Some((format!("completions/{file}"), completion::script(shell, "kstate")?)));
+    pages.chain(scripts).collect()
+}
+
+fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
+    let found = cobra::find(&program, words).map_err(anyhow::Error::msg)?;
+    let path = help::words(&found.path);
+    let command = match found.path.last() {
+        Some(verb) => verb.command(),
+        None => {
+            let mut command = verbs::with_globals(Command::new("kstate"));
+            command.build();
+            command
+        }
+    };
+    let verb = found.path.last();
+    if let Some(Body::NotBuilt) = verb.map(|v| &v.body) {
+        return Err(help::not_built(&found.path));
+    }
+    let called = if path.is_empty() { program.clone() } else { format!("{program} {path}") };
+    let parsed =
+        pflag::parse(&command, &found.args).map_err(|e| anyhow::anyhow!("{e}\nSee '{called} --help' for usage."))?;
+    let run = match verb.map(|v| &v.body) {
+        Some(Body::Built { run, .. }) if !parsed.help => run,
+        _ => return Ok(env.stdout.write_all(help::of(&found.path, &program)?.as_bytes())?),
+    };
+    refuse_unbuilt(&path, &parsed.given)?;
+    let line = parsed.flags.iter().map(String::as_str).chain(["--"]).chain(parsed.args.iter().map(String::as_str));
+    let matches = command.no_binary_name(true).try_get_matches_from(line)?;
+    let global = Global::from_arg_matches(&matches)?;
+    global.check()?;
+    let mut cx = Context::new(env, program, path, global);
+    (cx.given, cx.dash) = (parsed.given, parsed.dash);
+    run(&mut cx, &matches)
+}
+
+/// Refuses flags that would change what the command does, were they built.
+fn refuse_unbuilt(path: &str, given: &[String]) -> anyhow::Result<()> {
+    let unbuilt = |(verb, flag): &(&str, &Flag)| {
+        *verb == path && flag.support == Support::NotBuilt && given.iter().any(|g| g == flag.name)
+    };
+    match support::flags().find(unbuilt) {
+        Some((_, flag)) => anyhow::bail!("--{} of {path:?} is not built into kstate yet", flag.name),
+        None => Ok(()),
+    }
 }

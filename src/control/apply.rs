@@ -1,5 +1,7 @@
 //! A plan's actions as requests to the API server.
 
+use crate::apimachinery::key::Key;
+use crate::apimachinery::object::Object;
 use crate::apimachinery::status::{Reason, Status};
 use crate::apiserver::{self, DeleteOptions, WriteOptions};
 use crate::cluster::Cluster;
@@ -8,8 +10,8 @@ use crate::kinds::{self, Kind};
 
 use super::event;
 
-/// Carries a plan out. What another controller has meanwhile made impossible (NotFound, Conflict, AlreadyExists) ends the
-/// plan quietly: the change that did it brings the controller back.
+/// Carries a plan out. A request that the API server refuses ends the plan: nobody waits for a controller's errors, and the
+/// change that makes the request possible brings the controller back. Only a broken store is an error.
 pub fn apply(cluster: &mut Cluster, plan: Plan) -> Result<(), Status> {
     for action in plan.actions {
         match perform(cluster, action) {
@@ -24,10 +26,16 @@ pub fn apply(cluster: &mut Cluster, plan: Plan) -> Result<(), Status> {
 
 fn perform(cluster: &mut Cluster, action: Action) -> Result<(), Status> {
     match action {
-        Action::Create(object) => {
-            let kind = kind_of(object.api_version(), object.kind())?;
-            let namespace = object.namespace().to_owned();
-            apiserver::create(cluster, kind, &namespace, object, &WriteOptions::default()).map(drop)
+        Action::Create(object) => create(cluster, object),
+        Action::CreateOrTell(object, mut told) => {
+            let answer = create(cluster, object);
+            if let Err(status) = &answer
+                && status.reason != Reason::AlreadyExists
+            {
+                told.message.push_str(&status.message);
+                event::record(cluster, told)?;
+            }
+            answer
         }
         Action::Update(object) => {
             let kind = kind_of(object.api_version(), object.kind())?;
@@ -40,8 +48,11 @@ fn perform(cluster: &mut Cluster, action: Action) -> Result<(), Status> {
             apiserver::update_status(cluster, kind, &namespace, object).map(drop)
         }
         Action::Bind(object) => apiserver::bind(cluster, object).map(drop),
-        Action::Delete { key, uid } => remove(cluster, &key, uid, None),
-        Action::Remove { key, uid } => remove(cluster, &key, uid, Some(0)),
+        Action::Delete { key, uid } => {
+            let options = DeleteOptions { uid: Some(uid), ..DeleteOptions::default() };
+            apiserver::delete(cluster, kind_of_key(&key)?, &key.namespace, &key.name, &options).map(drop)
+        }
+        Action::Remove { key, uid } => apiserver::finish(cluster, kind_of_key(&key)?, &key.namespace, &key.name, uid),
         Action::PodAddresses(count) => {
             cluster.set_pod_addresses(count);
             Ok(())
@@ -50,16 +61,15 @@ fn perform(cluster: &mut Cluster, action: Action) -> Result<(), Status> {
     }
 }
 
-fn remove(
-    cluster: &mut Cluster,
-    key: &crate::apimachinery::key::Key,
-    uid: String,
-    grace_period: Option<i64>,
-) -> Result<(), Status> {
-    let kind = kinds::by_resource(&key.resource)
-        .ok_or_else(|| Status::internal(format!("no kind has the resource {}", key.resource)))?;
-    let options = DeleteOptions { uid: Some(uid), grace_period, ..DeleteOptions::default() };
-    apiserver::delete(cluster, kind, &key.namespace, &key.name, &options).map(drop)
+fn create(cluster: &mut Cluster, object: Object) -> Result<(), Status> {
+    let kind = kind_of(object.api_version(), object.kind())?;
+    let namespace = object.namespace().to_owned();
+    apiserver::create(cluster, kind, &namespace, object, &WriteOptions::default()).map(drop)
+}
+
+fn kind_of_key(key: &Key) -> Result<&'static dyn Kind, Status> {
+    kinds::by_resource(&key.resource)
+        .ok_or_else(|| Status::internal(format!("no kind has the resource {}", key.resource)))
 }
 
 fn kind_of(api_version: &str, kind: &str) -> Result<&'static dyn Kind, Status> {

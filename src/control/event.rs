@@ -38,8 +38,8 @@ fn repeated(
     record: &EventRecord,
 ) -> Result<Option<Object>, Status> {
     let prefix = format!("{}.", record.regarding.name());
-    let events = cluster.list(kind.names().resource, Some(namespace))?;
-    let same = events.iter().rev().find(|e| e.name().starts_with(&prefix) && is_same(e, record));
+    let events = cluster.list_prefixed(kind.names().resource, namespace, &prefix)?;
+    let same = events.iter().rev().find(|e| is_same(e, record));
     Ok(same.map(|e| {
         let mut object = Object::clone(e);
         count_one_more(&mut object, cluster.now());

@@ -14,6 +14,7 @@ use crate::kinds::plan::Plan;
 use crate::kinds::{self, Trigger};
 
 mod apply;
+pub mod emulated;
 mod event;
 mod garbage;
 pub mod kubelet;

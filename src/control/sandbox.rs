@@ -73,7 +73,7 @@ pub struct Server {
     pub container: String,
     /// That container's mounts, outermost first.
     pub mounts: Vec<Mount>,
-    /// The folder it serves, as a path in the container.
+    /// The folder it serves, as an absolute path in the container.
     pub root: String,
 }
 
@@ -82,4 +82,13 @@ pub struct Server {
 pub enum ServerKind {
     Nginx,
     Httpd,
+    Caddy,
+    /// `httpd` of busybox.
+    Busybox,
+    /// `python3 -m http.server`.
+    Python,
+    /// `agnhost netexec`: echoes, and says its hostname.
+    Netexec,
+    /// `agnhost serve-hostname`: says its hostname, whatever the path.
+    ServeHostname,
 }

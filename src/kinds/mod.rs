@@ -6,15 +6,43 @@ use std::sync::Arc;
 
 use crate::apimachinery::field::Errors;
 use crate::apimachinery::key::Key;
+use crate::apimachinery::labels::Selector;
+use crate::apimachinery::names::{self, NameRule};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::table::Column;
 use crate::apimachinery::time::Time;
 use crate::cluster::Cluster;
 
+mod class;
+mod config_map;
+mod controller_revision;
+mod data_keys;
+#[cfg(test)]
+mod empty_store;
+mod endpoint_slice;
+mod endpoints;
+mod event;
+mod ip;
+mod namespace;
+mod node;
+mod persistent_volume;
+mod persistent_volume_claim;
 pub mod plan;
+pub mod pod;
+mod priority_class;
+mod resource_list;
+mod secret;
+mod service;
+mod service_account;
+mod stateful_set;
+mod storage_class;
 
 use plan::Plan;
+
+pub use endpoint_slice::SERVICE_NAME_LABEL;
+pub use persistent_volume_claim::validate_claim_spec;
+pub use priority_class::SYSTEM_CLASSES as SYSTEM_PRIORITY_CLASSES;
 
 /// What the API calls a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +65,27 @@ pub struct Names {
 }
 
 impl Names {
+    /// A kind of the core group.
+    const fn core(
+        kind: &'static str,
+        plural: &'static str,
+        singular: &'static str,
+        short: &'static [&'static str],
+    ) -> Names {
+        Names {
+            group: "",
+            version: "v1",
+            kind,
+            plural,
+            singular,
+            short,
+            categories: &[],
+            namespaced: true,
+            resource: plural,
+            api_version: "v1",
+        }
+    }
+
     /// `StatefulSet.apps`, as the server names a kind in messages.
     pub fn group_kind(&self) -> String {
         if self.group.is_empty() { self.kind.to_owned() } else { format!("{}.{}", self.kind, self.group) }
@@ -63,8 +112,8 @@ pub struct Trigger {
 
 /// Everything kstate knows of one kind. The defaults are those of a kind that is stored and listed, without a controller.
 ///
-/// The order in which the API server calls them: `set_defaults`, `prepare_for_create`, `admit`, `validate` on a create;
-/// `set_defaults`, `prepare_for_update`, `validate_update` on an update.
+/// The order in which the API server calls them: `set_defaults`, `prepare_for_create`, `admit`, `validate`, `warnings` on a
+/// create; `set_defaults`, `admit_update`, `prepare_for_update`, `validate_update`, `warnings` on an update.
 pub trait Kind: Sync {
     fn names(&self) -> &Names;
 
@@ -73,6 +122,11 @@ pub trait Kind: Sync {
 
     /// One row's cells, as many as columns. `now` is for ages.
     fn cells(&self, object: &Object, now: Time) -> Vec<String>;
+
+    /// How its names look; almost all kinds want a DNS subdomain.
+    fn name_rule(&self) -> NameRule {
+        names::name_is_dns_subdomain
+    }
 
     /// Fills in what the API fills in, on every write.
     fn set_defaults(&self, _object: &mut Object) {}
@@ -84,6 +138,11 @@ pub trait Kind: Sync {
 
     /// Mutating admission and allocation: default storage class, service account, cluster IPs. May refuse.
     fn admit(&self, _object: &mut Object, _cluster: &Cluster) -> Result<(), Status> {
+        Ok(())
+    }
+
+    /// As `admit`, for an update: allocation that a change of the spec asks for. Called before `prepare_for_update`.
+    fn admit_update(&self, _new: &mut Object, _old: &Object, _cluster: &Cluster) -> Result<(), Status> {
         Ok(())
     }
 
@@ -105,7 +164,12 @@ pub trait Kind: Sync {
         self.validate(new)
     }
 
-    /// Whether `metadata.generation` is kept, and grows with each change of the spec.
+    /// What the server warns of when an object is written, after it was found valid; `old` is the object before an update.
+    fn warnings(&self, _new: &Object, _old: Option<&Object>) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Whether `metadata.generation` is kept, and grows with each change outside metadata and status.
     fn has_generation(&self) -> bool {
         false
     }
@@ -115,17 +179,35 @@ pub trait Kind: Sync {
         0
     }
 
-    /// What a deletion that has to wait changes besides metadata: a namespace becomes Terminating.
-    fn mark_deleted(&self, _object: &mut Object) {}
-
-    /// Whether nothing but metadata keeps an object that is being deleted: a namespace has finalizers in its spec.
-    fn is_finalized(&self, _object: &Object) -> bool {
-        true
+    /// Validating admission of a deletion. May refuse.
+    fn admit_delete(&self, _object: &Object) -> Result<(), Status> {
+        Ok(())
     }
+
+    /// Whether the kind itself keeps a deleted object alive, apart from `metadata.finalizers`; it then ends by
+    /// [`plan::Action::Remove`]. A namespace's `spec.finalizers` do.
+    fn outlives_deletion(&self, _object: &Object) -> bool {
+        false
+    }
+
+    /// What a deletion that has to wait changes besides `metadata.deletionTimestamp`.
+    fn prepare_for_delete(&self, _object: &mut Object) {}
 
     /// The controller: what to do about an object, as data. Must plan nothing when nothing is to be done.
     fn reconcile(&self, _object: &Arc<Object>, _cluster: &Cluster, _now: Time) -> Result<Plan, Status> {
         Ok(Plan::nothing())
+    }
+
+    /// The fields that a list can be selected by besides `metadata.name` and `metadata.namespace`: each with the JSON
+    /// pointer to its value.
+    fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
+    /// The selector of the pods that an object stands for, when `exec` or `logs` name the object; `None` for a kind
+    /// that stands for no pods.
+    fn pod_selector(&self, _object: &Object) -> Option<Result<Selector, String>> {
+        None
     }
 
     /// Which changes of other kinds run this kind's controller. An object's own changes always do.
@@ -135,7 +217,24 @@ pub trait Kind: Sync {
 }
 
 /// Every kind. The order is that of `kubectl api-resources`: by group, then by plural.
-pub static KINDS: &[&dyn Kind] = &[];
+pub static KINDS: &[&dyn Kind] = &[
+    &config_map::ConfigMap,
+    &endpoints::Endpoints,
+    &event::Event,
+    &namespace::Namespace,
+    &node::Node,
+    &persistent_volume_claim::PersistentVolumeClaim,
+    &persistent_volume::PersistentVolume,
+    &pod::Pod,
+    &secret::Secret,
+    &service_account::ServiceAccount,
+    &service::Service,
+    &controller_revision::ControllerRevision,
+    &stateful_set::StatefulSet,
+    &endpoint_slice::EndpointSlice,
+    &priority_class::PriorityClass,
+    &storage_class::StorageClass,
+];
 
 /// The kind of a group resource (`statefulsets.apps`).
 pub fn by_resource(resource: &str) -> Option<&'static dyn Kind> {

@@ -9,6 +9,8 @@ use crate::apimachinery::time::Time;
 pub enum Action {
     /// A new object, with apiVersion, kind and metadata filled in.
     Create(Object),
+    /// A new object, and an event that is recorded with the server's answer at the end of its message when it refuses.
+    CreateOrTell(Object, EventRecord),
     /// A whole object to put in place of the stored one (spec and metadata).
     Update(Object),
     /// A whole object whose status replaces the stored one's; `internal` is taken over too.

@@ -2,10 +2,12 @@
 //!
 //! Knows sandboxes, not objects: what a pod's sandbox is, `control::sandbox` says.
 
+pub mod dns;
 #[cfg(target_os = "linux")]
 pub mod http;
 #[cfg(target_os = "linux")]
 mod sandbox;
+pub mod tools;
 
 use serde::{Deserialize, Serialize};
 

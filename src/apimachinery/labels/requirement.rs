@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::syntax;
+use crate::apimachinery::names;
 use crate::apimachinery::quote::quote;
 
 /// How a label and values relate; upstream's selection.Operator.
@@ -39,7 +39,7 @@ impl Requirement {
         }
         errors.extend(invalid_count(operator, &values));
         for (i, value) in values.iter().enumerate() {
-            if let Some(why) = syntax::value_errors(value).into_iter().reduce(|a, b| format!("{a}; {b}")) {
+            if let Some(why) = names::is_label_value(value).into_iter().reduce(|a, b| format!("{a}; {b}")) {
                 errors.push(format!("values[{i}][{key}]: Invalid value: {}: {why}", quote(value)));
             }
         }
@@ -90,7 +90,7 @@ impl Requirement {
 
 /// `Invalid value: "a b": name part must …`, without a path; `None` for a good key.
 pub(super) fn invalid_key(key: &str) -> Option<String> {
-    let why = syntax::key_errors(key).into_iter().reduce(|a, b| format!("{a}; {b}"))?;
+    let why = names::is_qualified_name(key).into_iter().reduce(|a, b| format!("{a}; {b}"))?;
     Some(format!("Invalid value: {}: {why}", quote(key)))
 }
 

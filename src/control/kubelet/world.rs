@@ -1,6 +1,7 @@
 //! A container's world as data, from its pod and what the pod refers to.
 
 use std::net::Ipv4Addr;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -9,6 +10,7 @@ use super::{container_status, environment, mounts};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::cluster::Cluster;
+use crate::control::emulated::servers_for_image;
 use crate::control::sandbox::{Sandbox, Server};
 
 /// The cluster's DNS server and domain.
@@ -40,12 +42,9 @@ pub fn sandbox(pod: &Object, container: &str, cluster: &Cluster) -> Result<Sandb
         resolv_conf: resolv_conf(pod),
         mounts: mounts::of(pod, spec, &env, cluster)?,
         env,
-        working_dir: match text(spec, "workingDir") {
-            "" => "/".to_owned(),
-            dir => dir.to_owned(),
-        },
+        working_dir: working_dir(spec),
         user: user.and_then(Value::as_u64).and_then(|u| u32::try_from(u).ok()).unwrap_or(0),
-        servers: servers(pod),
+        servers: servers(pod, cluster)?,
     })
 }
 
@@ -131,6 +130,31 @@ fn resolv_conf(pod: &Object) -> String {
 }
 
 /// What the pod's containers would serve.
-fn servers(_pod: &Object) -> Vec<Server> {
-    Vec::new()
+fn servers(pod: &Object, cluster: &Cluster) -> Result<Vec<Server>, Status> {
+    let mut all = Vec::new();
+    for spec in pod.list_at("/spec/containers") {
+        let ports = spec.get("ports").and_then(Value::as_array).into_iter().flatten();
+        let ports: Vec<u16> = ports.filter_map(|p| u16::try_from(p.get("containerPort")?.as_u64()?).ok()).collect();
+        let command = words(spec, "command");
+        for served in servers_for_image(text(spec, "image"), Some(&command), &words(spec, "args"), &ports) {
+            let env = environment::of(pod, spec, cluster)?;
+            let root = Path::new(&working_dir(spec)).join(&served.root).to_string_lossy().into_owned();
+            let (container, mounts) = (text(spec, "name").to_owned(), mounts::of(pod, spec, &env, cluster)?);
+            all.push(Server { port: served.port, kind: served.kind, container, mounts, root });
+        }
+    }
+    Ok(all)
+}
+
+fn words(spec: &Value, field: &str) -> Vec<String> {
+    let list = spec.get(field).and_then(Value::as_array).into_iter().flatten();
+    list.filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// A container's `workingDir`; the root folder where it names none, for kstate does not have the image's own.
+fn working_dir(spec: &Value) -> String {
+    match text(spec, "workingDir") {
+        "" => "/".to_owned(),
+        dir => dir.to_owned(),
+    }
 }

@@ -118,19 +118,19 @@ fn bind(claim: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Statu
     }
     let class_name = claim.str_at("/spec/storageClassName");
     if class_name.is_empty() {
-        return Ok(complain(claim, cluster, "FailedBinding", no_match()));
+        return complain(claim, cluster, "FailedBinding", no_match());
     }
     let Some(class) = cluster.get(&Key::cluster("storageclasses.storage.k8s.io", class_name))? else {
         let why = format!("storageclass.storage.k8s.io {class_name:?} not found");
         let event = EventRecord::warning(claim, SOURCE, "ProvisioningFailed", why);
-        return Ok(event_once(cluster, claim, event));
+        return event_once(cluster, claim, event);
     };
     if class.str_at("/volumeBindingMode") == "WaitForFirstConsumer" && users_of(claim, cluster)?.is_empty() {
         let why = "waiting for first consumer to be created before binding".to_owned();
-        return Ok(complain(claim, cluster, "WaitForFirstConsumer", why));
+        return complain(claim, cluster, "WaitForFirstConsumer", why);
     }
     if class.str_at("/provisioner") == NO_PROVISIONER {
-        return Ok(complain(claim, cluster, "FailedBinding", no_match()));
+        return complain(claim, cluster, "FailedBinding", no_match());
     }
     provision(claim, &class, cluster, now)
 }
@@ -139,19 +139,19 @@ fn no_match() -> String {
     "no persistent volumes available for this claim and no storage class is set".to_owned()
 }
 
-fn complain(claim: &Arc<Object>, cluster: &Cluster, reason: &'static str, why: String) -> Plan {
+fn complain(claim: &Arc<Object>, cluster: &Cluster, reason: &'static str, why: String) -> Result<Plan, Status> {
     event_once(cluster, claim, EventRecord::normal(claim, SOURCE, reason, why))
 }
 
 /// An event that is told once per claim: a cluster repeats it every 15 seconds, which nothing here has to wait for.
-fn event_once(cluster: &Cluster, claim: &Arc<Object>, event: EventRecord) -> Plan {
+fn event_once(cluster: &Cluster, claim: &Arc<Object>, event: EventRecord) -> Result<Plan, Status> {
     let mut plan = Plan::nothing();
-    let told = cluster.list("events", Some(claim.namespace())).unwrap_or_default();
+    let told = cluster.list_prefixed("events", claim.namespace(), &format!("{}.", claim.name()))?;
     let same = |e: &Arc<Object>| e.str_at("/involvedObject/uid") == claim.uid() && e.str_at("/reason") == event.reason;
     if !told.iter().any(same) {
         plan.push(Action::Event(event));
     }
-    plan
+    Ok(plan)
 }
 
 /// Step by step, each its own transition: the claim says who provisions, the volume is made, the claim is bound to it.

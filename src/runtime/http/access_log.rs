@@ -49,6 +49,11 @@ pub fn common(e: &Entry) -> String {
     format!("{} - - [{}] \"{line}\" {} {sent}", e.client, e.time(), e.status)
 }
 
+/// What `http.server` writes to stderr, without its lines about errors.
+pub fn python(e: &Entry) -> String {
+    format!("{} - - [{}] \"{}\" {} -", e.client, e.at.format("%d/%b/%Y %H:%M:%S"), escape(e.line), e.status)
+}
+
 /// Quotes, backslashes and what is not printable ASCII as `\xNN`, so that a client cannot forge a line.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

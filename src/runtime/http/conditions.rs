@@ -1,7 +1,9 @@
 //! Preconditions: whether a request wants a content only if it changed, or only if it did not.
 
 use super::date;
+use super::dialect::Conditions;
 use super::request::Request;
+use crate::apimachinery::time::Time;
 
 /// What the conditions of a request come to.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,9 +15,19 @@ pub enum Verdict {
     Failed,
 }
 
-/// Weighs a request's conditions. With `exact`, as nginx by default, a time in If-Modified-Since must be the file's own
-/// (`if_modified_since exact`); without, any later time will do.
-pub fn weigh(request: &Request, etag: &str, modified: i64, exact: bool) -> Verdict {
+/// Weighs a request's conditions, as a server reads them.
+pub fn weigh(request: &Request, etag: &str, modified: i64, conditions: Conditions, now: Time) -> Verdict {
+    let unchanged = |t: i64| match conditions {
+        Conditions::Exact => t == modified,
+        _ => t >= modified && t <= now.timestamp(),
+    };
+    let since = request.header("if-modified-since");
+    if matches!(conditions, Conditions::None | Conditions::LaterOnly) {
+        // Python's server trusts a time in the future, and asks no more once If-None-Match is there.
+        let since = since.filter(|_| conditions == Conditions::LaterOnly && request.header("if-none-match").is_none());
+        let kept = since.and_then(date::parse).is_some_and(|t| t >= modified);
+        return if kept { Verdict::NotModified } else { Verdict::Send };
+    }
     let unmodified_since = request.header("if-unmodified-since").and_then(date::parse);
     if unmodified_since.is_some_and(|t| t < modified) {
         return Verdict::Failed;
@@ -23,9 +35,7 @@ pub fn weigh(request: &Request, etag: &str, modified: i64, exact: bool) -> Verdi
     if request.header("if-match").is_some_and(|list| !matches(list, etag, false)) {
         return Verdict::Failed;
     }
-    let since = request.header("if-modified-since");
     let none_match = request.header("if-none-match");
-    let unchanged = |t: i64| if exact { t == modified } else { t >= modified };
     let changed = since.is_some_and(|s| !date::parse(s).is_some_and(unchanged))
         || none_match.is_some_and(|list| !matches(list, etag, true));
     if changed || (since.is_none() && none_match.is_none()) { Verdict::Send } else { Verdict::NotModified }
@@ -63,6 +73,7 @@ mod tests {
     fn conditions() {
         use Verdict::{Failed, NotModified, Send};
         let modified = date::parse("Sun, 22 Nov 2026 17:25:00 GMT").unwrap();
+        let now = Time::from_timestamp(modified + 600, 0).unwrap();
         let cases = [
             ("X: y", Send, Send),
             ("If-None-Match: *", NotModified, NotModified),
@@ -71,6 +82,7 @@ mod tests {
             ("If-Modified-Since: Sun, 22 Nov 2026 17:25:00 GMT", NotModified, NotModified),
             ("If-Modified-Since: Sun, 22 Nov 2026 17:26:00 GMT", Send, NotModified),
             ("If-Modified-Since: Sun, 22 Nov 2026 17:24:00 GMT", Send, Send),
+            ("If-Modified-Since: Sun, 22 Nov 2026 17:45:00 GMT", Send, Send),
             ("If-Modified-Since: rubbish", Send, Send),
             ("If-Unmodified-Since: Sun, 22 Nov 2020 17:24:00 GMT", Failed, Failed),
             ("If-Unmodified-Since: Sun, 22 Nov 2026 17:25:00 GMT", Send, Send),
@@ -79,8 +91,8 @@ mod tests {
         ];
         for (header, exact, loose) in cases {
             let request = asked(header);
-            assert_eq!(weigh(&request, TAG, modified, true), exact, "{header}");
-            assert_eq!(weigh(&request, TAG, modified, false), loose, "{header}");
+            assert_eq!(weigh(&request, TAG, modified, Conditions::Exact, now), exact, "{header}");
+            assert_eq!(weigh(&request, TAG, modified, Conditions::Later, now), loose, "{header}");
         }
         assert!(range_holds(&asked("If-Range: \"6b03256c-a\""), TAG, modified));
         assert!(!range_holds(&asked("If-Range: \"other\""), TAG, modified));

@@ -3,10 +3,11 @@
 use std::io::{self, BufReader, Read, Write};
 
 use super::access_log::Entry;
-use super::dialect::{self, Dialect};
-use super::request::{self, HEADERS_TOO_LARGE, Incoming, Request};
+use super::dialect::{self, Dialect, KeepAlive};
+use super::request::{self, Incoming, Request};
 use super::response::{Body, Response};
 use super::{Peer, Site, date, handler};
+use crate::apimachinery::time::Time;
 use crate::clock::Clock;
 
 /// The most requests on one connection (`keepalive_requests`).
@@ -49,7 +50,7 @@ struct Server<'s> {
 
 impl Server<'_> {
     fn refuse(&mut self, stream: &mut BufReader<impl Read + Write>, line: &str, status: u16) -> io::Result<bool> {
-        let response = handler::error(self.dialect, status);
+        let response = handler::error(self.dialect, status, line.split(' ').next().unwrap_or_default());
         self.send(stream.get_mut(), response, line, None, false)?;
         Ok(false)
     }
@@ -58,9 +59,10 @@ impl Server<'_> {
         if request.header("expect").is_some_and(|e| e.eq_ignore_ascii_case("100-continue")) {
             stream.get_mut().write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
         }
-        let response = handler::answer(self.site, self.dialect, request, self.peer);
+        let response = handler::answer(self.site, self.dialect, request, self.peer, self.clock.now());
         let whole = !matches!(response.status, 400 | 413) && request::discard(stream, request.body)?;
-        let keep = more && whole && request.keeps_alive();
+        let server_keeps = !matches!(self.dialect.keep_alive, KeepAlive::Never | KeepAlive::NeverSilent);
+        let keep = more && whole && server_keeps && request.keeps_alive();
         self.send(stream.get_mut(), response, &request.line, Some(request), keep)?;
         Ok(keep)
     }
@@ -74,20 +76,10 @@ impl Server<'_> {
         keep: bool,
     ) -> io::Result<()> {
         let now = self.clock.now();
-        let reason = (self.dialect.reason)(response.status);
-        if response.status == HEADERS_TOO_LARGE {
-            response.status = 400;
-        }
-        response.header("Server", self.dialect.server);
-        response.header("Date", date::format(now));
-        if !keep {
-            response.header("Connection", "close");
-        } else if self.dialect.says_keep_alive {
-            response.header("Connection", "keep-alive");
-        }
-        response.order(self.dialect.order);
+        self.finish(&mut response, request, keep, now);
+        let reason = (self.dialect.reason)(response.status, request.map_or("", |r| &r.method));
         if request.is_none_or(|r| r.version != (0, 9)) {
-            stream.write_all(response.head("HTTP/1.1", reason).as_bytes())?;
+            stream.write_all(response.head(self.dialect.protocol, &reason).as_bytes())?;
         }
         let body = match request {
             Some(request) if request.method == "HEAD" => Body::Empty,
@@ -100,5 +92,21 @@ impl Server<'_> {
             (self.log)(&format(&Entry { client, at: now, line, request, status: response.status, sent }));
         }
         written
+    }
+    /// Adds what the server says of itself and of the connection.
+    fn finish(&self, response: &mut Response, request: Option<&Request>, keep: bool, now: Time) {
+        response.status = dialect::public_status(self.dialect, response.status);
+        if let Some(server) = self.dialect.server {
+            response.header("Server", server);
+        }
+        response.header("Date", date::format(now));
+        match (self.dialect.keep_alive, keep) {
+            (KeepAlive::NeverSilent, _) => {}
+            (_, false) => response.header("Connection", "close"),
+            (KeepAlive::Announced, true) => response.header("Connection", "keep-alive"),
+            (_, true) if request.is_some_and(|r| r.version < (1, 1)) => response.header("Connection", "Keep-Alive"),
+            (_, true) => {}
+        }
+        response.order(self.dialect.order);
     }
 }

@@ -3,10 +3,11 @@
 //! Knows container paths and descriptors, not HTTP. Every open is `openat2` with RESOLVE_IN_ROOT, so that no symlink a
 //! process plants in a volume leads out of the volume's folder.
 
+use std::collections::BTreeSet;
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use nix::errno::Errno;
@@ -93,13 +94,31 @@ fn open_below(folder: &Path, path: &[u8]) -> Result<Option<File>, Errno> {
     Ok(Some(File::from(openat2(&root, std::ffi::OsStr::from_bytes(path), how)?)))
 }
 
+/// The names in a folder, sorted, folders with a slash at their end; what the layer has and the image brings.
+pub fn names(site: &Site, path: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let mount = mount_of(site, path);
+    let mut names = BTreeSet::new();
+    if let Some((point, folder)) = mount
+        && let Ok(Some(file)) = open_below(folder, below(path, point))
+    {
+        let mut entries = nix::dir::Dir::from_fd(file.into()).ok()?;
+        for entry in entries.iter().flatten().filter(|e| !matches!(e.file_name().to_bytes(), b"." | b"..")) {
+            let slash: &[u8] = if entry.file_type() == Some(nix::dir::Type::Directory) { b"/" } else { b"" };
+            names.insert([entry.file_name().to_bytes(), slash].concat());
+        }
+    }
+    if mount.is_none_or(|(point, _)| point == "/") && matches!(image::find(site, path), Found::Folder) {
+        names.extend(image::image_files(site.kind).iter().map(|(name, _)| name.as_bytes().to_vec()));
+    }
+    Some(names.into_iter().collect())
+}
+
 fn describe(file: File) -> io::Result<Found> {
     let metadata = file.metadata()?;
     Ok(match metadata.file_type() {
         kind if kind.is_dir() => Found::Folder,
         kind if kind.is_file() && is_public(&metadata) => Found::File(content(file, &metadata)),
         kind if kind.is_file() => Found::Forbidden,
-        kind if kind.is_fifo() || kind.is_char_device() || kind.is_block_device() => Found::Missing,
         _ => Found::Missing,
     })
 }

@@ -3,140 +3,189 @@
 use std::ops::Range;
 
 use super::conditions::{self, Verdict};
-use super::dialect::Dialect;
+use super::dialect::{Asked, Dialect, Problem, Ranges};
 use super::files::{self, Content, Found};
-use super::range::{self, Asked};
+use super::range;
 use super::request::{BODY, Body as RequestBody, Request};
 use super::response::{Body, Part, Response};
 use super::target::{self, Target};
 use super::{Peer, Site, date, media_type};
 use crate::apimachinery::time::Time;
 
-/// Answers a well-formed request.
-pub fn answer(site: &Site, dialect: &Dialect, request: &Request, peer: Peer) -> Response {
-    let Some(target) = target::parse(&request.target) else { return error(dialect, 400) };
-    if matches!(request.body, RequestBody::Length(length) if length > BODY) {
-        return error(dialect, 413);
-    }
-    let method = request.method.as_str();
-    if !matches!(method, "GET" | "HEAD" | "POST") {
-        return error(dialect, 405);
-    }
-    let (path, found) = find(site, dialect, &target.path);
-    match found {
-        Found::File(_) if method == "POST" => error(dialect, 405),
-        Found::File(content) => send(dialect, request, &path, content),
-        Found::Folder if target.path.ends_with(b"/") => error(dialect, 403),
-        Found::Folder => redirect(dialect, request, &target, peer),
-        Found::Missing => error(dialect, 404),
-        Found::Forbidden => error(dialect, 403),
-    }
+/// One request and what it is answered from.
+pub struct Context<'c> {
+    pub site: &'c Site,
+    pub dialect: &'static Dialect,
+    pub request: &'c Request,
+    pub target: &'c Target,
+    pub peer: Peer,
+    pub now: Time,
 }
 
-/// The file for a path in the URL: itself, or a folder's index; with its path in the container.
-fn find(site: &Site, dialect: &Dialect, path: &[u8]) -> (Vec<u8>, Found) {
-    let root = site.root.trim_end_matches('/').as_bytes();
-    let inside = |rest: &[u8]| [root, rest].concat();
-    if !path.ends_with(b"/") {
-        return (inside(path), files::find(site, &inside(path)));
+/// Answers a well-formed request.
+pub fn answer(site: &Site, dialect: &'static Dialect, request: &Request, peer: Peer, now: Time) -> Response {
+    let Some(target) = target::parse(&request.target) else { return error(dialect, 400, &request.method) };
+    let context = Context { site, dialect, request, target: &target, peer, now };
+    if matches!(request.body, RequestBody::Length(length) if length > BODY) {
+        return context.error(413);
     }
-    for name in dialect.index {
-        let index = inside(&[path, name.as_bytes()].concat());
-        match files::find(site, &index) {
-            Found::Missing | Found::Folder => {}
-            found => return (index, found),
-        }
+    if let Some(special) = dialect.special {
+        return special(&context);
     }
-    let folder = match files::find(site, &inside(path)) {
-        Found::File(_) => Found::Missing,
-        found => found,
-    };
-    (inside(path), folder)
+    (dialect.refuse)(&context, Asked::Anything).unwrap_or_else(|| context.serve_files())
 }
 
 /// A page that says what went wrong.
-pub fn error(dialect: &Dialect, status: u16) -> Response {
-    let (content_type, page) = (dialect.page)(dialect, status, "");
-    Response::text(status, content_type, page)
+pub fn error(dialect: &Dialect, status: u16, method: &str) -> Response {
+    page(dialect, &Problem { status, method, location: "" })
 }
 
-/// To the same folder with a slash at the end, on the host the client named and the port it reached.
-fn redirect(dialect: &Dialect, request: &Request, target: &Target, peer: Peer) -> Response {
-    let named = target.authority.as_ref().map(|a| String::from_utf8_lossy(a).into_owned());
-    let named = named.or_else(|| request.header("host").filter(|h| !h.is_empty()).map(str::to_owned));
-    let host = named.map_or_else(|| peer.server.ip().to_string(), |n| without_port(&n).to_ascii_lowercase());
-    let port = if peer.server.port() == 80 { String::new() } else { format!(":{}", peer.server.port()) };
-    let query = target.query.as_ref().map(|q| format!("?{}", String::from_utf8_lossy(q))).unwrap_or_default();
-    let location = format!("http://{host}{port}{}/{query}", target::escape(&target.path));
-    let (content_type, page) = (dialect.page)(dialect, 301, &location);
-    let mut response = Response::text(301, content_type, page);
-    response.header("Location", location);
-    response
-}
-
-fn without_port(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
-        _ => host,
-    }
-}
-
-fn send(dialect: &Dialect, request: &Request, path: &[u8], content: Content) -> Response {
-    let etag = (dialect.etag)(&content);
-    let modified = content.modified;
-    let mut response = match conditions::weigh(request, &etag, modified, dialect.exact_times) {
-        Verdict::Failed => return error(dialect, 412),
-        Verdict::NotModified => Response::new(304),
-        Verdict::Send => {
-            let wanted = request.header("range").filter(|_| conditions::range_holds(request, &etag, modified));
-            let asked = wanted.map_or(Asked::Whole, |r| range::parse(r, content.size));
-            full_or_parts(dialect, media_type::of(path).or(dialect.default_type), content, asked)
+fn page(dialect: &Dialect, problem: &Problem) -> Response {
+    match (dialect.page)(dialect, problem) {
+        ("", _) => {
+            let mut response = Response::new(problem.status);
+            response.header("Content-Length", "0");
+            response
         }
-    };
-    if response.status != 416 {
-        response.header("ETag", etag);
-        response.header("Last-Modified", date::format(Time::from_timestamp(modified, 0).unwrap_or_default()));
+        (content_type, text) => Response::text(problem.status, content_type, text),
     }
-    response
 }
 
-fn full_or_parts(dialect: &Dialect, content_type: Option<&str>, content: Content, asked: Asked) -> Response {
-    let size = content.size;
-    let (status, ranges) = match asked {
-        Asked::Unsatisfiable => {
-            let mut response = error(dialect, 416);
-            response.header("Content-Range", format!("bytes */{size}"));
+impl Context<'_> {
+    /// A page that says what went wrong.
+    pub fn error(&self, status: u16) -> Response {
+        error(self.dialect, status, &self.request.method)
+    }
+
+    /// A page that leads elsewhere.
+    pub fn redirect(&self, status: u16, location: String) -> Response {
+        let mut response = page(self.dialect, &Problem { status, method: &self.request.method, location: &location });
+        response.header("Location", location);
+        response
+    }
+
+    /// The host the client named, with the port if it named one.
+    pub fn host(&self) -> Option<String> {
+        let authority = self.target.authority.as_ref().map(|a| String::from_utf8_lossy(a).into_owned());
+        authority.or_else(|| self.request.header("host").filter(|h| !h.is_empty()).map(str::to_owned))
+    }
+
+    /// The names in the folder that was asked for, sorted, folders with a slash; `None` when it cannot be read.
+    pub fn names(&self) -> Option<Vec<Vec<u8>>> {
+        files::names(self.site, &self.in_container(&self.target.path))
+    }
+
+    fn in_container(&self, path: &[u8]) -> Vec<u8> {
+        [self.site.root.trim_end_matches('/').as_bytes(), path].concat()
+    }
+
+    fn serve_files(&self) -> Response {
+        let (path, found) = self.find();
+        match found {
+            Found::File(content) => {
+                (self.dialect.refuse)(self, Asked::File).unwrap_or_else(|| self.send(&path, content))
+            }
+            Found::Folder if self.target.path.ends_with(b"/") => (self.dialect.folder)(self, &self.target.path),
+            Found::Folder => {
+                let query = self.target.query.as_ref().map(|q| format!("?{}", String::from_utf8_lossy(q)));
+                let path = format!("{}/{}", target::escape(&self.target.path), query.unwrap_or_default());
+                (self.dialect.redirect)(self, &path)
+            }
+            Found::Missing => self.error(404),
+            Found::Forbidden => self.error(403),
+        }
+    }
+
+    /// The file that was asked for: itself, or a folder's index; with its path in the container.
+    fn find(&self) -> (Vec<u8>, Found) {
+        let path = self.in_container(&self.target.path);
+        if !path.ends_with(b"/") {
+            let found = files::find(self.site, &path);
+            return (path, found);
+        }
+        for name in self.dialect.index {
+            let index = [&path, name.as_bytes()].concat();
+            match files::find(self.site, &index) {
+                Found::Missing | Found::Folder => {}
+                found => return (index, found),
+            }
+        }
+        let found = match files::find(self.site, &path) {
+            Found::File(_) => Found::Missing,
+            found => found,
+        };
+        (path, found)
+    }
+
+    fn send(&self, path: &[u8], content: Content) -> Response {
+        let modified = content.modified;
+        let etag = self.dialect.etag.map(|etag| etag(&content));
+        let tag = etag.as_deref().unwrap_or_default();
+        let mut response = match conditions::weigh(self.request, tag, modified, self.dialect.conditions, self.now) {
+            Verdict::Failed => return self.error(412),
+            Verdict::NotModified => Response::new(304),
+            Verdict::Send => self.full_or_parts(path, content, tag),
+        };
+        if response.status == 416 {
             return response;
         }
-        Asked::Parts(ranges) => (206, ranges),
-        Asked::Whole => (200, vec![]),
-    };
-    let mut response = Response::new(status);
-    let parts = match ranges.as_slice() {
-        [] => {
-            response.header("Accept-Ranges", "bytes");
-            vec![Part::Slice(0..size)]
+        if let Some(etag) = etag {
+            response.header("ETag", etag);
         }
-        [one] => {
-            response.header("Content-Range", content_range(one, size));
-            vec![Part::Slice(one.clone())]
-        }
-        many => multipart(many, size, content_type),
-    };
-    match content_type {
-        _ if ranges.len() > 1 => {
-            response.header("Content-Type", format!("multipart/byteranges; boundary={BOUNDARY}"));
-        }
-        Some(known) => response.header("Content-Type", known),
-        None => {}
+        response.header("Last-Modified", date::format(Time::from_timestamp(modified, 0).unwrap_or_default()));
+        response
     }
-    response.body = Body::Parts(content.bytes, parts);
-    response.header("Content-Length", response.body.len().to_string());
-    response
+
+    fn full_or_parts(&self, path: &[u8], content: Content, etag: &str) -> Response {
+        let size = content.size;
+        let content_type = (self.dialect.media_type)(media_type::of(path));
+        let content_type = content_type.as_deref();
+        let ranges = match self.ranges(&content, etag) {
+            range::Asked::Unsatisfiable => {
+                let mut response = self.error(416);
+                response.header("Content-Range", format!("bytes */{size}"));
+                return response;
+            }
+            range::Asked::Parts(ranges) => ranges,
+            range::Asked::Whole => Vec::new(),
+        };
+        let mut response = Response::new(if ranges.is_empty() { 200 } else { 206 });
+        if self.dialect.ranges == Ranges::Always || (self.dialect.ranges == Ranges::Nginx && ranges.is_empty()) {
+            response.header("Accept-Ranges", "bytes");
+        }
+        if ranges.len() > 1 {
+            response.header("Content-Type", format!("multipart/byteranges; boundary={BOUNDARY}"));
+        } else if let Some(content_type) = content_type {
+            response.header("Content-Type", content_type);
+        }
+        let parts = match ranges.as_slice() {
+            [] => vec![Part::Slice(0..size)],
+            [one] => {
+                response.header("Content-Range", content_range(one, size));
+                vec![Part::Slice(one.clone())]
+            }
+            many => multipart(many, size, content_type),
+        };
+        response.body = Body::Parts(content.bytes, parts);
+        response.header("Content-Length", response.body.len().to_string());
+        response
+    }
+
+    fn ranges(&self, content: &Content, etag: &str) -> range::Asked {
+        match self.request.header("range") {
+            Some(header)
+                if self.dialect.ranges != Ranges::None
+                    && conditions::range_holds(self.request, etag, content.modified) =>
+            {
+                range::parse(header, content.size)
+            }
+            _ => range::Asked::Whole,
+        }
+    }
 }
 
 fn content_range(range: &Range<u64>, size: u64) -> String {
-    format!("bytes {}-{}/{size}", range.start, range.end - 1)
+    format!("bytes {}-{}/{size}", range.start, range.end.saturating_sub(1))
 }
 
 /// nginx counts its boundaries up; one is enough, since a part's length says where it ends.

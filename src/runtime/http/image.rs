@@ -12,6 +12,8 @@ pub fn image_files(kind: ServerKind) -> &'static [(&'static str, &'static str)] 
     match kind {
         ServerKind::Nginx => &[("index.html", NGINX_INDEX), ("50x.html", NGINX_50X)],
         ServerKind::Httpd => &[("index.html", HTTPD_INDEX)],
+        ServerKind::Caddy => &[("index.html", CADDY_INDEX)],
+        ServerKind::Busybox | ServerKind::Python | ServerKind::Netexec | ServerKind::ServeHostname => &[],
     }
 }
 
@@ -49,6 +51,18 @@ const NGINX_50X: &str = "<!DOCTYPE html>
 </head>
 <body>
 <h1>An error occurred.</h1>
+</body>
+</html>
+";
+
+const CADDY_INDEX: &str = "<!DOCTYPE html>
+<html>
+<head>
+<title>Caddy works!</title>
+</head>
+<body>
+<h1>Congratulations! Caddy works!</h1>
+<p>This page is served by kstate in the place of caddy. Put an index.html into the web root to replace it.</p>
 </body>
 </html>
 ";

@@ -48,10 +48,13 @@ impl Response {
         self.headers.push((name, value.into()));
     }
 
-    /// Puts the headers into a server's order; those it does not name come last, as they were.
-    pub fn order(&mut self, order: &[&str]) {
-        let place = |name: &str| order.iter().position(|o| *o == name).unwrap_or(order.len());
+    /// Puts the headers into a server's order and spelling; those it does not name come last, as they were.
+    pub fn order(&mut self, order: &[&'static str]) {
+        let place = |name: &str| order.iter().position(|o| o.eq_ignore_ascii_case(name)).unwrap_or(order.len());
         self.headers.sort_by_key(|(name, _)| place(name));
+        for (name, _) in &mut self.headers {
+            *name = order.get(place(name)).copied().unwrap_or(name);
+        }
     }
 
     /// The head as sent.

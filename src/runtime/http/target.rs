@@ -40,7 +40,8 @@ fn split_authority(raw: &[u8]) -> Option<(Option<Vec<u8>>, &[u8])> {
     Some((Some(rest[..end].to_vec()), path))
 }
 
-fn decode(path: &[u8]) -> Option<Vec<u8>> {
+/// Undoes percent encoding; `None` where it is malformed or hides a NUL.
+pub fn decode(path: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(path.len());
     let mut bytes = path.iter();
     while let Some(&b) = bytes.next() {

@@ -223,3 +223,69 @@ fn over_a_socket() {
     server.join().unwrap();
     assert_eq!(body(&answer), "hello world\n");
 }
+
+#[test]
+fn each_server_answers_in_its_own_way() {
+    let volume = TempDir::new().unwrap();
+    file(&volume, "a.txt", "0123456789");
+    file(&volume, "sub/<b>.html", "b");
+    let cases: &[(ServerKind, &str, &str)] = &[
+        (ServerKind::Httpd, "GET /a.txt", "ETag: \"a-"),
+        (ServerKind::Httpd, "GET /nope", "<p>The requested URL was not found on this server.</p>"),
+        (ServerKind::Httpd, "GET /sub/", "<li><a href=\"%3Cb%3E.html\"> &lt;b&gt;.html</a></li>"),
+        (ServerKind::Httpd, "GET /sub", "Location: http://web:9/sub/\r\n"),
+        (ServerKind::Httpd, "POST /a.txt", "\r\n\r\n0123456789"),
+        (ServerKind::Httpd, "DELETE /a.txt", "405 Method Not Allowed\r\n"),
+        (ServerKind::Httpd, "FOO /a.txt", "501 Not Implemented\r\n"),
+        (ServerKind::Caddy, "GET /a.txt", "Content-Type: text/plain; charset=utf-8\r\n"),
+        (ServerKind::Caddy, "GET /sub/", "404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n"),
+        (ServerKind::Caddy, "GET /sub", "308 Permanent Redirect\r\n"),
+        (ServerKind::Busybox, "GET /a.txt", "Content-type: text/plain\r\n"),
+        (ServerKind::Busybox, "GET /nope", "<BODY><H1>404 Not Found</H1>\nThe requested URL was not found\n"),
+        (ServerKind::Busybox, "GET /sub", "302 Found\r\n"),
+        (ServerKind::Python, "GET /a.txt", "HTTP/1.0 200 OK\r\nServer: SimpleHTTP/0.6 Python/"),
+        (ServerKind::Python, "GET /nope", "404 File not found\r\n"),
+        (ServerKind::Python, "GET /", "<li><a href=\"a.txt\">a.txt</a></li>\n<li><a href=\"sub/\">sub/</a></li>\n"),
+        (ServerKind::Python, "POST /", "501 Unsupported method ('POST')\r\n"),
+        (ServerKind::Netexec, "GET /hostname", "\r\n\r\nweb-0"),
+        (ServerKind::Netexec, "GET /echo?msg=a+b%21&code=201", "\r\n\r\na b!"),
+        (ServerKind::Netexec, "GET /clientip", "\r\n\r\n172.16.0.9:4711"),
+        (ServerKind::Netexec, "GET /nope", "\r\n\r\n404 page not found\n"),
+        (ServerKind::ServeHostname, "GET /whatever", "\r\n\r\nweb-0"),
+    ];
+    for (kind, line, want) in cases {
+        let answer = exchange(&site(*kind, &[(ROOT, &volume)]), &format!("{line} HTTP/1.0\r\nHost: web:9\r\n\r\n")).0;
+        assert!(answer.contains(want), "{kind:?} {line}: {answer}");
+    }
+}
+
+#[test]
+fn a_relative_root_is_below_the_working_directory() {
+    let sandbox = |working_dir: &str| Sandbox {
+        namespace: "default".to_owned(),
+        pod: "web-0".to_owned(),
+        pod_uid: String::new(),
+        container: "web".to_owned(),
+        hostname: "web-0".to_owned(),
+        ip: std::net::Ipv4Addr::LOCALHOST,
+        hosts: String::new(),
+        resolv_conf: String::new(),
+        env: Vec::new(),
+        working_dir: working_dir.to_owned(),
+        user: 0,
+        mounts: Vec::new(),
+        servers: Vec::new(),
+    };
+    for (working_dir, root, want) in
+        [("/", "", "/"), ("/w", "", "/w"), ("/w", "x/../..", "/w/x"), ("/w", "/srv", "/srv")]
+    {
+        let server = Server {
+            port: 80,
+            kind: ServerKind::Python,
+            root: root.to_owned(),
+            container: String::new(),
+            mounts: Vec::new(),
+        };
+        assert_eq!(Site::new(&server, &sandbox(working_dir), Vec::new()).root, want);
+    }
+}

@@ -1,0 +1,61 @@
+//! The values that have a form of their own in JSON: quantities, base64, and how Go names and writes values.
+//!
+//! Knows single values, not where they are.
+
+use serde_json::{Number, Value};
+
+use crate::apimachinery::quantity::Quantity;
+
+/// What Go's errors call a JSON value.
+pub(super) fn describe(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+/// A number as Go's encoding/json writes it: no exponent below 1e21, and then with a sign.
+pub(super) fn go_number(number: &Number) -> String {
+    let Some(f) = number.as_f64().filter(|_| number.is_f64() || number.as_i64().is_none()) else {
+        return number.to_string();
+    };
+    if f != 0.0 && (f.abs() < 1e-6 || f.abs() >= 1e21) {
+        let text = format!("{f:e}");
+        return match text.split_once('e') {
+            Some((digits, exponent)) if !exponent.starts_with('-') => format!("{digits}e+{exponent}"),
+            _ => text,
+        };
+    }
+    format!("{f}")
+}
+
+/// Reads a quantity, which may be a string or a number, and writes it in its canonical form.
+pub(super) fn quantity(value: &Value) -> Result<Value, String> {
+    let quantity = match value {
+        Value::Number(n) => Quantity::parse(&go_number(n)),
+        other => Quantity::from_value(other),
+    };
+    quantity.map(|q| q.to_string().into()).map_err(|e| e.to_string())
+}
+
+/// Checks standard base64 as Go reads it, which skips line breaks. Gives it without them, or where it went wrong.
+pub(super) fn base64(text: &str) -> Result<String, usize> {
+    let kept: Vec<(usize, u8)> = text.bytes().enumerate().filter(|(_, b)| !b"\r\n".contains(b)).collect();
+    let clean: String = kept.iter().map(|(_, b)| char::from(*b)).collect();
+    let padding = kept.iter().rev().take(2).take_while(|(_, b)| *b == b'=').count();
+    let digits = kept.len() - padding;
+    let good = |b: u8| b.is_ascii_alphanumeric() || b == b'+' || b == b'/';
+    if let Some((at, _)) = kept[..digits].iter().find(|(_, b)| !good(*b)) {
+        return Err(*at);
+    }
+    match (digits % 4, padding) {
+        (0, 0) | (2, 2) | (3, 1) => Ok(clean),
+        // Go names the place after the last whole group's first wrong byte; without padding, the end of the text.
+        (_, 0) => Err(text.len()),
+        _ => Err(kept.get(digits).map_or(text.len(), |(at, _)| *at)),
+    }
+}

@@ -1,0 +1,235 @@
+//! What a fresh store holds: what a cluster has before anyone used it. Knows no request.
+
+use serde_json::{Value, json};
+
+use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
+use crate::apimachinery::time;
+use crate::cluster::Cluster;
+use crate::kinds::{self, Kind, SYSTEM_PRIORITY_CLASSES};
+
+const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
+/// The simulated node's name, which pods get as `spec.nodeName`.
+const NODE: &str = "node-1";
+const NODE_IP: &str = "192.0.2.2";
+/// A node's capacity, never the host's: room for any test.
+const CAPACITY: [(&str, &str); 6] = [
+    ("cpu", "1000"),
+    ("ephemeral-storage", "4Ti"),
+    ("hugepages-1Gi", "0"),
+    ("hugepages-2Mi", "0"),
+    ("memory", "4Ti"),
+    ("pods", "100000"),
+];
+
+/// Puts the first objects straight into an empty cluster.
+pub fn bootstrap(cluster: &mut Cluster) -> Result<(), Status> {
+    for name in NAMESPACES {
+        put(cluster, Object::new("v1", "Namespace", "", name))?;
+        put(cluster, Object::new("v1", "ServiceAccount", name, "default"))?;
+    }
+    let node = node(cluster);
+    put(cluster, node)?;
+    for (name, is_default) in [("standard", true), ("csi-nas", false)] {
+        put(cluster, storage_class(name, is_default))?;
+    }
+    for (name, value, description) in SYSTEM_PRIORITY_CLASSES {
+        put(cluster, priority_class(name, value, description))?;
+    }
+    put(cluster, kube_dns())
+}
+
+/// Stores an object as `create` would: defaults, the strategy, identity.
+fn put(cluster: &mut Cluster, mut object: Object) -> Result<(), Status> {
+    let kind: &dyn Kind = kinds::by_api_version(object.api_version(), object.kind())
+        .ok_or_else(|| Status::internal(format!("no kind {} {}", object.api_version(), object.kind())))?;
+    kind.set_defaults(&mut object);
+    kind.prepare_for_create(&mut object);
+    kind.admit(&mut object, cluster)?;
+    let uid = cluster.seed().uuid("uid", cluster.next_resource_version());
+    object.set("/metadata/uid", uid.into());
+    object.set("/metadata/creationTimestamp", time::to_rfc3339(cluster.now()).into());
+    let key = kind.names().key(object.namespace(), object.name());
+    cluster.put(&key, object).map(drop)
+}
+
+fn storage_class(name: &str, is_default: bool) -> Object {
+    let mut class = Object::new("storage.k8s.io/v1", "StorageClass", "", name);
+    class.set("/provisioner", "kubernetes.io/host-path".into());
+    if is_default {
+        class.set_annotation("storageclass.kubernetes.io/is-default-class", "true");
+    }
+    class
+}
+
+fn priority_class(name: &str, value: i64, description: &str) -> Object {
+    let mut class = Object::new("scheduling.k8s.io/v1", "PriorityClass", "", name);
+    class.set("/value", value.into());
+    class.set("/description", description.into());
+    class
+}
+
+/// The cluster's DNS, where pods' `resolv.conf` points.
+fn kube_dns() -> Object {
+    let mut service = Object::new("v1", "Service", "kube-system", "kube-dns");
+    service.set(
+        "/metadata/labels",
+        json!({"k8s-app": "kube-dns", "kubernetes.io/cluster-service": "true", "kubernetes.io/name": "CoreDNS"}),
+    );
+    service.set(
+        "/spec",
+        json!({
+            "clusterIP": "10.247.3.10",
+            "ports": [
+                {"name": "dns", "port": 53, "protocol": "UDP"},
+                {"name": "dns-tcp", "port": 53, "protocol": "TCP"},
+                {"name": "metrics", "port": 9153, "protocol": "TCP"},
+            ],
+            "selector": {"k8s-app": "kube-dns"},
+        }),
+    );
+    service
+}
+
+fn node(cluster: &Cluster) -> Object {
+    let mut node = Object::new("v1", "Node", "", NODE);
+    node.set(
+        "/metadata/labels",
+        json!({
+            "beta.kubernetes.io/arch": "amd64",
+            "beta.kubernetes.io/os": "linux",
+            "kubernetes.io/arch": "amd64",
+            "kubernetes.io/hostname": NODE,
+            "kubernetes.io/os": "linux",
+        }),
+    );
+    node.set_annotation("node.alpha.kubernetes.io/ttl", "0");
+    node.set_annotation("volumes.kubernetes.io/controller-managed-attach-detach", "true");
+    node.set("/spec", json!({"podCIDR": "172.16.0.0/16", "podCIDRs": ["172.16.0.0/16"]}));
+    node.set("/status", node_status(cluster));
+    node
+}
+
+fn node_status(cluster: &Cluster) -> Value {
+    let capacity: Value = CAPACITY.into_iter().map(|(name, amount)| (name.to_owned(), Value::from(amount))).collect();
+    let now = time::to_rfc3339(cluster.now());
+    let condition = |kind: &str, status: &str, reason: &str, message: &str| {
+        json!({
+            "type": kind, "status": status, "reason": reason, "message": message,
+            "lastHeartbeatTime": now, "lastTransitionTime": now,
+        })
+    };
+    let handler =
+        |name: &str| json!({"name": name, "features": {"recursiveReadOnlyMounts": true, "userNamespaces": true}});
+    json!({
+        "addresses": [{"address": NODE_IP, "type": "InternalIP"}, {"address": NODE, "type": "Hostname"}],
+        "allocatable": capacity,
+        "capacity": capacity,
+        "conditions": [
+            condition("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+            condition("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+            condition("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+            condition("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
+        ],
+        "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
+        "features": {"supplementalGroupsPolicy": true},
+        "nodeInfo": node_info(cluster),
+        "runtimeHandlers": [handler(""), handler("runc")],
+    })
+}
+
+/// A node like the recorded one; what would be the host's is drawn from the seed.
+fn node_info(cluster: &Cluster) -> Value {
+    let id = |purpose| cluster.seed().uuid(purpose, 0);
+    json!({
+        "architecture": "amd64",
+        "bootID": id("boot-id"),
+        "containerRuntimeVersion": "containerd://2.1.9",
+        "kernelVersion": "6.12.0",
+        "kubeProxyVersion": "",
+        "kubeletVersion": "v1.36.2",
+        "machineID": id("machine-id").replace('-', ""),
+        "operatingSystem": "linux",
+        "osImage": "Debian GNU/Linux 12 (bookworm)",
+        "systemUUID": id("system-uuid"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::apimachinery::key::Key;
+    use crate::apimachinery::seed::Seed;
+    use crate::apimachinery::time::Time;
+    use crate::cluster::{Meta, Snapshot};
+    use std::sync::Arc;
+
+    /// A store that never held anything.
+    struct Empty;
+
+    impl Snapshot for Empty {
+        fn meta(&self) -> Meta {
+            let clock = time::parse("2026-11-22T08:00:00Z").unwrap();
+            Meta { resource_version: 0, clock, seed: Seed("s".to_owned()), pod_addresses: 0 }
+        }
+
+        fn get(&self, _key: &Key) -> Result<Option<Arc<Object>>, Status> {
+            Ok(None)
+        }
+
+        fn list(&self, _resource: &str, _namespace: Option<&str>) -> Result<Vec<(Key, Arc<Object>)>, Status> {
+            Ok(Vec::new())
+        }
+
+        fn owned_by(&self, _uid: &str) -> Result<Vec<(Key, Arc<Object>)>, Status> {
+            Ok(Vec::new())
+        }
+
+        fn due(&self, _by: Time) -> Result<Vec<(Time, Key)>, Status> {
+            Ok(Vec::new())
+        }
+
+        fn next_due(&self) -> Result<Option<Time>, Status> {
+            Ok(None)
+        }
+    }
+
+    #[test]
+    fn every_first_object_is_valid_and_settled() {
+        let mut cluster = Cluster::new(&Empty);
+        bootstrap(&mut cluster).unwrap();
+        let now = cluster.now();
+        for kind in kinds::KINDS {
+            for object in cluster.list(kind.names().resource, None).unwrap() {
+                let errors = kind.validate(&object);
+                assert!(errors.is_empty(), "{} {}: {errors:?}", object.kind(), object.name());
+                assert_eq!(object.uid().len(), 36);
+                if object.kind() != "Service" {
+                    assert_eq!(kind.reconcile(&object, &cluster, now).unwrap().actions, [], "{}", object.name());
+                }
+            }
+        }
+        assert_eq!(cluster.list("namespaces", None).unwrap().len(), 4);
+        assert_eq!(cluster.list("serviceaccounts", None).unwrap().len(), 4);
+    }
+
+    #[test]
+    fn the_node_has_room() {
+        let mut cluster = Cluster::new(&Empty);
+        bootstrap(&mut cluster).unwrap();
+        let node = cluster.get(&Key::cluster("nodes", NODE)).unwrap().unwrap();
+        let of = |name: &str| node.str_at(&format!("/status/allocatable/{name}")).to_owned();
+        assert_eq!([of("cpu"), of("memory"), of("pods")], ["1k", "4Ti", "100k"]);
+        let row = kinds::by_resource("nodes").unwrap().cells(&node, cluster.now());
+        assert_eq!(row[..6], [NODE, "Ready", "<none>", "0s", "v1.36.2", NODE_IP]);
+    }
+
+    #[test]
+    fn the_dns_service_has_its_address() {
+        let mut cluster = Cluster::new(&Empty);
+        bootstrap(&mut cluster).unwrap();
+        let service = cluster.get(&Key::new("services", "kube-system", "kube-dns")).unwrap().unwrap();
+        let row = kinds::by_resource("services").unwrap().cells(&service, cluster.now());
+        assert_eq!(row[..5], ["kube-dns", "ClusterIP", "10.247.3.10", "<none>", "53/UDP,53/TCP,9153/TCP"]);
+    }
+}

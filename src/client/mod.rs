@@ -1,0 +1,168 @@
+//! One transaction of one command: open the store, catch up to now, serve, settle, commit.
+//!
+//! Knows no verb and no output but the spinner of a long wait. A failed request is a [`Status`] inside the
+//! [`anyhow::Error`]; what is wrong with the store is a [`storage::Error`].
+
+mod effects;
+mod home;
+mod spinner;
+mod wait;
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::bail;
+
+use crate::Env;
+use crate::apimachinery::seed::Seed;
+use crate::apimachinery::status::{Reason, Status};
+use crate::apimachinery::time::{self, Time};
+use crate::clock::Clock;
+use crate::cluster::{Change, Changes, Cluster, Snapshot};
+use crate::storage::{self, Options, PATIENCE, Store, Transaction};
+use crate::{apiserver, control, entropy};
+
+pub use home::home;
+
+/// A command's way to its store.
+pub struct Client {
+    store: Store,
+    home: std::path::PathBuf,
+    clock: Clock,
+    now: Time,
+    shows_waits: bool,
+}
+
+impl Client {
+    /// Opens the store of `KSTATE_HOME`, making it when there is none.
+    ///
+    /// # Errors
+    /// A [`storage::Error`] when the store cannot be used; plain text for a bad value in the environment.
+    pub fn open(env: &Env) -> anyhow::Result<Client> {
+        let clock = clock(env)?;
+        let options = options(env)?;
+        let home = options.home.clone();
+        let seed = || env.var("KSTATE_SEED").map_or_else(entropy::draw, |seed| Ok(Seed(seed.to_owned())));
+        let store = Store::open(options, seed)?;
+        Ok(Client { store, home, clock, now: clock.now(), shows_waits: env.stderr_is_terminal && clock.is_real() })
+    }
+
+    /// The time of the command's last transaction, never before the store's.
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// The store's folder.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// Gives up on a store that others hold for longer: `--request-timeout`.
+    pub fn set_patience(&mut self, patience: Duration) -> anyhow::Result<()> {
+        Ok(self.store.set_patience(patience)?)
+    }
+
+    /// Looks at the cluster as it is now. Takes the write lock only when something is due.
+    pub fn read<T>(&mut self, mut look: impl FnMut(&Cluster) -> Result<T, Status>) -> anyhow::Result<T> {
+        let asked = self.clock.now();
+        let read_only = self.store.is_read_only();
+        let state = self.store.begin_read()?;
+        let is_behind = is_behind(&state, asked).map_err(|status| blame(&state, status))?;
+        if !is_behind || read_only {
+            let mut cluster = Cluster::new(&state);
+            // A store that cannot be written is caught up with in memory, for this look alone.
+            let caught_up = if is_behind { catch_up(&mut cluster, asked) } else { Ok(()) };
+            cluster.set_now(asked);
+            let found = caught_up.and_then(|()| look(&cluster));
+            self.now = cluster.now();
+            return found.map_err(|status| blame(&state, status));
+        }
+        drop(state);
+        // The look's own failure keeps nothing from having happened.
+        self.transact(|cluster, asked| catch_up(cluster, asked).map(|()| look(cluster)))?.map_err(Into::into)
+    }
+
+    /// Serves one or more requests in one transaction and lets the controllers settle. Nothing is stored when it fails.
+    pub fn write<T>(&mut self, mut serve: impl FnMut(&mut Cluster) -> Result<T, Status>) -> anyhow::Result<T> {
+        self.transact(|cluster, asked| {
+            catch_up(cluster, asked)?;
+            let answer = serve(cluster)?;
+            control::settle(cluster)?;
+            Ok(answer)
+        })
+    }
+
+    /// The changes after a resourceVersion, oldest first: what `get -w` follows.
+    ///
+    /// # Errors
+    /// A [`Status`] with reason Expired when they are no longer kept: the caller has to list again.
+    pub fn changes_since(&mut self, rv: u64) -> anyhow::Result<Vec<Change>> {
+        let kept = self.store.begin_read()?.log_since(rv)?;
+        let too_old = |e: storage::Expired| {
+            Status::new(Reason::Expired, format!("too old resource version: {rv} ({})", e.oldest))
+        };
+        Ok(kept.map_err(too_old)?)
+    }
+
+    /// Runs one write transaction at the time that the clock tells, commits what it changed and lets the effects follow.
+    fn transact<T>(&mut self, run: impl FnOnce(&mut Cluster, Time) -> Result<T, Status>) -> anyhow::Result<T> {
+        let asked = self.clock.now();
+        let state = self.store.begin_write()?;
+        let mut cluster = Cluster::new(&state);
+        let outcome = run(&mut cluster, asked);
+        let answer = outcome.map_err(|status| blame(&state, status))?;
+        self.now = cluster.now();
+        let changes = cluster.into_changes();
+        if is_worth_a_commit(&changes, asked) {
+            let effects = effects::of(&changes);
+            state.commit(&changes)?;
+            effects::run(&self.home, &effects);
+        }
+        Ok(answer)
+    }
+}
+
+/// Whether something would have happened by now, or the store is still empty.
+fn is_behind(state: &Transaction<'_>, now: Time) -> Result<bool, Status> {
+    Ok(state.meta().resource_version == 0 || state.next_due()?.is_some_and(|at| at <= now))
+}
+
+/// Lets everything happen that would have happened by now; a new store gets its first objects.
+fn catch_up(cluster: &mut Cluster, now: Time) -> Result<(), Status> {
+    if cluster.resource_version() == 0 {
+        cluster.set_now(now);
+        apiserver::bootstrap(cluster)?;
+        control::settle(cluster)?;
+    }
+    control::advance(cluster, now)
+}
+
+/// That only time has passed needs no commit: the next command asks the clock itself. A clock that was moved ahead does.
+fn is_worth_a_commit(changes: &Changes, asked: Time) -> bool {
+    !changes.log.is_empty() || !changes.wakes.is_empty() || changes.meta.clock > asked
+}
+
+/// The store's own fault where there is one, else the request's.
+fn blame(state: &Transaction<'_>, status: Status) -> anyhow::Error {
+    state.take_fault().map_or_else(|| status.into(), Into::into)
+}
+
+/// The command's clock; a `KSTATE_NOW` that is no time is an error and never the system's clock.
+fn clock(env: &Env) -> anyhow::Result<Clock> {
+    match env.var("KSTATE_NOW") {
+        Some(text) if time::parse(text).is_none() => {
+            bail!("KSTATE_NOW: {text:?} is not a time; write it as in 2026-11-22T08:34:11Z (RFC 3339)")
+        }
+        _ => Ok(env.clock),
+    }
+}
+
+/// How to open the store that an environment names. `KSTATE_FSYNC=off` is for stores that may be thrown away.
+pub fn options(env: &Env) -> anyhow::Result<Options> {
+    let fsync = match env.var("KSTATE_FSYNC") {
+        None | Some("on") => true,
+        Some("off") => false,
+        Some(other) => bail!("KSTATE_FSYNC: {other:?} is neither on nor off"),
+    };
+    Ok(Options { home: home(env)?, patience: PATIENCE, fsync })
+}

@@ -1,0 +1,135 @@
+//! `api-resources`: the kinds, as `api-resources` of a cluster lists them. Knows of a kind only its names.
+
+use clap::ArgAction;
+
+use super::context::Context;
+use super::support::{Flag, Support};
+use super::verbs::Run;
+use crate::kinds::{KINDS, Names};
+
+/// Arguments of `api-resources`.
+#[derive(clap::Args)]
+pub struct ApiResources {
+    args: Vec<String>,
+    #[arg(long, value_name = "string", default_value = "", help = "Limit to resources in the specified API group.")]
+    api_group: String,
+    #[arg(long, value_name = "strings", help = "Limit to resources that belong to the specified categories.")]
+    categories: Vec<String>,
+    #[arg(long, action = ArgAction::Set, default_value = "true", value_name = "bool", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        help = "If false, non-namespaced resources will be returned, otherwise returning namespaced resources by \
+        default.")]
+    namespaced: bool,
+    #[arg(
+        long,
+        help = "When using the default or custom-column output format, don't print headers (default print headers)."
+    )]
+    no_headers: bool,
+    #[arg(short, long, value_name = "string", default_value = "", help = "Output format. One of: (wide, name).")]
+    output: String,
+    #[arg(
+        long,
+        value_name = "string",
+        default_value = "",
+        help = "If non-empty, sort list of resources using specified field. The field can be either 'name' or 'kind'."
+    )]
+    sort_by: String,
+    #[arg(long, value_name = "strings", help = "Limit to resources that support the specified verbs.")]
+    verbs: Vec<String>,
+}
+
+const OTHER_FLAGS: &[Flag] = &[Flag::new(
+    "cached",
+    "bool",
+    "false",
+    Support::NoEffect("nothing is cached"),
+    "Use the cached list of resources if available.",
+)];
+
+const LONG: &str = "Print the supported API resources on the server.";
+
+const EXAMPLES: &str = "  # Print the supported API resources
+  kubectl api-resources
+  
+  # Print the supported API resources with more information
+  kubectl api-resources -o wide
+  
+  # Print the supported API resources sorted by a column
+  kubectl api-resources --sort-by=name
+  
+  # Print the supported namespaced resources
+  kubectl api-resources --namespaced=true
+  
+  # Print the supported non-namespaced resources
+  kubectl api-resources --namespaced=false
+  
+  # Print the supported API resources with a specific APIGroup
+  kubectl api-resources --api-group=rbac.authorization.k8s.io";
+
+impl Run for ApiResources {
+    const LONG: &'static str = LONG;
+    const EXAMPLES: &'static str = EXAMPLES;
+    const OTHER_FLAGS: &'static [Flag] = OTHER_FLAGS;
+    const USAGE: &'static str = "api-resources [flags]";
+
+    fn run(self, cx: &mut Context) -> anyhow::Result<()> {
+        if !self.args.is_empty() {
+            return Err(cx.usage_error(format!("unexpected arguments: [{}]", self.args.join(" "))));
+        }
+        if !matches!(self.output.as_str(), "" | "wide" | "name") {
+            anyhow::bail!("--output {} is not available", self.output);
+        }
+        if !matches!(self.sort_by.as_str(), "" | "name" | "kind") {
+            anyhow::bail!("--sort-by accepts only name or kind");
+        }
+        let by_scope = cx.is_given("namespaced").then_some(self.namespaced);
+        let mut names: Vec<&Names> = KINDS.iter().map(|k| k.names()).filter(|n| self.lists(n, by_scope, cx)).collect();
+        match self.sort_by.as_str() {
+            "name" => names.sort_by_key(|n| n.plural),
+            "kind" => names.sort_by_key(|n| n.kind),
+            _ => {}
+        }
+        let text = match self.output.as_str() {
+            "name" => names.iter().map(|n| format!("{}\n", n.resource)).collect(),
+            output => table(&names, output == "wide", !self.no_headers),
+        };
+        Ok(cx.print(&text)?)
+    }
+}
+
+impl ApiResources {
+    fn lists(&self, names: &Names, by_scope: Option<bool>, cx: &Context) -> bool {
+        by_scope.is_none_or(|namespaced| names.namespaced == namespaced)
+            && (!cx.is_given("api-group") || names.group == self.api_group)
+            && self.categories.iter().all(|c| names.categories.contains(&c.as_str()))
+            && self.verbs.iter().all(|v| VERBS.contains(&v.as_str()))
+    }
+}
+
+/// What can be done to every kind.
+const VERBS: &[&str] = &["create", "delete", "get", "list", "update"];
+
+/// The list, laid out as kubectl's tabwriter does.
+fn table(names: &[&Names], wide: bool, headers: bool) -> String {
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    if headers {
+        let wide_headers = if wide { &["VERBS", "CATEGORIES"][..] } else { &[] };
+        let all = ["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND"].iter().chain(wide_headers);
+        rows.push(all.map(|h| (*h).to_owned()).collect());
+    }
+    for n in names {
+        let mut row = vec![n.plural.to_owned(), n.short.join(","), n.api_version.to_owned()];
+        row.extend([n.namespaced.to_string(), n.kind.to_owned()]);
+        if wide {
+            row.extend([VERBS.join(","), n.categories.join(",")]);
+        }
+        rows.push(row);
+    }
+    let columns = rows.first().map_or(0, Vec::len);
+    let width = |c: usize| rows.iter().map(|r| r[c].len()).max().unwrap_or(0).max(3) + 3;
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let line = |row: &Vec<String>| -> String {
+        let (last, cells) = row.split_last().map_or((String::new(), &[][..]), |(l, c)| (l.clone(), c));
+        cells.iter().zip(&widths).map(|(c, w)| format!("{c:w$}")).collect::<String>() + &last + "\n"
+    };
+    rows.iter().map(line).collect()
+}

@@ -1,0 +1,33 @@
+//! `api-versions`: the API versions of the kinds.
+
+use std::collections::BTreeSet;
+
+use crate::kinds::KINDS;
+
+use super::context::Context;
+use super::verbs::Run;
+
+/// Arguments of `api-versions`.
+#[derive(clap::Args)]
+pub struct ApiVersions {
+    args: Vec<String>,
+}
+
+const LONG: &str = r#"Print the supported API versions on the server, in the form of "group/version"."#;
+
+const EXAMPLES: &str = "  # Print the supported API versions
+  kubectl api-versions";
+
+impl Run for ApiVersions {
+    const LONG: &'static str = LONG;
+    const EXAMPLES: &'static str = EXAMPLES;
+    const USAGE: &'static str = "api-versions";
+
+    fn run(self, cx: &mut Context) -> anyhow::Result<()> {
+        if !self.args.is_empty() {
+            return Err(cx.usage_error(format!("unexpected arguments: [{}]", self.args.join(" "))));
+        }
+        let versions: BTreeSet<&str> = KINDS.iter().map(|k| k.names().api_version).collect();
+        Ok(cx.print(&versions.iter().map(|v| format!("{v}\n")).collect::<String>())?)
+    }
+}

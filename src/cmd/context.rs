@@ -1,0 +1,70 @@
+//! What every verb is given: its surroundings, the global flags, and the way to the store. Knows no verb.
+
+use std::io::{self, Write};
+
+use crate::Env;
+use crate::client::Client;
+
+use super::global::Global;
+
+/// One command being run.
+pub struct Context<'e> {
+    pub env: &'e mut Env,
+    /// argv[0]'s last part: what help and errors call the program.
+    pub program: String,
+    /// The verb's words: `create configmap`.
+    pub path: String,
+    pub global: Global,
+    /// The flags that were given, by long name.
+    pub given: Vec<String>,
+    /// How many positional arguments stood before `--`, when there was one.
+    pub dash: Option<usize>,
+    client: Option<Client>,
+}
+
+impl<'e> Context<'e> {
+    /// A context without a store; the store is opened by the first verb that needs it.
+    pub fn new(env: &'e mut Env, program: String, path: String, global: Global) -> Context<'e> {
+        Context { env, program, path, global, given: Vec::new(), dash: None, client: None }
+    }
+
+    /// The store's client, opened once.
+    pub fn client(&mut self) -> anyhow::Result<&mut Client> {
+        let client = match self.client.take() {
+            Some(client) => client,
+            None => Client::open(self.env)?,
+        };
+        Ok(self.client.insert(client))
+    }
+
+    /// The namespace of the request.
+    pub fn namespace(&self) -> &str {
+        if self.global.namespace.is_empty() { "default" } else { &self.global.namespace }
+    }
+
+    /// Whether a flag was given, with whatever value.
+    pub fn is_given(&self, flag: &str) -> bool {
+        self.given.iter().any(|g| g == flag)
+    }
+
+    /// Prints on stdout.
+    pub fn print(&mut self, text: &str) -> io::Result<()> {
+        self.env.stdout.write_all(text.as_bytes())
+    }
+
+    /// Prints on stderr, where a failure has nobody to be told to.
+    pub fn complain(&mut self, text: &str) {
+        let _ = self.env.stderr.write_all(text.as_bytes());
+    }
+
+    /// A warning of kubectl's own log (klog): on stderr, with the time and a made-up process and place.
+    pub fn warn(&mut self, text: &str) {
+        let stamp = self.env.clock.now().format("%m%d %H:%M:%S%.6f");
+        self.complain(&format!("W{stamp}       1 kstate] {text}\n"));
+    }
+
+    /// An error that points to the verb's help, as kubectl's `UsageErrorf`.
+    pub fn usage_error(&self, message: impl std::fmt::Display) -> anyhow::Error {
+        anyhow::anyhow!("{message}\nSee '{} {} -h' for help and examples", self.program, self.path)
+    }
+}

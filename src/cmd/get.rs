@@ -1,0 +1,316 @@
+//! `get`: lists objects, or shows single ones. Knows no kind and no output format.
+
+use std::sync::Arc;
+
+use clap::ArgAction;
+
+use super::context::Context;
+use super::errors::aggregate;
+use super::fetch::{self, Fetched};
+use super::manifest::{self, Filenames};
+use super::resources::{self, Request};
+use super::select::Selectors;
+use super::support::{Flag, Support};
+use super::verbs::{Operands, Run};
+use crate::apiserver;
+use crate::printers::{self, TableOptions};
+
+/// Arguments of `get`.
+#[derive(clap::Args)]
+pub struct Get {
+    args: Vec<String>,
+    #[arg(
+        short = 'A',
+        long,
+        help = "If present, list the requested object(s) across all namespaces. Namespace in current context is ignored \
+        even if specified with --namespace."
+    )]
+    all_namespaces: bool,
+    #[arg(long, action = ArgAction::Set, default_value = "true", value_name = "bool", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        help = "If true, ignore any errors in templates when a field or map key is missing in the template. Only \
+        applies to golang and jsonpath output formats.")]
+    allow_missing_template_keys: bool,
+    #[arg(
+        long,
+        value_name = "string",
+        default_value = "",
+        help = "Selector (field query) to filter on, supports '=', '==', and '!='.(e.g. --field-selector \
+        key1=value1,key2=value2). The server only supports a limited number of field queries per type."
+    )]
+    field_selector: String,
+    #[arg(
+        short,
+        long,
+        value_name = "strings",
+        help = "Filename, directory, or URL to files identifying the resource to get from a server."
+    )]
+    filename: Vec<String>,
+    #[arg(long, help = "If the requested object does not exist the command will return exit code 0.")]
+    ignore_not_found: bool,
+    #[arg(
+        short = 'L',
+        long,
+        value_name = "strings",
+        help = "Accepts a comma separated list of labels that are going to be presented as columns. Names are \
+        case-sensitive. You can also use multiple flag options like -L label1 -L label2..."
+    )]
+    label_columns: Vec<String>,
+    #[arg(
+        long,
+        help = "When using the default or custom-column output format, don't print headers (default print headers)."
+    )]
+    no_headers: bool,
+    #[arg(
+        short,
+        long,
+        value_name = "string",
+        default_value = "",
+        help = "Output format. One of: (json, yaml, name, go-template, go-template-file, template, templatefile, \
+        jsonpath, jsonpath-as-json, jsonpath-file, custom-columns, custom-columns-file, wide). See custom \
+        columns [https://kubernetes.io/docs/reference/kubectl/#custom-columns], golang template \
+        [http://golang.org/pkg/text/template/#pkg-overview] and jsonpath template \
+        [https://kubernetes.io/docs/reference/kubectl/jsonpath/]."
+    )]
+    output: String,
+    #[arg(
+        short = 'R',
+        long,
+        help = "Process the directory used in -f, --filename recursively. Useful when you want to manage related \
+        manifests organized within the same directory."
+    )]
+    recursive: bool,
+    #[arg(
+        short = 'l',
+        long,
+        value_name = "string",
+        default_value = "",
+        help = "Selector (label query) to filter on, supports '=', '==', and '!='.(e.g. -l key1=value1,key2=value2). \
+        Matching objects must satisfy all of the specified label constraints."
+    )]
+    selector: String,
+    #[arg(long, help = "If present, list the resource type for the requested object(s).")]
+    show_kind: bool,
+    #[arg(long, help = "When printing, show all labels as the last column (default hide labels column)")]
+    show_labels: bool,
+    #[arg(
+        long,
+        value_name = "string",
+        default_value = "",
+        help = "If non-empty, sort list types using this field specification.  The field specification is expressed as \
+        a JSONPath expression (e.g. '{.metadata.name}'). The field in the API resource specified by this \
+        JSONPath expression must be an integer or a string."
+    )]
+    sort_by: String,
+    #[arg(
+        long,
+        value_name = "string",
+        default_value = "",
+        help = "Template string or path to template file to use when -o=go-template, -o=go-template-file. The template \
+        format is golang templates [http://golang.org/pkg/text/template/#pkg-overview]."
+    )]
+    template: String,
+}
+
+const OTHER_FLAGS: &[Flag] = &[
+    Flag::new(
+        "chunk-size",
+        "int",
+        "500",
+        Support::NoEffect("a list is read at once"),
+        "Return large lists in chunks rather than all at once. Pass 0 to disable. This flag is beta and may \
+        change in the future.",
+    ),
+    Flag::new(
+        "kustomize",
+        "string",
+        "",
+        Support::NotBuilt,
+        "Process the kustomization directory. This flag can't be used together with -f or -R.",
+    )
+    .short('k'),
+    Flag::new(
+        "output-watch-events",
+        "bool",
+        "false",
+        Support::NotBuilt,
+        "Output watch event objects when --watch or --watch-only is used. Existing objects are output as initial \
+        ADDED events.",
+    ),
+    Flag::new(
+        "raw",
+        "string",
+        "",
+        Support::NotBuilt,
+        "Raw URI to request from the server.  Uses the transport specified by the kubeconfig file.",
+    ),
+    Flag::new(
+        "server-print",
+        "bool",
+        "true",
+        Support::NoEffect("tables always have the server's columns"),
+        "If true, have the server return the appropriate table output. Supports extension APIs and CRDs.",
+    ),
+    Flag::new(
+        "show-managed-fields",
+        "bool",
+        "false",
+        Support::NoEffect("field ownership is not tracked"),
+        "If true, keep the managedFields when printing objects in JSON or YAML format.",
+    ),
+    Flag::new(
+        "subresource",
+        "string",
+        "",
+        Support::NotBuilt,
+        "If specified, gets the subresource of the requested object. This flag is beta and may change in the \
+        future.",
+    ),
+    Flag::new(
+        "watch",
+        "bool",
+        "false",
+        Support::NotBuilt,
+        "After listing/getting the requested object, watch for changes.",
+    )
+    .short('w'),
+    Flag::new(
+        "watch-only",
+        "bool",
+        "false",
+        Support::NotBuilt,
+        "Watch for changes to the requested object(s), without listing/getting first.",
+    ),
+];
+
+const LONG: &str = r#"Display one or many resources.
+
+ Prints a table of the most important information about the specified resources. You can filter the list using a label selector and the --selector flag. If the desired resource type is namespaced you will only see results in the current namespace if you don't specify any namespace.
+
+ By specifying the output as 'template' and providing a Go template as the value of the --template flag, you can filter the attributes of the fetched resources.
+
+Use "kubectl api-resources" for a complete list of supported resources."#;
+
+const EXAMPLES: &str = r#"  # List all pods in ps output format
+  kubectl get pods
+  
+  # List all pods in ps output format with more information (such as node name)
+  kubectl get pods -o wide
+  
+  # List a single replication controller with specified NAME in ps output format
+  kubectl get replicationcontroller web
+  
+  # List deployments in JSON output format, in the "v1" version of the "apps" API group
+  kubectl get deployments.v1.apps -o json
+  
+  # List a single pod in JSON output format
+  kubectl get -o json pod web-pod-13je7
+  
+  # List a pod identified by type and name specified in "pod.yaml" in JSON output format
+  kubectl get -f pod.yaml -o json
+  
+  # List resources from a directory with kustomization.yaml - e.g. dir/kustomization.yaml
+  kubectl get -k dir/
+  
+  # Return only the phase value of the specified pod
+  kubectl get -o template pod/web-pod-13je7 --template={{.status.phase}}
+  
+  # List resource information in custom columns
+  kubectl get pod test-pod -o custom-columns=CONTAINER:.spec.containers[0].name,IMAGE:.spec.containers[0].image
+  
+  # List all replication controllers and services together in ps output format
+  kubectl get rc,services
+  
+  # List one or more resources by their type and names
+  kubectl get rc/web service/frontend pods/web-pod-13je7
+  
+  # List the 'status' subresource for a single pod
+  kubectl get pod web-pod-13je7 --subresource status
+  
+  # List all deployments in namespace 'backend'
+  kubectl get deployments.apps --namespace backend
+  
+  # List all pods existing in all namespaces
+  kubectl get pods --all-namespaces"#;
+
+impl Run for Get {
+    const OPERANDS: Operands = Operands::Resources;
+    const LONG: &'static str = LONG;
+    const EXAMPLES: &'static str = EXAMPLES;
+    const OTHER_FLAGS: &'static [Flag] = OTHER_FLAGS;
+    const USAGE: &'static str = "get [(-o|--output=)json|yaml|name|go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|jsonpath-file|custom-columns|custom-columns-file|wide] (TYPE[.VERSION][.GROUP] [NAME | -l label] | TYPE[.VERSION][.GROUP]/NAME ...) [flags]";
+
+    fn run(self, cx: &mut Context) -> anyhow::Result<()> {
+        if self.args.is_empty() && self.filename.is_empty() {
+            return Err(no_type(cx));
+        }
+        if self.show_labels && !matches!(self.output.as_str(), "" | "wide") {
+            anyhow::bail!("--show-labels option cannot be used with {} printer", self.output);
+        }
+        let mut fetched = self.fetch(cx)?;
+        if self.ignore_not_found {
+            fetched.errors.retain(|e| !fetch::is_not_found(e));
+        }
+        self.print_tables(cx, &fetched)?;
+        aggregate(fetched.errors)
+    }
+}
+
+impl Get {
+    /// Everything that was asked for, and what went wrong.
+    fn fetch(&self, cx: &mut Context) -> anyhow::Result<Fetched> {
+        let files = Filenames { filenames: &self.filename, recursive: self.recursive, validate: false };
+        let manifests = manifest::read(cx.env, &files)?;
+        let named = resources::named(&Request {
+            program: &cx.program,
+            args: &self.args,
+            has_files: !self.filename.is_empty(),
+            selector: &self.selector,
+            field_selector: &self.field_selector,
+            all: false,
+            type_alone_is_all: true,
+            all_namespaces: self.all_namespaces,
+        })?;
+        let selectors = Selectors { labels: &self.selector, fields: &self.field_selector };
+        fetch::fetch(cx, named, manifests, &selectors, self.all_namespaces)
+    }
+
+    /// One table per kind, and a word when there is nothing in any.
+    fn print_tables(&self, cx: &mut Context, fetched: &Fetched) -> anyhow::Result<()> {
+        let now = cx.client()?.now();
+        let several = fetched.parts.windows(2).any(|p| p[0].kind.names() != p[1].kind.names());
+        let mut tables = Vec::new();
+        for group in fetched.parts.chunk_by(|a, b| a.kind.names() == b.kind.names()) {
+            let kind = group[0].kind;
+            let objects = group.iter().flat_map(|p| p.objects.iter().map(Arc::clone)).collect();
+            let options = TableOptions {
+                no_headers: self.no_headers,
+                wide: self.output == "wide",
+                with_namespace: self.all_namespaces && kind.names().namespaced,
+                kind: (several || self.show_kind).then(|| kind.names().group_kind().to_lowercase()),
+                label_columns: self.label_columns.clone(),
+                show_labels: self.show_labels,
+            };
+            tables.push((apiserver::table(kind, objects, now), options));
+        }
+        printers::print_tables(&tables, &mut cx.env.stdout)?;
+        let nothing = tables.iter().all(|(table, _)| table.rows.is_empty());
+        if nothing && !self.ignore_not_found && fetched.errors.is_empty() {
+            let namespaced = !self.all_namespaces && fetched.parts.iter().all(|p| p.kind.names().namespaced);
+            let place = if namespaced { format!(" in {} namespace.", cx.namespace()) } else { String::new() };
+            cx.complain(&format!("No resources found{place}\n"));
+        }
+        Ok(())
+    }
+}
+
+fn no_type(cx: &mut Context) -> anyhow::Error {
+    let program = cx.program.clone();
+    cx.complain(&format!(
+        "You must specify the type of resource to get. Use \"{program} api-resources\" for a complete list of \
+         supported resources.\n\n"
+    ));
+    cx.usage_error(format!(
+        "Required resource not specified.\nUse \"{program} explain <resource>\" for a detailed description of that \
+         resource (e.g. {program} explain pods)."
+    ))
+}

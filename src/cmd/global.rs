@@ -1,0 +1,193 @@
+//! The flags of every verb. Knows no verb.
+
+use super::go;
+use super::support::{Flag, Support};
+
+/// Flags that can be given to any verb, as far as they do something.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Global {
+    #[arg(
+        short,
+        long,
+        value_name = "string",
+        default_value = "",
+        help = "If present, the namespace scope for this CLI request"
+    )]
+    pub namespace: String,
+    #[arg(
+        long,
+        value_name = "string",
+        default_value = "0",
+        help = "The length of time to wait before giving up on a single server request. Non-zero values should contain \
+        a corresponding time unit (e.g. 1s, 2m, 3h). A value of zero means don't timeout requests."
+    )]
+    pub request_timeout: String,
+}
+
+const NO_SERVER: &str = "there is no server to connect to";
+const NO_USERS: &str = "whoever can read the store may do everything";
+
+/// The others.
+pub const OTHER_FLAGS: &[Flag] = &[
+    Flag::new(
+        "as",
+        "string",
+        "",
+        Support::NoEffect(NO_USERS),
+        "Username to impersonate for the operation. User could be a regular user or a service account in a \
+        namespace.",
+    ),
+    Flag::new(
+        "as-group",
+        "stringArray",
+        "",
+        Support::NoEffect(NO_USERS),
+        "Group to impersonate for the operation, this flag can be repeated to specify multiple groups.",
+    ),
+    Flag::new("as-uid", "string", "", Support::NoEffect(NO_USERS), "UID to impersonate for the operation."),
+    Flag::new(
+        "cache-dir",
+        "string",
+        "$HOME/.kube/cache",
+        Support::NoEffect("nothing is cached"),
+        "Default cache directory",
+    ),
+    Flag::new(
+        "certificate-authority",
+        "string",
+        "",
+        Support::NoEffect(NO_SERVER),
+        "Path to a cert file for the certificate authority",
+    ),
+    Flag::new(
+        "client-certificate",
+        "string",
+        "",
+        Support::NoEffect(NO_SERVER),
+        "Path to a client certificate file for TLS",
+    ),
+    Flag::new("client-key", "string", "", Support::NoEffect(NO_SERVER), "Path to a client key file for TLS"),
+    Flag::new("cluster", "string", "", Support::NoEffect(NO_SERVER), "The name of the kubeconfig cluster to use"),
+    Flag::new(
+        "context",
+        "string",
+        "",
+        Support::NoEffect("there is one store, and no contexts yet"),
+        "The name of the kubeconfig context to use",
+    ),
+    Flag::new(
+        "disable-compression",
+        "bool",
+        "false",
+        Support::NoEffect(NO_SERVER),
+        "If true, opt-out of response compression for all requests to the server",
+    ),
+    Flag::new(
+        "insecure-skip-tls-verify",
+        "bool",
+        "false",
+        Support::NoEffect(NO_SERVER),
+        "If true, the server's certificate will not be checked for validity. This will make your HTTPS \
+        connections insecure",
+    ),
+    Flag::new(
+        "kubeconfig",
+        "string",
+        "",
+        Support::NoEffect("no kubeconfig is read"),
+        "Path to the kubeconfig file to use for CLI requests.",
+    ),
+    Flag::new(
+        "log-flush-frequency",
+        "duration",
+        "5s",
+        Support::NoEffect("there is no log"),
+        "Maximum number of seconds between log flushes",
+    ),
+    Flag::new(
+        "match-server-version",
+        "bool",
+        "false",
+        Support::NoEffect(NO_SERVER),
+        "Require server version to match client version",
+    ),
+    Flag::new(
+        "password",
+        "string",
+        "",
+        Support::NoEffect(NO_USERS),
+        "Password for basic authentication to the API server",
+    ),
+    Flag::new(
+        "profile",
+        "string",
+        "none",
+        Support::NoEffect("nothing is profiled"),
+        "Name of profile to capture. One of (none|cpu|heap|goroutine|threadcreate|block|mutex)",
+    ),
+    Flag::new(
+        "profile-output",
+        "string",
+        "profile.pprof",
+        Support::NoEffect("nothing is profiled"),
+        "Name of the file to write the profile to",
+    ),
+    Flag::new(
+        "server",
+        "string",
+        "",
+        Support::NoEffect(NO_SERVER),
+        "The address and port of the Kubernetes API server",
+    )
+    .short('s'),
+    Flag::new(
+        "tls-server-name",
+        "string",
+        "",
+        Support::NoEffect(NO_SERVER),
+        "Server name to use for server certificate validation. If it is not provided, the hostname used to \
+        contact the server is used",
+    ),
+    Flag::new("token", "string", "", Support::NoEffect(NO_USERS), "Bearer token for authentication to the API server"),
+    Flag::new("user", "string", "", Support::NoEffect(NO_USERS), "The name of the kubeconfig user to use"),
+    Flag::new(
+        "username",
+        "string",
+        "",
+        Support::NoEffect(NO_USERS),
+        "Username for basic authentication to the API server",
+    ),
+    Flag::new("v", "level", "0", Support::NoEffect("there is no log"), "number for the log level verbosity").short('v'),
+    Flag::new(
+        "vmodule",
+        "moduleSpec",
+        "",
+        Support::NoEffect("there is no log"),
+        "comma-separated list of pattern=N settings for file-filtered logging (only works for the default text \
+        log format)",
+    ),
+    Flag::new(
+        "warnings-as-errors",
+        "bool",
+        "false",
+        Support::NoEffect("no warning comes from a server"),
+        "Treat warnings received from the server as errors and exit with a non-zero exit code",
+    ),
+];
+
+impl Global {
+    /// Checks what kubectl checks when it would connect.
+    ///
+    /// # Errors
+    /// kubectl's text for a timeout that is none.
+    pub fn check(&self) -> anyhow::Result<()> {
+        let text = self.request_timeout.as_str();
+        if text.parse::<i64>().is_err() && go::duration(text).is_err() {
+            anyhow::bail!(
+                "Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a \
+                 corresponding time unit (e.g. 1s | 2m | 3h)"
+            );
+        }
+        Ok(())
+    }
+}

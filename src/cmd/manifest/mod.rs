@@ -1,0 +1,131 @@
+//! What `-f` names, as kubectl's resource builder reads it: files, folders, globs, standard input and URLs.
+//!
+//! Knows kinds by name and the environment it reads from, not the store. What cannot be read or recognized is kept beside
+//! what can: the good objects are served, and the errors are reported after theirs.
+
+mod address;
+mod glob;
+mod object;
+mod source;
+
+use anyhow::anyhow;
+use serde_json::{Map, Value};
+
+use super::errors::{Aggregate, aggregate};
+use crate::Env;
+use crate::apimachinery::yaml;
+use crate::kinds::Kind;
+
+/// The `-f`, `-R` and `--validate` of a command line.
+pub struct Filenames<'a> {
+    pub filenames: &'a [String],
+    /// `-R`: folders with their folders.
+    pub recursive: bool,
+    /// Whether a document without a kind is refused before it is looked at further; of verbs that have `--validate`.
+    pub validate: bool,
+}
+
+/// One object of a manifest.
+pub struct Item {
+    /// What kubectl names in `error when creating "SOURCE"`: the path, the URL or `STDIN`.
+    pub source: String,
+    pub kind: &'static dyn Kind,
+    pub body: Map<String, Value>,
+}
+
+impl Item {
+    /// `metadata.name`, empty when there is none.
+    pub fn name(&self) -> &str {
+        self.metadata("name")
+    }
+
+    /// `metadata.namespace` as the manifest has it, empty when there is none.
+    pub fn own_namespace(&self) -> &str {
+        self.metadata("namespace")
+    }
+
+    fn metadata(&self, field: &str) -> &str {
+        let field = self.body.get("metadata").and_then(|m| m.get(field));
+        field.and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The namespace of the request: the manifest's, or the command's. `enforced` when `-n` was given.
+    ///
+    /// # Errors
+    /// An enforced namespace that is not the manifest's.
+    pub fn namespace(&self, command: &str, enforced: bool) -> anyhow::Result<String> {
+        let own = self.own_namespace();
+        if !self.kind.names().namespaced {
+            return Ok(String::new());
+        }
+        if enforced && !own.is_empty() && own != command {
+            anyhow::bail!(
+                "the namespace from the provided object {own:?} does not match the namespace {command:?}. You must pass \
+                 '--namespace={own}' to perform this operation."
+            );
+        }
+        Ok(if own.is_empty() { command } else { own }.to_owned())
+    }
+}
+
+/// All that `-f` named, in order.
+#[derive(Default)]
+pub struct Manifests {
+    pub items: Vec<Item>,
+    /// What could not be read or recognized. Each entry is one of kubectl's errors; an entry may itself be several.
+    pub errors: Vec<anyhow::Error>,
+}
+
+impl Manifests {
+    /// Serves each item, goes on after errors, and gives all errors in kubectl's order: the items', then the manifests'.
+    pub fn visit(self, each: impl FnMut(Item) -> anyhow::Result<()>) -> anyhow::Result<()> {
+        let mut errors: Vec<anyhow::Error> = self.items.into_iter().map(each).filter_map(Result::err).collect();
+        errors.extend(aggregate(self.errors).err());
+        aggregate(errors)
+    }
+}
+
+/// Reads everything that `-f` names.
+///
+/// # Errors
+/// Names that lead nowhere, before anything is read. What is wrong inside a file is in [`Manifests::errors`].
+pub fn read(env: &mut Env, files: &Filenames) -> anyhow::Result<Manifests> {
+    let sources = source::expand(env, files)?;
+    let mut manifests = Manifests::default();
+    for source in sources {
+        if let Err(error) = read_source(env, &source, files.validate, &mut manifests) {
+            manifests.errors.push(error);
+        }
+    }
+    Ok(manifests)
+}
+
+/// Reads one source up to its first error of form; objects of unknown kinds do not end it.
+fn read_source(
+    env: &mut Env,
+    source: &source::Source,
+    validate: bool,
+    manifests: &mut Manifests,
+) -> anyhow::Result<()> {
+    let (name, text) = (source.name(), source.read(env)?);
+    for document in yaml::documents(&text) {
+        let document = document.map_err(|e| anyhow!("error parsing {name}: {e}"))?;
+        if validate {
+            object::validate(&document).map_err(|e| anyhow!("error validating {name:?}: {e}"))?;
+        }
+        match object::items(name, document) {
+            Ok((mut items, errors)) => {
+                manifests.items.append(&mut items);
+                if !errors.is_empty() {
+                    // The items of a list report together.
+                    manifests.errors.push(Aggregate(errors).into());
+                }
+            }
+            Err(error) => manifests.errors.push(error),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

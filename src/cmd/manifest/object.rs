@@ -1,0 +1,177 @@
+//! One document of a manifest as objects: what kubectl checks before it sends them, and the items of lists.
+//!
+//! Knows documents, not where they come from.
+
+use anyhow::{Error, anyhow, bail};
+use serde_json::{Map, Value};
+
+use super::Item;
+use crate::apimachinery::decode;
+use crate::apimachinery::quote::quote;
+use crate::kinds::{KINDS, Kind};
+
+const STOP_VALIDATING: &str = "if you choose to ignore these errors, turn validation off with --validate=false";
+
+/// What `--validate` checks on kubectl's side: that there is a kind to ask the server about.
+pub(super) fn validate(document: &Value) -> anyhow::Result<()> {
+    let mut wrong = Vec::new();
+    match document {
+        Value::Object(map) => {
+            match map.get("apiVersion") {
+                None | Some(Value::Null) => wrong.push("apiVersion not set".to_owned()),
+                Some(Value::String(v)) if v.matches('/').count() > 1 => {
+                    wrong.push(format!("unexpected GroupVersion string: {v}"));
+                }
+                Some(Value::String(_)) => {}
+                Some(_) => wrong.push("apiVersion isn't string type".to_owned()),
+            }
+            match map.get("kind") {
+                None | Some(Value::Null) => wrong.push("kind not set".to_owned()),
+                Some(Value::String(_)) => {}
+                Some(_) => wrong.push("kind isn't string type".to_owned()),
+            }
+        }
+        _ => wrong.push("invalid object to validate".to_owned()),
+    }
+    match wrong.as_slice() {
+        [] => Ok(()),
+        [one] => bail!("error validating data: {one}; {STOP_VALIDATING}"),
+        many => bail!("error validating data: [{}]; {STOP_VALIDATING}", many.join(", ")),
+    }
+}
+
+/// The objects of one document, and why some items of a list are none.
+///
+/// # Errors
+/// A document that is no object, or whose kind is not served.
+pub(super) fn items(source: &str, document: Value) -> anyhow::Result<(Vec<Item>, Vec<Error>)> {
+    let map = object(document).map_err(|e| anyhow!("unable to decode {}: {e}", quote(source)))?;
+    let kind = map_kind(&map).map_err(|version_kind| {
+        let metadata = |field: &str| map.get("metadata").and_then(|m| m.get(field)).and_then(Value::as_str);
+        let (name, namespace) = (metadata("name").unwrap_or_default(), metadata("namespace").unwrap_or_default());
+        anyhow!(
+            "resource mapping not found for name: {} namespace: {} from {}: {version_kind}\nensure CRDs are installed \
+             first",
+            quote(name),
+            quote(namespace),
+            quote(source)
+        )
+    })?;
+    match kind {
+        Some(kind) => Ok((vec![Item { source: source.to_owned(), kind, body: map }], Vec::new())),
+        None => Ok(flatten(source, map)),
+    }
+}
+
+/// A document as kubectl's unstructured decoder takes it.
+fn object(document: Value) -> Result<Map<String, Value>, String> {
+    let Value::Object(map) = document else {
+        let what = go_kind(&document);
+        return Err(format!("json: cannot unmarshal {what} into Go value of type unstructured.detector"));
+    };
+    if let Some(items) = map.get("items").filter(|i| !i.is_array() && !i.is_null()) {
+        let what = go_kind(items);
+        return Err(format!(
+            "json: cannot unmarshal {what} into Go struct field decodeList.items of type []json.RawMessage"
+        ));
+    }
+    if text(&map, "kind").is_empty() {
+        return Err(format!("Object 'Kind' is missing in '{}'", Value::Object(map)));
+    }
+    decode::check_metadata(&map).map_err(|e| e.to_string())?;
+    Ok(map)
+}
+
+fn text<'m>(map: &'m Map<String, Value>, field: &str) -> &'m str {
+    map.get(field).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn go_kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+/// The kind of a document, `None` for a list; or kubectl's words for a kind that is not served.
+fn map_kind(map: &Map<String, Value>) -> Result<Option<&'static dyn Kind>, String> {
+    let (version, kind) = (text(map, "apiVersion"), text(map, "kind"));
+    // Every version that is served has a List, and a list of each of its kinds.
+    let is_list = map.contains_key("items")
+        && KINDS
+            .iter()
+            .map(|k| k.names())
+            .any(|n| n.api_version == version && (kind == "List" || kind.strip_suffix("List") == Some(n.kind)));
+    if is_list || (version, kind) == ("v1", "List") {
+        return Ok(None);
+    }
+    // kubectl also maps a kind in lower case; the server is the one that refuses it.
+    let served = KINDS.iter().copied().find(|k| {
+        let names = k.names();
+        names.api_version == version && (names.kind == kind || names.kind.to_lowercase() == kind)
+    });
+    served.map(Some).ok_or_else(|| format!("no matches for kind {} in version {}", quote(kind), quote(version)))
+}
+
+/// The items of a list, and of lists in it. An item without a type has the list's.
+fn flatten(source: &str, mut list: Map<String, Value>) -> (Vec<Item>, Vec<Error>) {
+    let inherited = (text(&list, "apiVersion").to_owned(), text(&list, "kind").trim_end_matches("List").to_owned());
+    let mut waiting: Vec<Value> = match list.remove("items") {
+        Some(Value::Array(items)) => items.into_iter().map(|i| with_type(i, &inherited)).collect(),
+        _ => Vec::new(),
+    };
+    let (mut items, mut errors, mut next) = (Vec::new(), Vec::new(), 0);
+    // Lists in the list come after its other items, as kubectl appends what it finds in them.
+    while next < waiting.len() {
+        match std::mem::take(&mut waiting[next]) {
+            Value::Object(mut map) if map.get("items").is_some_and(Value::is_array) => {
+                if let Some(Value::Array(inner)) = map.remove("items") {
+                    waiting.extend(inner);
+                }
+            }
+            value => match item(source, value) {
+                Ok(item) => items.push(item),
+                Err(error) => errors.push(error),
+            },
+        }
+        next += 1;
+    }
+    (items, errors)
+}
+
+fn with_type(mut item: Value, (version, kind): &(String, String)) -> Value {
+    if item.is_null() {
+        item = Value::Object(Map::new());
+    }
+    if let Value::Object(map) = &mut item
+        && text(map, "apiVersion").is_empty()
+        && text(map, "kind").is_empty()
+    {
+        map.insert("apiVersion".to_owned(), version.as_str().into());
+        map.insert("kind".to_owned(), kind.as_str().into());
+    }
+    item
+}
+
+fn item(source: &str, value: Value) -> anyhow::Result<Item> {
+    let Value::Object(body) = value else {
+        bail!("json: cannot unmarshal {} into Go value of type map[string]interface {{}}", go_kind(&value));
+    };
+    for (field, name) in [("kind", "Kind"), ("apiVersion", "apiVersion")] {
+        if text(&body, field).is_empty() {
+            bail!(
+                "unable to get type info from the object \"*unstructured.Unstructured\": Object '{name}' is missing in \
+                 'object has no {field} field '"
+            );
+        }
+    }
+    match map_kind(&body) {
+        Ok(Some(kind)) => Ok(Item { source: source.to_owned(), kind, body }),
+        Ok(None) => bail!("unable to recognize an empty list"),
+        Err(why) => bail!("unable to recognize {why}"),
+    }
+}

@@ -1,0 +1,203 @@
+//! What a command line names, by the rules of kubectl's resource builder: `pods`, `pod/x sts/web`, `pod,svc a b`, `all`.
+//! Knows the kinds' names, not what is stored.
+
+use crate::kinds::{KINDS, Kind};
+
+/// One kind, as a request reaches it.
+pub type KindRef = &'static dyn Kind;
+
+/// What was named.
+pub enum Named {
+    /// All objects of these kinds, as far as selectors let them through.
+    All(Vec<KindRef>),
+    /// Single objects, in order.
+    Each(Vec<(KindRef, String)>),
+    /// What manifests hold.
+    Files,
+}
+
+/// The parts of a command line that name objects.
+#[derive(Clone, Copy, Default)]
+pub struct Request<'a> {
+    /// argv[0]'s last part, for messages.
+    pub program: &'a str,
+    pub args: &'a [String],
+    pub has_files: bool,
+    /// `-l`; empty for none.
+    pub selector: &'a str,
+    /// `--field-selector`; empty for none.
+    pub field_selector: &'a str,
+    /// `--all`.
+    pub all: bool,
+    /// A type alone means all its objects.
+    pub type_alone_is_all: bool,
+    /// `-A`.
+    pub all_namespaces: bool,
+}
+
+/// What the arguments are, before it is known what is asked of them.
+#[derive(Default)]
+struct Arguments<'a> {
+    resources: Vec<&'a str>,
+    names: Vec<String>,
+    pairs: Vec<(&'a str, String)>,
+}
+
+const MISSING: &str = "You must provide one or more resources by argument or filename.\n\
+    Example resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   \
+    '<resource>'";
+
+/// Says what a command line names.
+///
+/// # Errors
+/// The builder's texts.
+pub fn named(request: &Request) -> anyhow::Result<Named> {
+    if request.all && !(request.selector.is_empty() && request.field_selector.is_empty()) {
+        anyhow::bail!("setting 'all' parameter but found a non empty selector. ");
+    }
+    let arguments = arguments(request)?;
+    let type_alone = request.type_alone_is_all && arguments.names.is_empty() && !arguments.resources.is_empty();
+    if request.has_files {
+        return files(&arguments);
+    }
+    if request.all || !request.selector.is_empty() || !request.field_selector.is_empty() || type_alone {
+        return by_selector(&arguments);
+    }
+    if request.all_namespaces && !(arguments.pairs.is_empty() && arguments.names.is_empty()) {
+        anyhow::bail!("a resource cannot be retrieved by name across all namespaces");
+    }
+    if !arguments.pairs.is_empty() {
+        let pairs = arguments.pairs.into_iter().map(|(r, n)| Ok((kind(r)?, n)));
+        return Ok(Named::Each(pairs.collect::<anyhow::Result<_>>()?));
+    }
+    let kinds = kinds(&arguments.resources)?;
+    match (kinds.as_slice(), arguments.names.is_empty()) {
+        ([], _) => anyhow::bail!(MISSING),
+        (_, true) => anyhow::bail!("resource(s) were provided, but no name was specified"),
+        (_, false) => Ok(Named::Each(
+            arguments.names.into_iter().flat_map(|n| kinds.iter().map(move |k| (*k, n.clone()))).collect(),
+        )),
+    }
+}
+
+fn files(arguments: &Arguments) -> anyhow::Result<Named> {
+    if !arguments.resources.is_empty() {
+        anyhow::bail!(
+            "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
+        );
+    }
+    if !arguments.pairs.is_empty() {
+        anyhow::bail!("resource/name arguments cannot be provided when a path is specified");
+    }
+    Ok(Named::Files)
+}
+
+fn by_selector(arguments: &Arguments) -> anyhow::Result<Named> {
+    if !arguments.names.is_empty() {
+        anyhow::bail!("name cannot be provided when a selector is specified");
+    }
+    if !arguments.pairs.is_empty() {
+        anyhow::bail!("selectors and the all flag cannot be used when passing resource/name arguments");
+    }
+    if arguments.resources.is_empty() {
+        anyhow::bail!("at least one resource must be specified to use a selector");
+    }
+    Ok(Named::All(kinds(&arguments.resources)?))
+}
+
+fn arguments<'a>(request: &Request<'a>) -> anyhow::Result<Arguments<'a>> {
+    let Some((first, names)) = request.args.split_first() else { return Ok(Arguments::default()) };
+    let types = types(first);
+    if !names.is_empty() && types.len() > 1 {
+        // `pod,svc a b` stands for `pod/a pod/b svc/a svc/b`.
+        if names.iter().any(|n| n.contains('/')) || first.contains('/') {
+            anyhow::bail!("arguments in resource/name form may not have more than one slash");
+        }
+        let pairs = types.iter().flat_map(|t| names.iter().map(move |n| (*t, n.clone())));
+        return Ok(Arguments { pairs: pairs.collect(), ..Arguments::default() });
+    }
+    let slashes = request.args.iter().filter(|a| a.contains('/')).count();
+    if slashes == 0 {
+        return Ok(Arguments { resources: expanded(types), names: names.to_vec(), ..Arguments::default() });
+    }
+    if slashes != request.args.len() {
+        let program = request.program;
+        anyhow::bail!(
+            "there is no need to specify a resource type as a separate argument when passing arguments in \
+             resource/name form (e.g. '{program} get resource/<resource_name>' instead of '{program} get resource \
+             resource/<resource_name>'"
+        );
+    }
+    let pairs = request.args.iter().map(|a| pair(a)).collect::<anyhow::Result<_>>()?;
+    Ok(Arguments { pairs, ..Arguments::default() })
+}
+
+/// The two parts of `pod/x`.
+pub fn pair(arg: &str) -> anyhow::Result<(&str, String)> {
+    let Some((resource, name)) = arg.split_once('/') else { anyhow::bail!("{arg:?} is not in resource/name form") };
+    if name.contains('/') {
+        anyhow::bail!("arguments in resource/name form may not have more than one slash");
+    }
+    if resource.is_empty() || name.is_empty() || types(resource).len() != 1 {
+        anyhow::bail!("arguments in resource/name form must have a single resource and name");
+    }
+    Ok((resource, name.to_owned()))
+}
+
+/// The types of a comma list, each once.
+fn types(list: &str) -> Vec<&str> {
+    let mut types = Vec::new();
+    for one in list.split(',') {
+        if !types.contains(&one) {
+            types.push(one);
+        }
+    }
+    types
+}
+
+/// Types with categories (`all`) replaced by what is in them.
+fn expanded(types: Vec<&str>) -> Vec<&str> {
+    let members = |category: &str| -> Vec<&'static str> {
+        let kinds = KINDS.iter().filter(|k| k.names().categories.contains(&category));
+        kinds.map(|k| k.names().resource).collect()
+    };
+    let one = |t| match members(t) {
+        none if none.is_empty() => vec![t],
+        members => members,
+    };
+    types.into_iter().flat_map(one).collect()
+}
+
+fn kinds(resources: &[&str]) -> anyhow::Result<Vec<KindRef>> {
+    resources.iter().map(|r| kind(r)).collect()
+}
+
+/// The kind that a type argument means: `po`, `Pod`, `statefulsets`, `sts`, `statefulset.apps`, `statefulsets.v1.apps`.
+///
+/// # Errors
+/// `the server doesn't have a resource type "nope"`.
+pub fn kind(argument: &str) -> anyhow::Result<KindRef> {
+    let (word, rest) = argument.split_once('.').map_or((argument, None), |(w, r)| (w, Some(r)));
+    let named = |k: &&KindRef| is_named(**k, word);
+    let found = match rest {
+        None => KINDS.iter().find(named),
+        Some(rest) => {
+            let (version, group) = rest.split_once('.').unwrap_or((rest, ""));
+            let exact = |k: &&KindRef| k.names().group == rest;
+            let versioned = |k: &&KindRef| k.names().version == version && k.names().group == group;
+            let begun = |k: &&KindRef| !rest.is_empty() && k.names().group.starts_with(rest);
+            let try_by = |test: &dyn Fn(&&KindRef) -> bool| KINDS.iter().filter(named).find(|k| test(k));
+            try_by(&versioned).or_else(|| try_by(&exact)).or_else(|| try_by(&begun))
+        }
+    };
+    found.copied().ok_or_else(|| anyhow::anyhow!("the server doesn't have a resource type {word:?}"))
+}
+
+fn is_named(kind: KindRef, word: &str) -> bool {
+    let names = kind.names();
+    let lower = word.to_lowercase();
+    lower == names.plural
+        || lower == names.singular
+        || lower == names.kind.to_lowercase()
+        || names.short.contains(&word)
+}

@@ -1,0 +1,90 @@
+//! Flags of kubectl that kstate takes without an effect, or refuses because it does not have what they ask for yet.
+
+use clap::{Arg, ArgAction, Command};
+
+use super::global;
+use super::verbs::{self, Body};
+
+/// How a flag that does not do what kubectl's does is met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Support {
+    /// Taken, and without an effect, for this reason.
+    NoEffect(&'static str),
+    /// Refused when it is given: it would change what the command does.
+    NotBuilt,
+}
+
+/// One such flag. It is in the help as kubectl has it.
+pub struct Flag {
+    pub short: Option<char>,
+    pub name: &'static str,
+    /// pflag's type, as [`super::pflag::type_of`] reads it.
+    pub value: &'static str,
+    pub default: &'static str,
+    pub help: &'static str,
+    pub support: Support,
+}
+
+impl Flag {
+    /// A flag without a letter.
+    pub const fn new(
+        name: &'static str,
+        value: &'static str,
+        default: &'static str,
+        support: Support,
+        help: &'static str,
+    ) -> Flag {
+        Flag { short: None, name, value, default, help, support }
+    }
+
+    pub const fn short(self, letter: char) -> Flag {
+        Flag { short: Some(letter), ..self }
+    }
+
+    fn arg(&self) -> Arg {
+        let arg = Arg::new(self.name).long(self.name).help(self.help).value_name(self.value);
+        let arg = match (self.value, self.default) {
+            ("bool", "false") => arg.action(ArgAction::SetTrue),
+            ("bool", _) => arg.default_value(self.default).num_args(0..=1).require_equals(true),
+            ("strings" | "stringArray", _) => arg.action(ArgAction::Append),
+            _ => arg.default_value(self.default).allow_hyphen_values(true),
+        };
+        match self.short {
+            Some(letter) => arg.short(letter),
+            None => arg,
+        }
+    }
+}
+
+/// Adds such flags to a command.
+pub fn augment(command: Command, flags: &'static [Flag]) -> Command {
+    flags.iter().fold(command, |c, f| c.arg(f.arg()))
+}
+
+/// Every such flag, with the verb it is of; no verb for those of all verbs.
+pub fn flags() -> impl Iterator<Item = (&'static str, &'static Flag)> {
+    let own = verbs::all().flat_map(|v| match v.body {
+        Body::Built { other_flags, .. } => other_flags.iter().map(|f| (v.name, f)).collect(),
+        Body::NotBuilt => Vec::new(),
+    });
+    global::OTHER_FLAGS.iter().map(|f| ("", f)).chain(own)
+}
+
+/// The table for `options` and the manual: every flag that is taken without an effect, and every one that is refused.
+pub fn text() -> String {
+    let mut text = "The following options are taken and have no effect in kstate:\n\n".to_owned();
+    for (verb, flag) in flags() {
+        if let Support::NoEffect(why) = flag.support {
+            text += &format!("    {}: {why}\n", name(verb, flag));
+        }
+    }
+    text += "\nThe following options are not built into kstate yet, and are refused:\n\n";
+    for (verb, flag) in flags().filter(|(_, f)| f.support == Support::NotBuilt) {
+        text += &format!("    {}\n", name(verb, flag));
+    }
+    text
+}
+
+fn name(verb: &str, flag: &Flag) -> String {
+    if verb.is_empty() { format!("--{}", flag.name) } else { format!("{verb} --{}", flag.name) }
+}

@@ -1,0 +1,290 @@
+//! The verb table, in the groups and the order that `--help` prints. Parser, help, man pages and completions derive from it.
+//! Knows of a verb only its row.
+
+use clap::{ArgMatches, Command, FromArgMatches};
+
+use super::context::Context;
+use super::global::{self, Global};
+use super::support::{self, Flag};
+use super::{
+    api_resources, api_versions, completion, create, delete, doctor, exec, get, help, man, options, reset, version,
+};
+
+/// A verb's arguments, and what it does.
+pub trait Run: clap::Args {
+    /// The description that `--help` opens with, paragraphs as kubectl indents them.
+    const LONG: &'static str;
+    /// What follows the verb in the usage line.
+    const USAGE: &'static str;
+    /// The examples of `--help`, in kubectl's own name; empty for none.
+    const EXAMPLES: &'static str = "";
+    /// What its arguments are, for completions.
+    const OPERANDS: Operands = Operands::None;
+    /// Flags of kubectl's verb that have no effect, or are not built.
+    const OTHER_FLAGS: &'static [Flag] = &[];
+
+    fn run(self, cx: &mut Context) -> anyhow::Result<()>;
+}
+
+/// What a verb's arguments are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operands {
+    None,
+    /// One of these.
+    Words(&'static [&'static str]),
+    Verbs,
+    /// A pod, or what stands for pods.
+    Pod,
+    /// Types and names.
+    Resources,
+}
+
+/// One row.
+pub struct Verb {
+    pub name: &'static str,
+    /// What lists of verbs say of it.
+    pub short: &'static str,
+    /// Words that are not close to the name, but should suggest it.
+    pub suggest_for: &'static [&'static str],
+    pub body: Body,
+    pub children: &'static [Verb],
+}
+
+/// What stands behind a verb.
+pub enum Body {
+    Built {
+        command: fn(&'static str) -> Command,
+        run: fn(&mut Context, &ArgMatches) -> anyhow::Result<()>,
+        other_flags: &'static [Flag],
+        operands: Operands,
+    },
+    /// A verb of kubectl that kstate does not have yet.
+    NotBuilt,
+}
+
+/// A headed part of the table.
+pub struct Group {
+    /// Empty for verbs that no list shows.
+    pub title: &'static str,
+    pub verbs: &'static [Verb],
+}
+
+impl Verb {
+    const fn built<R: Run>(name: &'static str, short: &'static str) -> Verb {
+        let body =
+            Body::Built { command: command::<R>, run: run::<R>, other_flags: R::OTHER_FLAGS, operands: R::OPERANDS };
+        Verb { name, short, suggest_for: &[], body, children: &[] }
+    }
+
+    const fn missing(name: &'static str, short: &'static str) -> Verb {
+        Verb { name, short, suggest_for: &[], body: Body::NotBuilt, children: &[] }
+    }
+
+    const fn with(self, children: &'static [Verb]) -> Verb {
+        Verb { children, ..self }
+    }
+
+    const fn suggested_for(self, suggest_for: &'static [&'static str]) -> Verb {
+        Verb { suggest_for, ..self }
+    }
+
+    /// What its arguments are; nothing for a verb that is not built.
+    pub fn operands(&self) -> Operands {
+        match self.body {
+            Body::Built { operands, .. } => operands,
+            Body::NotBuilt => Operands::None,
+        }
+    }
+
+    /// Whether kstate has it, or one of its children.
+    pub fn is_built(&self) -> bool {
+        matches!(self.body, Body::Built { .. }) || self.children.iter().any(Verb::is_built)
+    }
+
+    /// The clap command with the global flags; the name alone for a verb that is not built.
+    pub fn command(&self) -> Command {
+        match self.body {
+            Body::Built { command, .. } => {
+                let mut command = with_globals(command(self.name).about(self.short));
+                command.build();
+                command
+            }
+            Body::NotBuilt => with_globals(Command::new(self.name)),
+        }
+    }
+}
+
+/// Adds the flags that every verb has, except where the verb has its own of that name.
+pub fn with_globals(command: Command) -> Command {
+    let own: Vec<String> = command.get_arguments().filter_map(|a| a.get_long()).map(str::to_owned).collect();
+    let globals = <Global as clap::Args>::augment_args(Command::new("globals"));
+    let globals = support::augment(globals, global::OTHER_FLAGS);
+    let mut command = command.disable_help_flag(true).disable_version_flag(true).args_override_self(true);
+    for arg in globals.get_arguments().filter(|a| !own.iter().any(|o| Some(o.as_str()) == a.get_long())) {
+        command = command.arg(arg.clone().global(true));
+    }
+    command
+}
+
+fn command<R: Run>(name: &'static str) -> Command {
+    let command = support::augment(R::augment_args(Command::new(name)), R::OTHER_FLAGS);
+    command.long_about(R::LONG).override_usage(R::USAGE).after_help(R::EXAMPLES)
+}
+
+fn run<R: Run>(cx: &mut Context, matches: &ArgMatches) -> anyhow::Result<()> {
+    <R as FromArgMatches>::from_arg_matches(matches)?.run(cx)
+}
+
+/// The verb of a name among these.
+pub fn find<'v>(mut verbs: impl Iterator<Item = &'v Verb>, name: &str) -> Option<&'v Verb> {
+    verbs.find(|v| v.name == name)
+}
+
+/// All verbs, in the table's order.
+pub fn all() -> impl Iterator<Item = &'static Verb> {
+    GROUPS.iter().flat_map(|g| g.verbs)
+}
+
+/// The verbs that lists show and that are suggested.
+pub fn shown() -> impl Iterator<Item = &'static Verb> {
+    GROUPS.iter().filter(|g| !g.title.is_empty()).flat_map(|g| g.verbs)
+}
+
+const CREATE: &[Verb] = &[
+    Verb::missing("clusterrole", "Create a cluster role"),
+    Verb::missing("clusterrolebinding", "Create a cluster role binding for a particular cluster role"),
+    Verb::missing("configmap", "Create a config map from a local file, directory or literal value"),
+    Verb::missing("cronjob", "Create a cron job with the specified name"),
+    Verb::missing("deployment", "Create a deployment with the specified name"),
+    Verb::missing("ingress", "Create an ingress with the specified name"),
+    Verb::missing("job", "Create a job with the specified name"),
+    Verb::missing("namespace", "Create a namespace with the specified name"),
+    Verb::missing("poddisruptionbudget", "Create a pod disruption budget with the specified name"),
+    Verb::missing("priorityclass", "Create a priority class with the specified name"),
+    Verb::missing("quota", "Create a quota with the specified name"),
+    Verb::missing("role", "Create a role with single rule"),
+    Verb::missing("rolebinding", "Create a role binding for a particular role or cluster role"),
+    Verb::missing("secret", "Create a secret using a specified subcommand"),
+    Verb::missing("service", "Create a service using a specified subcommand"),
+    Verb::missing("serviceaccount", "Create a service account with the specified name"),
+    Verb::missing("token", "Request a service account token"),
+];
+
+/// The table.
+pub static GROUPS: &[Group] = &[
+    Group {
+        title: "Basic Commands (Beginner):",
+        verbs: &[
+            Verb::built::<create::Create>("create", "Create a resource from a file or from stdin").with(CREATE),
+            Verb::missing(
+                "expose",
+                "Take a replication controller, service, deployment or pod and expose it as a new Kubernetes service",
+            ),
+            Verb::missing("run", "Run a particular image on the cluster"),
+            Verb::missing("set", "Set specific features on objects"),
+        ],
+    },
+    Group {
+        title: "Basic Commands (Intermediate):",
+        verbs: &[
+            Verb::missing("explain", "Get documentation for a resource"),
+            Verb::built::<get::Get>("get", "Display one or many resources").suggested_for(&["list", "ps"]),
+            Verb::missing("edit", "Edit a resource on the server"),
+            Verb::built::<delete::Delete>(
+                "delete",
+                "Delete resources by file names, stdin, resources and names, or by resources and label selector",
+            )
+            .suggested_for(&["rm"]),
+        ],
+    },
+    Group {
+        title: "Deploy Commands:",
+        verbs: &[
+            Verb::missing("rollout", "Manage the rollout of a resource"),
+            Verb::missing("scale", "Set a new size for a deployment, replica set, or replication controller"),
+            Verb::missing("autoscale", "Auto-scale a deployment, replica set, stateful set, or replication controller"),
+        ],
+    },
+    Group {
+        title: "Cluster Management Commands:",
+        verbs: &[
+            Verb::missing("certificate", "Modify certificate resources"),
+            Verb::missing("cluster-info", "Display cluster information"),
+            Verb::missing("top", "Display resource (CPU/memory) usage"),
+            Verb::missing("cordon", "Mark node as unschedulable"),
+            Verb::missing("uncordon", "Mark node as schedulable"),
+            Verb::missing("drain", "Drain node in preparation for maintenance"),
+            Verb::missing("taint", "Update the taints on one or more nodes"),
+        ],
+    },
+    Group {
+        title: "Troubleshooting and Debugging Commands:",
+        verbs: &[
+            Verb::missing("describe", "Show details of a specific resource or group of resources"),
+            Verb::missing("logs", "Print the logs for a container in a pod"),
+            Verb::missing("attach", "Attach to a running container"),
+            Verb::built::<exec::Exec>("exec", "Execute a command in a container"),
+            Verb::missing("port-forward", "Forward one or more local ports to a pod"),
+            Verb::missing("proxy", "Run a proxy to the Kubernetes API server"),
+            Verb::missing("cp", "Copy files and directories to and from containers"),
+            Verb::missing("auth", "Inspect authorization"),
+            Verb::missing("debug", "Create debugging sessions for troubleshooting workloads and nodes"),
+            Verb::missing("events", "List events"),
+        ],
+    },
+    Group {
+        title: "Advanced Commands:",
+        verbs: &[
+            Verb::missing("diff", "Diff the live version against a would-be applied version"),
+            Verb::missing("apply", "Apply a configuration to a resource by file name or stdin"),
+            Verb::missing("patch", "Update fields of a resource"),
+            Verb::missing("replace", "Replace a resource by file name or stdin"),
+            Verb::missing("wait", "Experimental: Wait for a specific condition on one or many resources")
+                .suggested_for(&["list", "ps"]),
+            Verb::missing("kustomize", "Build a kustomization target from a directory or URL"),
+        ],
+    },
+    Group {
+        title: "Settings Commands:",
+        verbs: &[
+            Verb::missing("label", "Update the labels on a resource"),
+            Verb::missing("annotate", "Update the annotations on a resource"),
+            Verb::built::<completion::Completion>(
+                "completion",
+                "Output shell completion code for the specified shell (bash, zsh, fish, or powershell)",
+            ),
+        ],
+    },
+    Group { title: "Subcommands provided by plugins:", verbs: &[] },
+    Group {
+        title: "Other Commands:",
+        verbs: &[
+            Verb::built::<api_resources::ApiResources>(
+                "api-resources",
+                "Print the supported API resources on the server",
+            ),
+            Verb::built::<api_versions::ApiVersions>(
+                "api-versions",
+                "Print the supported API versions on the server, in the form of \"group/version\"",
+            ),
+            Verb::missing("config", "Modify kubeconfig files"),
+            Verb::missing("plugin", "Provides utilities for interacting with plugins"),
+            Verb::built::<version::Version>("version", "Print the client and server version information"),
+        ],
+    },
+    Group {
+        title: "Commands of kstate itself:",
+        verbs: &[
+            Verb::built::<doctor::Doctor>("doctor", "Say which parts of the sandbox this machine allows"),
+            Verb::built::<reset::Reset>("reset", "End what runs and empty the store"),
+        ],
+    },
+    Group {
+        title: "",
+        verbs: &[
+            Verb::built::<options::Options>("options", "Print the list of flags inherited by all commands"),
+            Verb::built::<help::Help>("help", "Help about any command"),
+            Verb::built::<man::Man>("__man", "Print a manual page"),
+        ],
+    },
+];

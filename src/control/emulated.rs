@@ -1,0 +1,276 @@
+//! Which images are known to serve, and where: a table by repository name, and what a container's command changes.
+//!
+//! Pure. Knows image names and command lines, not what is mounted and not how anything is served.
+
+use crate::control::sandbox::ServerKind;
+
+/// A server that a container is known to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Emulated {
+    pub port: u16,
+    pub kind: ServerKind,
+    /// The folder it serves, as a path in the container; a relative one is below the container's `workingDir`.
+    pub root: String,
+}
+
+/// An image that serves once it runs.
+struct Known {
+    /// The end of the repository's name, in whole path components: `nginx` is any registry's.
+    repository: &'static str,
+    kind: ServerKind,
+    root: &'static str,
+    port: Port,
+    /// What its own command line may be called.
+    programs: &'static [&'static str],
+}
+
+/// Where an image listens.
+enum Port {
+    Fixed(u16),
+    /// Set by environment variables that a manifest repeats as its containerPort; otherwise this.
+    Declared(u16),
+}
+
+const NGINX: &[&str] = &["nginx", "nginx-debug", "docker-entrypoint.sh"];
+const BITNAMI_NGINX: &[&str] = &["nginx", "entrypoint.sh", "run.sh"];
+const HTTPD: &[&str] = &["httpd-foreground", "httpd", "apachectl", "apache2ctl", "apache2"];
+const BITNAMI_HTTPD: &[&str] = &["httpd", "entrypoint.sh", "run.sh"];
+
+/// The more specific names come first.
+const KNOWN: &[Known] = &[
+    known("bitnami/nginx", ServerKind::Nginx, "/app", Port::Declared(8080), BITNAMI_NGINX),
+    known("bitnamilegacy/nginx", ServerKind::Nginx, "/app", Port::Declared(8080), BITNAMI_NGINX),
+    known("chainguard/nginx", ServerKind::Nginx, "/usr/share/nginx/html", Port::Fixed(8080), NGINX),
+    known("nginx", ServerKind::Nginx, "/usr/share/nginx/html", Port::Fixed(80), NGINX),
+    known("nginx-slim", ServerKind::Nginx, "/usr/share/nginx/html", Port::Fixed(80), NGINX),
+    known("nginx-slim-arm", ServerKind::Nginx, "/usr/share/nginx/html", Port::Fixed(80), NGINX),
+    known("nginx-unprivileged", ServerKind::Nginx, "/usr/share/nginx/html", Port::Fixed(8080), NGINX),
+    known("bitnami/apache", ServerKind::Httpd, "/app", Port::Declared(8080), BITNAMI_HTTPD),
+    known("bitnamilegacy/apache", ServerKind::Httpd, "/app", Port::Declared(8080), BITNAMI_HTTPD),
+    known("ubuntu/apache2", ServerKind::Httpd, "/var/www/html", Port::Fixed(80), HTTPD),
+    known("httpd", ServerKind::Httpd, "/usr/local/apache2/htdocs", Port::Fixed(80), HTTPD),
+    known("caddy", ServerKind::Caddy, "/usr/share/caddy", Port::Fixed(80), &["caddy"]),
+    known("serve_hostname", ServerKind::ServeHostname, "/", Port::Fixed(9376), &["serve_hostname"]),
+    known("serve-hostname", ServerKind::ServeHostname, "/", Port::Fixed(9376), &["serve-hostname", "serve_hostname"]),
+];
+
+const fn known(
+    repository: &'static str,
+    kind: ServerKind,
+    root: &'static str,
+    port: Port,
+    programs: &'static [&'static str],
+) -> Known {
+    Known { repository, kind, root, port, programs }
+}
+
+/// Images whose shell has a web server among its commands.
+const BUSYBOX: &[&str] = &["busybox", "alpine"];
+
+/// The servers that a container is known to run; none when its command is anything else.
+///
+/// `command` and `args` are the container's; an empty command means the image's own. `container_ports` are those the
+/// container declares, and only tell where an image listens whose port is a matter of its environment.
+pub fn servers_for_image(
+    image: &str,
+    command: Option<&[String]>,
+    args: &[String],
+    container_ports: &[u16],
+) -> Vec<Emulated> {
+    let repository = repository(image);
+    let own_entrypoint = command.is_none_or(<[String]>::is_empty);
+    let words: Vec<&str> = command.unwrap_or_default().iter().chain(args).map(String::as_str).collect();
+    if is(repository, "agnhost") {
+        return agnhost(&words).into_iter().collect();
+    }
+    if let Some(known) = KNOWN.iter().find(|k| is(repository, k.repository)) {
+        let line = program(&words, known.programs);
+        let runs = (own_entrypoint && words.is_empty()) || line.is_some();
+        return if runs { vec![server(known, &line.unwrap_or_default(), container_ports)] } else { Vec::new() };
+    }
+    let served = if BUSYBOX.iter().any(|name| is(repository, name)) { busybox(&words) } else { python(&words) };
+    served.into_iter().collect()
+}
+
+/// An image's name without tag and digest.
+fn repository(image: &str) -> &str {
+    let image = image.split('@').next().unwrap_or(image);
+    match image.rsplit_once(':') {
+        // A colon before the last slash is a registry's port.
+        Some((name, tag)) if !tag.contains('/') => name,
+        _ => image,
+    }
+}
+
+fn is(repository: &str, name: &str) -> bool {
+    repository.strip_suffix(name).is_some_and(|before| before.is_empty() || before.ends_with('/'))
+}
+
+fn server(known: &Known, line: &[String], declared: &[u16]) -> Emulated {
+    let port = match known.port {
+        Port::Fixed(port) => port,
+        Port::Declared(port) => declared.first().copied().unwrap_or(port),
+    };
+    let (mut port, mut root) = (port, known.root.to_owned());
+    // caddy takes both on its command line: `caddy file-server --root /srv --listen :8080`.
+    if known.kind == ServerKind::Caddy && line.iter().any(|w| w == "file-server") {
+        port = option(line, &["--listen", "-l"]).and_then(|l| l.rsplit(':').next()?.parse().ok()).unwrap_or(port);
+        root = option(line, &["--root", "-r"]).unwrap_or_default();
+    }
+    Emulated { port, kind: known.kind, root }
+}
+
+/// The command line of the first of these programs that a command starts, directly or out of a shell's `-c` script.
+fn program(words: &[&str], programs: &[&str]) -> Option<Vec<String>> {
+    let first = base_name(words.first()?);
+    if programs.contains(&first) {
+        return Some(words.iter().map(|w| (*w).to_owned()).collect());
+    }
+    if first == "exec" || first == "tini" || first == "--" {
+        return program(&words[1..], programs);
+    }
+    let script = SHELLS.contains(&first).then(|| script(words)).flatten()?;
+    script.split(['\n', ';', '&', '|', '(', ')', '{', '}']).find_map(|statement| {
+        let words: Vec<&str> = statement.split_whitespace().map(|w| w.trim_matches(['"', '\''])).collect();
+        program(&words, programs)
+    })
+}
+
+const SHELLS: &[&str] = &["sh", "bash", "ash", "dash"];
+
+fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The script of `sh -c SCRIPT`; options such as `-ec` carry the `c` too.
+fn script<'w>(words: &[&'w str]) -> Option<&'w str> {
+    let dash_c = words.iter().position(|w| w.starts_with('-') && !w.starts_with("--") && w.ends_with('c'))?;
+    words.get(dash_c + 1).copied()
+}
+
+/// `name value` or `name=value` of the first of these names.
+fn option(line: &[String], names: &[&str]) -> Option<String> {
+    line.iter().enumerate().find_map(|(i, word)| {
+        if names.contains(&word.as_str()) {
+            return line.get(i + 1).cloned();
+        }
+        let (name, value) = word.split_once('=')?;
+        names.contains(&name).then(|| value.to_owned())
+    })
+}
+
+/// `/agnhost netexec` and `serve-hostname`; agnhost's other servers are not known.
+fn agnhost(words: &[&str]) -> Option<Emulated> {
+    let words = if words.first().is_some_and(|w| base_name(w) == "agnhost") { &words[1..] } else { words };
+    let line: Vec<String> = words.iter().map(|w| (*w).to_owned()).collect();
+    let (kind, flag, default) = match *words.first()? {
+        "netexec" => (ServerKind::Netexec, "--http-port", 8080),
+        "serve-hostname" => (ServerKind::ServeHostname, "--port", 9376),
+        _ => return None,
+    };
+    let port = option(&line, &[flag, &flag[1..]]).map_or(Some(default), |p| p.parse().ok())?;
+    Some(Emulated { port, kind, root: "/".to_owned() })
+}
+
+/// `httpd -f -p 8080 -h /www` of busybox.
+fn busybox(words: &[&str]) -> Option<Emulated> {
+    let line = program(words, &["httpd"]).or_else(|| {
+        let line = program(words, &["busybox", "busybox-extras"])?;
+        (line.get(1)? == "httpd").then_some(line)
+    })?;
+    let attached =
+        |flag: &str| line.iter().find_map(|w| Some(w.strip_prefix(flag)?.to_owned()).filter(|v| !v.is_empty()));
+    let port = option(&line, &["-p"]).or_else(|| attached("-p"));
+    let port = port.map_or(Some(80), |p| p.rsplit(':').next()?.parse().ok())?;
+    let root = option(&line, &["-h"]).or_else(|| attached("-h")).unwrap_or_default();
+    Some(Emulated { port, kind: ServerKind::Busybox, root })
+}
+
+const PYTHON: &[&str] = &["python", "python3"];
+
+/// `python3 -m http.server 8000 -d /srv`.
+fn python(words: &[&str]) -> Option<Emulated> {
+    let line = program(words, PYTHON)?;
+    let module = line.windows(2).position(|w| w[0] == "-m" && w[1] == "http.server")?;
+    let line = &line[module + 2..];
+    let root = option(line, &["-d", "--directory"]).unwrap_or_default();
+    let takes_value = ["-d", "--directory", "-b", "--bind", "-p", "--protocol"];
+    let is_value = |i: usize| i.checked_sub(1).is_some_and(|before| takes_value.contains(&line[before].as_str()));
+    let port = line.iter().enumerate().find(|(i, w)| !w.starts_with('-') && !is_value(*i));
+    let port = port.map_or(Some(8000), |(_, p)| p.parse().ok())?;
+    Some(Emulated { port, kind: ServerKind::Python, root })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn served(image: &str, command: &[&str], args: &[&str]) -> String {
+        let own = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
+        let (command, args) = (own(command), own(args));
+        let servers = servers_for_image(image, (!command.is_empty()).then_some(&command), &args, &[]);
+        servers.iter().map(|s| format!("{:?} {} {}", s.kind, s.port, s.root)).collect()
+    }
+
+    #[test]
+    fn images_by_repository() {
+        let nginx = "Nginx 80 /usr/share/nginx/html";
+        let cases = [
+            ("nginx", nginx),
+            ("nginx:1.27-alpine", nginx),
+            ("docker.io/library/nginx:latest", nginx),
+            ("localhost:5000/nginx", nginx),
+            ("nginx@sha256:0123", nginx),
+            ("registry.k8s.io/nginx-slim:0.24", nginx),
+            ("mcr.microsoft.com/oss/nginx/nginx:1.19.5", nginx),
+            ("nginxinc/nginx-unprivileged:1.27", "Nginx 8080 /usr/share/nginx/html"),
+            ("bitnami/nginx", "Nginx 8080 /app"),
+            ("httpd:2.4", "Httpd 80 /usr/local/apache2/htdocs"),
+            ("caddy:2", "Caddy 80 /usr/share/caddy"),
+            ("my-nginx", ""),
+            ("nginx/nginx-ingress", ""),
+            ("busybox", ""),
+            ("registry.k8s.io/e2e-test-images/agnhost:2.53", ""),
+            ("", ""),
+        ];
+        for (image, want) in cases {
+            assert_eq!(served(image, &[], &[]), want, "{image}");
+        }
+        let declared = servers_for_image("bitnami/nginx:1", None, &[], &[9000]);
+        assert_eq!(declared[0].port, 9000);
+        assert_eq!(servers_for_image("nginx", None, &[], &[9000])[0].port, 80);
+    }
+
+    #[test]
+    fn a_command_may_be_the_server_itself() {
+        let nginx = "Nginx 80 /usr/share/nginx/html";
+        let cases: &[(&str, &[&str], &[&str], &str)] = &[
+            ("nginx", &["nginx", "-g", "daemon off;"], &[], nginx),
+            ("nginx", &["/usr/sbin/nginx"], &["-g", "daemon off;"], nginx),
+            ("nginx", &["/docker-entrypoint.sh"], &["nginx"], nginx),
+            ("nginx", &[], &["nginx-debug", "-g", "daemon off;"], nginx),
+            ("nginx", &["sh", "-c", "echo hi > /x/index.html && exec nginx -g 'daemon off;'"], &[], nginx),
+            ("nginx", &["/bin/bash", "-ec"], &["echo\nnginx"], nginx),
+            ("nginx", &["sleep", "3600"], &[], ""),
+            ("nginx", &[], &["sleep", "3600"], ""),
+            ("nginx", &["sh", "-c", "while true; do sleep 1; done"], &[], ""),
+            ("nginx", &["sh", "-c", "echo nginx"], &[], ""),
+            ("nginx", &["sh"], &[], ""),
+            ("httpd", &["httpd-foreground"], &[], "Httpd 80 /usr/local/apache2/htdocs"),
+            ("caddy", &["caddy", "file-server", "--root", "/srv", "--listen=:8080"], &[], "Caddy 8080 /srv"),
+            ("agnhost", &[], &["netexec", "--http-port=8083"], "Netexec 8083 /"),
+            ("agnhost", &["/agnhost", "serve-hostname"], &[], "ServeHostname 9376 /"),
+            ("agnhost", &[], &["pause"], ""),
+            ("busybox:1.28", &["httpd", "-f", "-p", "8080", "-h", "/www"], &[], "Busybox 8080 /www"),
+            ("busybox", &["sh", "-c", "cd /; httpd -f -p8081"], &[], "Busybox 8081 "),
+            ("busybox", &["busybox", "httpd", "-f"], &[], "Busybox 80 "),
+            ("busybox", &["sleep", "1"], &[], ""),
+            ("python:3", &["python3", "-m", "http.server", "-d", "/srv", "8080"], &[], "Python 8080 /srv"),
+            ("python:3", &["python", "-m", "http.server"], &[], "Python 8000 "),
+            ("python:3", &["python", "app.py"], &[], ""),
+        ];
+        for (image, command, args, want) in cases {
+            assert_eq!(served(image, command, args), *want, "{image} {command:?} {args:?}");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! IP addresses and ranges in objects, with the server's words for bad ones. Knows no kind.
+//!
+//! The rules are those of 1.36 with strict IP validation: `IsValidIPForLegacyField` and `IsValidCIDRForLegacyField`.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use crate::apimachinery::field::{Errors, Path};
+
+/// An address as old servers read it: octets may have leading zeros.
+fn parse_sloppy(text: &str) -> Option<IpAddr> {
+    text.parse().ok().or_else(|| {
+        let octets: Vec<&str> = text.split('.').collect();
+        let digits = octets.iter().all(|o| !o.is_empty() && o.bytes().all(|b| b.is_ascii_digit()));
+        let stripped: Vec<&str> = octets.iter().map(|o| o.trim_start_matches('0')).collect();
+        let stripped: Vec<&str> = stripped.iter().map(|o| if o.is_empty() { "0" } else { o }).collect();
+        if digits { stripped.join(".").parse::<Ipv4Addr>().ok().map(IpAddr::V4) } else { None }
+    })
+}
+
+/// Checks an address; whether it is good.
+pub fn validate(text: &str, path: &Path, errors: &mut Errors) -> bool {
+    let Some(_) = parse_sloppy(text) else {
+        errors.invalid(path, text, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+        return false;
+    };
+    match text.parse::<IpAddr>() {
+        Err(_) => errors.invalid(path, text, "must not have leading 0s"),
+        Ok(IpAddr::V6(v6)) if v6.to_ipv4_mapped().is_some() => {
+            errors.invalid(path, text, "must not be an IPv4-mapped IPv6 address");
+        }
+        Ok(_) => return true,
+    }
+    false
+}
+
+/// Refuses addresses that are nobody's, the host's own or a link's.
+pub fn validate_non_special(text: &str, path: &Path, errors: &mut Errors) {
+    let Some(ip) = parse_sloppy(text) else {
+        return errors.invalid(path, text, "must be a valid IP address");
+    };
+    let (link_local, link_multicast) = match ip {
+        IpAddr::V4(v4) => (v4.is_link_local(), v4.octets()[..3] == [224, 0, 0]),
+        IpAddr::V6(v6) => (v6.is_unicast_link_local(), v6.segments()[0] & 0xff0f == 0xff02),
+    };
+    if ip.is_unspecified() {
+        errors.invalid(path, text, &format!("may not be unspecified ({text})"));
+    }
+    if ip.is_loopback() {
+        errors.invalid(path, text, "may not be in the loopback range (127.0.0.0/8, ::1/128)");
+    }
+    if link_local {
+        errors.invalid(path, text, "may not be in the link-local range (169.254.0.0/16, fe80::/10)");
+    }
+    if link_multicast {
+        errors.invalid(path, text, "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)");
+    }
+}
+
+/// Checks a range: `10.9.8.0/24`.
+pub fn validate_cidr(text: &str, path: &Path, errors: &mut Errors) {
+    let parts =
+        text.split_once('/').and_then(|(ip, bits)| Some((ip, parse_sloppy(ip)?, bits, bits.parse::<u8>().ok()?)));
+    let Some((ip, address, bits, prefix)) = parts.filter(|p| p.3 <= if p.1.is_ipv4() { 32 } else { 128 }) else {
+        return errors.invalid(path, text, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
+    };
+    if ip.parse::<IpAddr>().is_err() || (bits.len() > 1 && bits.starts_with('0')) {
+        errors.invalid(path, text, "must not have leading 0s in IP or prefix length");
+    } else if matches!(address, IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some()) {
+        errors.invalid(path, text, "must not have an IPv4-mapped IPv6 address");
+    } else if has_host_bits(address, prefix) {
+        errors.invalid(path, text, "must not have bits set beyond the prefix length");
+    }
+}
+
+fn has_host_bits(address: IpAddr, prefix: u8) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.to_bits().checked_shl(prefix.into()).is_some_and(|rest| rest != 0),
+        IpAddr::V6(v6) => v6.to_bits().checked_shl(prefix.into()).is_some_and(|rest| rest != 0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(check: impl Fn(&Path, &mut Errors)) -> Vec<String> {
+        let mut errors = Errors::default();
+        check(&Path::new("ip"), &mut errors);
+        errors.0.iter().map(|e| e.body.split(": ").last().unwrap_or_default().to_owned()).collect()
+    }
+
+    #[test]
+    fn addresses() {
+        let cases = [
+            ("10.0.0.1", ""),
+            ("FD00:0::1", ""),
+            ("10.0.0.256", "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"),
+            ("010.0.0.1", "must not have leading 0s"),
+            ("::ffff:1.2.3.4", "must not be an IPv4-mapped IPv6 address"),
+        ];
+        for (text, want) in cases {
+            let got = said(|p, e| _ = validate(text, p, e));
+            assert_eq!(got.first().map_or("", String::as_str), want, "{text}");
+        }
+        assert_eq!(
+            said(|p, e| validate_non_special("127.0.0.1", p, e)),
+            ["may not be in the loopback range (127.0.0.0/8, ::1/128)"]
+        );
+        assert_eq!(said(|p, e| validate_non_special("0.0.0.0", p, e)), ["may not be unspecified (0.0.0.0)"]);
+        assert!(said(|p, e| validate_non_special("192.0.2.9", p, e)).is_empty());
+    }
+
+    #[test]
+    fn ranges() {
+        let cases = [
+            ("10.0.0.0/8", ""),
+            ("0.0.0.0/0", ""),
+            ("fd00::/128", ""),
+            ("10.0.0.0", "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"),
+            ("10.0.0.0/33", "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"),
+            ("10.0.0.5/24", "must not have bits set beyond the prefix length"),
+            ("10.0.0.0/08", "must not have leading 0s in IP or prefix length"),
+        ];
+        for (text, want) in cases {
+            let got = said(|p, e| validate_cidr(text, p, e));
+            assert_eq!(got.first().map_or("", String::as_str), want, "{text}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! PersistentVolumeClaim: a request for a volume. Knows no volume; binding is the volume binder's.
+
+mod update;
+mod validate;
+
+use serde_json::{Value, json};
+
+use super::{Kind, Names, class, resource_list, storage_class};
+use crate::apimachinery::field::{Errors, Path};
+use crate::apimachinery::object::Object;
+use crate::apimachinery::quantity::Quantity;
+use crate::apimachinery::status::Status;
+use crate::apimachinery::table::{Column, column, wide};
+use crate::apimachinery::time::{self, Time};
+use crate::cluster::Cluster;
+
+pub use validate::validate_claim_spec;
+
+/// The kind.
+pub struct PersistentVolumeClaim;
+
+static NAMES: Names = Names::core("PersistentVolumeClaim", "persistentvolumeclaims", "persistentvolumeclaim", &["pvc"]);
+static COLUMNS: [Column; 8] = [
+    column("Name"),
+    column("Status"),
+    column("Volume"),
+    column("Capacity"),
+    column("Access Modes"),
+    column("StorageClass"),
+    column("Age"),
+    wide("VolumeMode"),
+];
+
+/// Keeps a claim while a pod uses it.
+pub const PROTECTION: &str = "kubernetes.io/pvc-protection";
+
+impl Kind for PersistentVolumeClaim {
+    fn names(&self) -> &Names {
+        &NAMES
+    }
+
+    fn columns(&self) -> &[Column] {
+        &COLUMNS
+    }
+
+    fn cells(&self, object: &Object, now: Time) -> Vec<String> {
+        let terminating = object.deletion_timestamp().is_some();
+        let phase = if terminating { "Terminating" } else { object.str_at("/status/phase") };
+        let volume = object.str_at("/spec/volumeName");
+        let (capacity, modes) = match volume {
+            "" => (String::new(), String::new()),
+            _ => (capacity(object, "/status/capacity/storage"), class::access_modes(object, "/status/accessModes")),
+        };
+        vec![
+            object.name().to_owned(),
+            phase.to_owned(),
+            volume.to_owned(),
+            capacity,
+            modes,
+            class::storage_class(object).to_owned(),
+            time::age(object.creation_timestamp(), now),
+            volume_mode(object),
+        ]
+    }
+
+    fn set_defaults(&self, object: &mut Object) {
+        object.set_default("/spec/volumeMode", "Filesystem");
+        if object.str_at("/status/phase").is_empty() {
+            object.set("/status/phase", "Pending".into());
+        }
+        for list in ["/spec/resources/requests", "/spec/resources/limits", "/status/capacity"] {
+            resource_list::canonicalize(object, list);
+        }
+        pair_data_sources(object);
+    }
+
+    fn prepare_for_create(&self, object: &mut Object) {
+        object.set("/status", json!({"phase": "Pending"}));
+    }
+
+    /// DefaultStorageClass and StorageObjectInUseProtection.
+    fn admit(&self, object: &mut Object, cluster: &Cluster) -> Result<(), Status> {
+        if !class::names_class(object)
+            && let Some(default) = storage_class::default_class(cluster)?
+        {
+            object.set("/spec/storageClassName", default.name().into());
+        }
+        object.add_finalizer(PROTECTION);
+        Ok(())
+    }
+
+    fn admit_update(&self, new: &mut Object, old: &Object, cluster: &Cluster) -> Result<(), Status> {
+        update::admit_resize(new, old, cluster)
+    }
+
+    fn validate(&self, object: &Object) -> Errors {
+        validate_claim_spec(object.at("/spec").unwrap_or(&Value::Null), &Path::new("spec"))
+    }
+
+    fn validate_update(&self, new: &Object, old: &Object) -> Errors {
+        let mut errors = self.validate(new);
+        update::validate(new, old, &mut errors);
+        errors
+    }
+}
+
+/// A quantity as tables print it; `0` for none, as Go's zero value is.
+pub(super) fn capacity(object: &Object, pointer: &str) -> String {
+    resource_list::quantity_at(object, pointer).unwrap_or(Quantity::ZERO).to_string()
+}
+
+pub(super) fn volume_mode(object: &Object) -> String {
+    object.at("/spec/volumeMode").and_then(Value::as_str).unwrap_or("<unset>").to_owned()
+}
+
+/// `dataSource` and `dataSourceRef` say the same where only one was given, unless the latter crosses namespaces.
+fn pair_data_sources(object: &mut Object) {
+    let (source, reference) = (object.at("/spec/dataSource").cloned(), object.at("/spec/dataSourceRef").cloned());
+    match (source, reference) {
+        (Some(source), None) => object.set("/spec/dataSourceRef", source),
+        (None, Some(reference)) if reference.get("namespace").is_none() => object.set("/spec/dataSource", reference),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

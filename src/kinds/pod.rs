@@ -1,0 +1,180 @@
+//! Pods: their table, defaults, admission and validation.
+//!
+//! Knows no scheduler and no kubelet: what becomes of a pod after it was stored is `control`'s.
+
+mod admission;
+mod affinity;
+mod cells;
+mod defaults;
+mod fields;
+mod qos;
+mod update;
+mod validation;
+mod warnings;
+
+use serde_json::{Value, json};
+
+use super::{Kind, Names};
+use crate::apimachinery::field::{Errors, Path};
+use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
+use crate::apimachinery::table::{Column, column, wide};
+use crate::apimachinery::time::Time;
+use crate::cluster::Cluster;
+
+pub use defaults::{set_spec_defaults, set_template_defaults};
+pub use fields::Fields;
+pub use validation::{validate_spec, validate_template};
+pub use warnings::template_warnings;
+
+/// The kind `Pod`.
+pub struct Pod;
+
+static NAMES: Names = Names {
+    group: "",
+    version: "v1",
+    kind: "Pod",
+    plural: "pods",
+    singular: "pod",
+    short: &["po"],
+    categories: &["all"],
+    namespaced: true,
+    resource: "pods",
+    api_version: "v1",
+};
+
+static COLUMNS: [Column; 9] = [
+    column("Name"),
+    column("Ready"),
+    column("Status"),
+    column("Restarts"),
+    column("Age"),
+    wide("IP"),
+    wide("Node"),
+    wide("Nominated Node"),
+    wide("Readiness Gates"),
+];
+
+/// What `--field-selector` may ask for. An absent `hostNetwork` reads as empty, where upstream has `false`.
+const SELECTABLE: &[(&str, &str)] = &[
+    ("spec.hostNetwork", "/spec/hostNetwork"),
+    ("spec.nodeName", "/spec/nodeName"),
+    ("spec.restartPolicy", "/spec/restartPolicy"),
+    ("spec.schedulerName", "/spec/schedulerName"),
+    ("spec.serviceAccountName", "/spec/serviceAccountName"),
+    ("status.nominatedNodeName", "/status/nominatedNodeName"),
+    ("status.phase", "/status/phase"),
+    ("status.podIP", "/status/podIPs/0/ip"),
+];
+
+impl Kind for Pod {
+    fn names(&self) -> &Names {
+        &NAMES
+    }
+
+    fn columns(&self) -> &[Column] {
+        &COLUMNS
+    }
+
+    fn cells(&self, object: &Object, now: Time) -> Vec<String> {
+        cells::cells(object, now)
+    }
+
+    fn set_defaults(&self, object: &mut Object) {
+        defaults::set_pod_defaults(object);
+    }
+
+    /// As podStrategy.PrepareForCreate: a new pod is Pending, and its quality of service is settled for good.
+    fn prepare_for_create(&self, object: &mut Object) {
+        let class = qos::class(object);
+        object.set("/status", json!({"phase": "Pending", "qosClass": class}));
+        object.set("/metadata/generation", 1.into());
+        if !object.list_at("/spec/schedulingGates").is_empty() {
+            object.set("/status/conditions", Value::Array(vec![gated_condition()]));
+        }
+        affinity::merge_match_label_keys(object);
+    }
+
+    fn admit(&self, object: &mut Object, cluster: &Cluster) -> Result<(), Status> {
+        admission::admit(object, cluster)
+    }
+
+    fn validate(&self, object: &Object) -> Errors {
+        validation::validate_new(object)
+    }
+
+    fn validate_update(&self, new: &Object, old: &Object) -> Errors {
+        update::validate_update(new, old)
+    }
+
+    fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
+        SELECTABLE
+    }
+
+    fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
+        if old.is_some() { Vec::new() } else { warnings::pod_warnings(new) }
+    }
+
+    fn has_generation(&self) -> bool {
+        true
+    }
+
+    /// podStrategy.CheckGracefulDelete. A pod without a node, or that has ended, goes at once whatever the request asks.
+    fn grace_period(&self, object: &Object) -> i64 {
+        let ended = matches!(object.str_at("/status/phase"), "Failed" | "Succeeded");
+        if ended || object.str_at("/spec/nodeName").is_empty() {
+            return 0;
+        }
+        match object.i64_at("/spec/terminationGracePeriodSeconds").unwrap_or(0) {
+            negative if negative < 0 => 1,
+            seconds => seconds,
+        }
+    }
+}
+
+/// What a pod with scheduling gates is told about being scheduled.
+fn gated_condition() -> Value {
+    json!({
+        "type": "PodScheduled", "status": "False", "reason": "SchedulingGated", "lastProbeTime": null,
+        "lastTransitionTime": null, "message": "Scheduling is blocked due to non-empty scheduling gates",
+    })
+}
+
+/// The path of a pod's spec.
+fn spec_path() -> Path {
+    Path::new("spec")
+}
+
+#[cfg(test)]
+mod hostile;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_pod_is_pending_and_keeps_no_status_of_the_clients() {
+        let mut pod = Object::new("v1", "Pod", "default", "p");
+        pod.set("/status/phase", "Running".into());
+        pod.set("/spec/schedulingGates", json!([{"name": "a/b"}]));
+        Pod.prepare_for_create(&mut pod);
+        assert_eq!(pod.str_at("/status/phase"), "Pending");
+        assert_eq!(pod.str_at("/status/qosClass"), "BestEffort");
+        assert_eq!(pod.str_at("/status/conditions/0/reason"), "SchedulingGated");
+        assert_eq!(pod.generation(), 1);
+    }
+
+    #[test]
+    fn grace_periods() {
+        let pod = |spec: Value, phase: &str| {
+            let mut pod = Object::new("v1", "Pod", "default", "p");
+            pod.set("/spec", spec);
+            pod.set("/status/phase", phase.into());
+            Pod.grace_period(&pod)
+        };
+        assert_eq!(pod(json!({"terminationGracePeriodSeconds": 30}), "Pending"), 0);
+        assert_eq!(pod(json!({"terminationGracePeriodSeconds": 30, "nodeName": "n"}), "Running"), 30);
+        assert_eq!(pod(json!({"terminationGracePeriodSeconds": -5, "nodeName": "n"}), "Running"), 1);
+        assert_eq!(pod(json!({"terminationGracePeriodSeconds": 30, "nodeName": "n"}), "Succeeded"), 0);
+    }
+}

@@ -1,0 +1,69 @@
+//! What the admission plugins that are on by default do to a new pod: ServiceAccount, Priority, DefaultTolerationSeconds,
+//! RuntimeClass.
+//!
+//! Knows the cluster to look other objects up in, and no request.
+
+mod priority;
+mod service_account;
+
+use serde_json::{Map, Value, json};
+
+use super::fields::Fields;
+use crate::apimachinery::key::Key;
+use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
+use crate::cluster::Cluster;
+
+pub(super) fn admit(pod: &mut Object, cluster: &Cluster) -> Result<(), Status> {
+    if pod.annotation("kubernetes.io/config.mirror").is_some() {
+        // A mirror pod is a copy of what a kubelet runs by itself, and stays as it is.
+        return Ok(());
+    }
+    service_account::admit(pod, cluster)?;
+    priority::admit(pod, cluster)?;
+    add_default_tolerations(pod);
+    check_runtime_class(pod, cluster)
+}
+
+fn forbidden(pod: &Object, why: &str) -> Status {
+    Status::forbidden("pods", pod.name(), why)
+}
+
+/// The pod's spec, made when there is none.
+fn spec_mut(pod: &mut Object) -> &mut Map<String, Value> {
+    let spec = pod.body_mut().entry("spec").or_insert_with(|| json!({}));
+    if !spec.is_object() {
+        *spec = json!({});
+    }
+    spec.as_object_mut().expect("a spec that was just made sure to be an object")
+}
+
+/// Every pod outlives an unready or unreachable node for five minutes, unless it says otherwise.
+fn add_default_tolerations(pod: &mut Object) {
+    let spec = spec_mut(pod);
+    let missing: Vec<Value> = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]
+        .into_iter()
+        .filter(|key| !spec.items("tolerations").iter().any(|t| tolerates(t, key)))
+        .map(|key| json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}))
+        .collect();
+    let all = spec.entry("tolerations").or_insert_with(|| json!([]));
+    if let Some(all) = all.as_array_mut() {
+        all.extend(missing);
+    }
+}
+
+fn tolerates(toleration: &Value, key: &str) -> bool {
+    (toleration.text("key").is_empty() || toleration.text("key") == key)
+        && matches!(toleration.text("effect"), "NoExecute" | "")
+}
+
+fn check_runtime_class(pod: &Object, cluster: &Cluster) -> Result<(), Status> {
+    let class = pod.str_at("/spec/runtimeClassName");
+    if class.is_empty() || cluster.get(&Key::cluster("runtimeclasses.node.k8s.io", class))?.is_some() {
+        return Ok(());
+    }
+    Err(forbidden(pod, &format!("pod rejected: RuntimeClass {class:?} not found")))
+}
+
+#[cfg(test)]
+mod tests;

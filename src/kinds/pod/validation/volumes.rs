@@ -1,0 +1,121 @@
+//! A pod's volumes: their names, and that each has exactly one source.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use super::super::fields::Fields;
+use super::{report, volume_files, volume_sources};
+use crate::apimachinery::field::{Errors, Path};
+use crate::apimachinery::names::{is_dns1123_label, name_is_dns_subdomain};
+
+/// The sources in the order in which upstream looks at them; a second one is refused under the name in the second place,
+/// what is wrong within a source is reported under the third.
+const SOURCES: &[(&str, &str, &str)] = &[
+    ("emptyDir", "emptyDir", "emptyDir"),
+    ("hostPath", "hostPath", "hostPath"),
+    ("gitRepo", "gitRepo", "gitRepo"),
+    ("gcePersistentDisk", "gcePersistentDisk", "persistentDisk"),
+    ("awsElasticBlockStore", "awsElasticBlockStore", "awsElasticBlockStore"),
+    ("secret", "secret", "secret"),
+    ("nfs", "nfs", "nfs"),
+    ("iscsi", "iscsi", "iscsi"),
+    ("glusterfs", "glusterfs", "glusterfs"),
+    ("flocker", "flocker", "flocker"),
+    ("persistentVolumeClaim", "persistentVolumeClaim", "persistentVolumeClaim"),
+    ("rbd", "rbd", "rbd"),
+    ("cinder", "cinder", "cinder"),
+    ("cephfs", "cephFS", "cephfs"),
+    ("quobyte", "quobyte", "quobyte"),
+    ("downwardAPI", "downwarAPI", "downwardAPI"),
+    ("fc", "fc", "fc"),
+    ("flexVolume", "flexVolume", "flexVolume"),
+    ("configMap", "configMap", "configMap"),
+    ("azureFile", "azureFile", "azureFile"),
+    ("vsphereVolume", "vsphereVolume", "vsphereVolume"),
+    ("photonPersistentDisk", "photonPersistentDisk", "photonPersistentDisk"),
+    ("portworxVolume", "portworxVolume", "portworxVolume"),
+    ("azureDisk", "azureDisk", "azureDisk"),
+    ("storageos", "storageos", "storageos"),
+    ("projected", "projected", "projected"),
+    ("scaleIO", "scaleIO", "scaleIO"),
+    ("csi", "csi", "csi"),
+    ("ephemeral", "ephemeral", "ephemeral"),
+    ("image", "image", "image"),
+];
+
+/// Validates the volumes and returns the good ones by name.
+pub(super) fn validate_volumes<'s>(
+    spec: &'s Map<String, Value>,
+    pod: Option<&str>,
+    path: &Path,
+    errors: &mut Errors,
+) -> BTreeMap<&'s str, &'s Value> {
+    let volumes = spec.items("volumes");
+    let made: BTreeSet<String> = volumes
+        .iter()
+        .filter(|v| v.field("ephemeral").is_some())
+        .filter_map(|v| Some(format!("{}-{}", pod.filter(|p| !p.is_empty())?, v.text("name"))))
+        .collect();
+    let mut good = BTreeMap::new();
+    for (i, volume) in volumes.iter().enumerate() {
+        let path = path.index(i);
+        let mut wrong = Errors::default();
+        validate_source(volume, pod, &path, &mut wrong);
+        let name = volume.text("name");
+        if name.is_empty() {
+            wrong.required(&path.child("name"), "");
+        } else {
+            report(&mut wrong, &path.child("name"), name, is_dns1123_label(name));
+        }
+        if good.contains_key(name) {
+            wrong.duplicate(&path.child("name"), name);
+        }
+        if wrong.is_empty() {
+            good.insert(name, volume);
+        }
+        errors.append(wrong);
+        let claim = volume.field("persistentVolumeClaim").map_or("", |c| c.text("claimName"));
+        if made.contains(claim) {
+            let path = path.child("persistentVolumeClaim").child("claimName");
+            errors.invalid(&path, claim, "must not reference a PVC that gets created for an ephemeral volume");
+        }
+    }
+    good
+}
+
+fn validate_source(volume: &Value, pod: Option<&str>, path: &Path, errors: &mut Errors) {
+    let mut found = false;
+    for (key, second, inner) in SOURCES {
+        let Some(source) = volume.field(key) else { continue };
+        if found {
+            errors.forbidden(&path.child(second), "may not specify more than 1 volume type");
+            continue;
+        }
+        found = true;
+        let inner = path.child(inner);
+        match *key {
+            "secret" | "configMap" => volume_files::validate_files(source, key, &inner, errors),
+            "downwardAPI" => volume_files::validate_downward(source, &inner, errors),
+            "projected" => volume_files::validate_projected(source, &inner, errors),
+            "ephemeral" => validate_ephemeral(volume, source, pod, path, errors),
+            _ => volume_sources::validate(key, source, &inner, errors),
+        }
+    }
+    if !found {
+        errors.required(path, "must specify a volume type");
+    }
+}
+
+fn validate_ephemeral(volume: &Value, source: &Value, pod: Option<&str>, path: &Path, errors: &mut Errors) {
+    if source.field("volumeClaimTemplate").is_none() {
+        errors.required(&path.child("ephemeral").child("volumeClaimTemplate"), "");
+    }
+    let name = volume.text("name");
+    if let Some(pod) = pod.filter(|p| !p.is_empty() && !name.is_empty()) {
+        let claim = format!("{pod}-{name}");
+        for problem in name_is_dns_subdomain(&claim, false) {
+            errors.invalid(&path.child("name"), name, &format!("PVC name {claim:?}: {problem}"));
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! ServiceAccount: whom a pod acts as. Knows no pod; `default` of each namespace is made by the namespace's controller.
+
+use super::{Kind, Names};
+use crate::apimachinery::object::Object;
+use crate::apimachinery::table::{Column, column};
+use crate::apimachinery::time::{self, Time};
+
+/// The kind.
+pub struct ServiceAccount;
+
+static NAMES: Names = Names::core("ServiceAccount", "serviceaccounts", "serviceaccount", &["sa"]);
+static COLUMNS: [Column; 2] = [column("Name"), column("Age")];
+
+impl Kind for ServiceAccount {
+    fn names(&self) -> &Names {
+        &NAMES
+    }
+
+    fn columns(&self) -> &[Column] {
+        &COLUMNS
+    }
+
+    fn cells(&self, object: &Object, now: Time) -> Vec<String> {
+        vec![object.name().to_owned(), time::age(object.creation_timestamp(), now)]
+    }
+}

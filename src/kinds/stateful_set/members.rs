@@ -1,0 +1,139 @@
+//! A StatefulSet's pods: their names, their state, and how a new one is made.
+
+use serde_json::{Map, Value, json};
+
+use super::Set;
+use super::claims;
+use crate::apimachinery::object::Object;
+use crate::apimachinery::time::Time;
+
+/// The label that names a pod's revision.
+pub const REVISION_LABEL: &str = "controller-revision-hash";
+const POD_NAME_LABEL: &str = "statefulset.kubernetes.io/pod-name";
+const POD_INDEX_LABEL: &str = "apps.kubernetes.io/pod-index";
+
+/// The ordinal in a pod's name, when it is a name that this set gives: `web-3`.
+pub fn ordinal(set: &str, pod: &str) -> Option<i64> {
+    let digits = pod.strip_prefix(set)?.strip_prefix('-')?;
+    let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    digits.parse::<i32>().ok().filter(|_| plain).map(i64::from)
+}
+
+/// The revision a pod was made from.
+pub fn revision(pod: &Object) -> &str {
+    pod.label(REVISION_LABEL).unwrap_or_default()
+}
+
+pub fn is_terminating(pod: &Object) -> bool {
+    pod.deletion_timestamp().is_some()
+}
+
+/// Whether a pod has ended, for whatever reason, and has to be replaced.
+pub fn is_finished(pod: &Object) -> bool {
+    matches!(pod.str_at("/status/phase"), "Failed" | "Succeeded")
+}
+
+/// Running, with a True Ready condition.
+pub fn is_ready(pod: &Object) -> bool {
+    pod.str_at("/status/phase") == "Running" && ready_condition(pod).is_some()
+}
+
+fn ready_condition(pod: &Object) -> Option<&Value> {
+    let conditions = pod.list_at("/status/conditions").iter();
+    conditions
+        .filter(|c| c.get("type").is_some_and(|t| t == "Ready"))
+        .find(|c| c.get("status").is_some_and(|s| s == "True"))
+}
+
+/// When a ready pod becomes available; `None` for one that is not ready.
+pub fn available_at(pod: &Object, min_ready_seconds: i64) -> Option<Time> {
+    if !is_ready(pod) {
+        return None;
+    }
+    let since = crate::apimachinery::time::parse(ready_condition(pod)?.get("lastTransitionTime")?.as_str()?)?;
+    since.checked_add_signed(chrono::TimeDelta::try_seconds(min_ready_seconds)?)
+}
+
+/// Ready for `minReadySeconds`.
+pub fn is_available(pod: &Object, min_ready_seconds: i64, now: Time) -> bool {
+    available_at(pod, min_ready_seconds).is_some_and(|at| min_ready_seconds == 0 || at <= now)
+}
+
+/// A pod of a set at an ordinal, from one revision's template.
+pub fn new_pod(set: &Set, template: &Value, revision: &str, ordinal: i64) -> Object {
+    let name = format!("{}-{ordinal}", set.object.name());
+    let mut pod = Object::new("v1", "Pod", set.object.namespace(), &name);
+    pod.set("/metadata/generateName", format!("{}-", set.object.name()).into());
+    for part in ["labels", "annotations", "finalizers"] {
+        if let Some(value) = template.pointer(&format!("/metadata/{part}")) {
+            pod.set(&format!("/metadata/{part}"), value.clone());
+        }
+    }
+    pod.set("/metadata/ownerReferences", json!([set.controller_reference()]));
+    pod.set("/spec", template.get("spec").cloned().unwrap_or_else(|| Value::Object(Map::new())));
+    pod.set_label(REVISION_LABEL, revision);
+    give_identity(set, &mut pod, ordinal);
+    pod.set("/spec/hostname", name.into());
+    if !set.object.str_at("/spec/serviceName").is_empty() {
+        pod.set("/spec/subdomain", set.object.str_at("/spec/serviceName").into());
+    }
+    give_volumes(set, &mut pod, ordinal);
+    pod
+}
+
+/// The labels by which a pod of a set is known.
+fn give_identity(set: &Set, pod: &mut Object, ordinal: i64) {
+    let name = format!("{}-{ordinal}", set.object.name());
+    pod.set_label(POD_NAME_LABEL, &name);
+    pod.set_label(POD_INDEX_LABEL, &ordinal.to_string());
+}
+
+/// The claims' volumes in front; volumes of the template under the same names give way.
+fn give_volumes(set: &Set, pod: &mut Object, ordinal: i64) {
+    let templates = claims::templates(set.object);
+    if templates.is_empty() {
+        return;
+    }
+    let mut volumes: Vec<Value> = Vec::new();
+    for template in templates {
+        let name = claims::template_name(template);
+        volumes.push(json!({"name": name, "persistentVolumeClaim": {"claimName": claims::name(set, name, ordinal)}}));
+    }
+    let taken = |v: &&Value| !templates.iter().any(|t| v.get("name").is_some_and(|n| n == claims::template_name(t)));
+    volumes.extend(pod.list_at("/spec/volumes").iter().filter(taken).cloned());
+    pod.set("/spec/volumes", Value::Array(volumes));
+}
+
+/// A pod with its identity labels put right; `None` when they are. (The rest of an identity cannot be changed.)
+pub fn with_identity(set: &Set, pod: &Object, ordinal: i64) -> Option<Object> {
+    let name = format!("{}-{ordinal}", set.object.name());
+    let index = ordinal.to_string();
+    if pod.label(POD_NAME_LABEL) == Some(&name) && pod.label(POD_INDEX_LABEL) == Some(&index) {
+        return None;
+    }
+    let mut new = pod.clone();
+    give_identity(set, &mut new, ordinal);
+    Some(new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinals_come_from_names() {
+        for (pod, want) in [
+            ("web-0", Some(0)),
+            ("web-12", Some(12)),
+            ("web-", None),
+            ("web-x", None),
+            ("other-0", None),
+            ("web-+1", None),
+            ("web-99999999999", None),
+            ("web", None),
+            ("web-a-0", None),
+        ] {
+            assert_eq!(ordinal("web", pod), want, "{pod}");
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! StatefulSet: pods with a stable name, a stable place in the order, and claims that outlive them.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::plan::Plan;
+use super::{Kind, Names, Trigger};
+use crate::apimachinery::field::Errors;
+use crate::apimachinery::key::Key;
+use crate::apimachinery::labels::Selector;
+use crate::apimachinery::object::Object;
+use crate::apimachinery::quantity;
+use crate::apimachinery::status::Status;
+use crate::apimachinery::table::{Column, column, wide};
+use crate::apimachinery::time::{self, Time};
+use crate::cluster::Cluster;
+
+mod claims;
+mod controller;
+mod members;
+mod revision;
+mod validation;
+
+/// apps/v1 StatefulSet.
+pub struct StatefulSet;
+
+static NAMES: Names = Names {
+    group: "apps",
+    version: "v1",
+    kind: "StatefulSet",
+    plural: "statefulsets",
+    singular: "statefulset",
+    short: &["sts"],
+    categories: &["all"],
+    namespaced: true,
+    resource: "statefulsets.apps",
+    api_version: "apps/v1",
+};
+
+static COLUMNS: [Column; 5] = [column("Name"), column("Ready"), column("Age"), wide("Containers"), wide("Images")];
+
+impl Kind for StatefulSet {
+    fn names(&self) -> &Names {
+        &NAMES
+    }
+
+    fn columns(&self) -> &[Column] {
+        &COLUMNS
+    }
+
+    fn cells(&self, set: &Object, now: Time) -> Vec<String> {
+        let containers = set.list_at("/spec/template/spec/containers");
+        let of_all = |field: &str| {
+            let texts: Vec<&str> = containers.iter().filter_map(|c| c.get(field)?.as_str()).collect();
+            texts.join(",")
+        };
+        let ready = set.i64_at("/status/readyReplicas").unwrap_or(0);
+        let wanted = set.i64_at("/spec/replicas").unwrap_or(0);
+        vec![
+            set.name().to_owned(),
+            format!("{ready}/{wanted}"),
+            time::age(set.creation_timestamp(), now),
+            of_all("name"),
+            of_all("image"),
+        ]
+    }
+
+    fn set_defaults(&self, set: &mut Object) {
+        set.set_default("/spec/podManagementPolicy", "OrderedReady");
+        set.set_default("/spec/updateStrategy/type", "RollingUpdate");
+        if set.str_at("/spec/updateStrategy/type") == "RollingUpdate" {
+            set.set_default("/spec/updateStrategy/rollingUpdate/partition", 0);
+        }
+        for when in ["whenDeleted", "whenScaled"] {
+            set.set_default(&format!("/spec/persistentVolumeClaimRetentionPolicy/{when}"), "Retain");
+        }
+        set.set_default("/spec/replicas", 1);
+        set.set_default("/spec/revisionHistoryLimit", 10);
+        // serviceName is a plain string in Go, and so is written when it is empty.
+        set.set_default("/spec/serviceName", "");
+        if let Some(Value::Object(template)) = set.body_mut().get_mut("spec").and_then(|s| s.get_mut("template")) {
+            super::pod::set_template_defaults(template);
+        }
+        if let Some(templates) =
+            set.body_mut().get_mut("spec").and_then(|s| s.get_mut("volumeClaimTemplates")?.as_array_mut())
+        {
+            templates.iter_mut().for_each(set_claim_defaults);
+        }
+    }
+
+    fn prepare_for_create(&self, set: &mut Object) {
+        set.set("/status", json!({"replicas": 0, "availableReplicas": 0}));
+    }
+
+    fn validate(&self, set: &Object) -> Errors {
+        validation::validate(set)
+    }
+
+    fn validate_update(&self, new: &Object, old: &Object) -> Errors {
+        validation::validate_update(new, old)
+    }
+
+    fn has_generation(&self) -> bool {
+        true
+    }
+
+    fn reconcile(&self, set: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
+        controller::reconcile(set, cluster, now)
+    }
+
+    fn triggers(&self) -> &'static [Trigger] {
+        &[
+            Trigger { resource: "pods", keys: sets_of_pod },
+            Trigger { resource: "persistentvolumeclaims", keys: sets_of_claim },
+            Trigger { resource: "serviceaccounts", keys: |account, cluster| sets_in(account.namespace(), cluster) },
+        ]
+    }
+}
+
+/// A claim template is stored as a whole claim, with the status that a new claim has.
+fn set_claim_defaults(template: &mut Value) {
+    let Some(mut claim) = Object::from_value(template.take()) else { return };
+    claim.set("/apiVersion", "v1".into());
+    claim.set("/kind", "PersistentVolumeClaim".into());
+    claim.set_default("/spec/volumeMode", "Filesystem");
+    claim.set_default("/status/phase", "Pending");
+    for part in ["requests", "limits"] {
+        if let Some(Value::Object(map)) = claim.remove(&format!("/spec/resources/{part}")) {
+            let canonical = map.into_iter().map(|(k, v)| {
+                let text = v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+                let value = quantity::Quantity::parse(&text).map_or(v, |q| q.to_string().into());
+                (k, value)
+            });
+            claim.set(&format!("/spec/resources/{part}"), Value::Object(canonical.collect()));
+        }
+    }
+    *template = claim.into_value();
+}
+
+/// A set as its controller looks at it.
+struct Set<'a> {
+    object: &'a Object,
+    replicas: i64,
+    start: i64,
+}
+
+impl<'a> Set<'a> {
+    fn of(object: &'a Object) -> Set<'a> {
+        Set {
+            object,
+            replicas: object.i64_at("/spec/replicas").unwrap_or(1).max(0),
+            start: object.i64_at("/spec/ordinals/start").unwrap_or(0).max(0),
+        }
+    }
+
+    fn has_ordinal(&self, ordinal: i64) -> bool {
+        (self.start..self.start + self.replicas).contains(&ordinal)
+    }
+
+    fn deletes_claims(&self, when: &str) -> bool {
+        self.object.str_at(&format!("/spec/persistentVolumeClaimRetentionPolicy/{when}")) == "Delete"
+    }
+
+    fn controller_reference(&self) -> Value {
+        json!({
+            "apiVersion": NAMES.api_version, "kind": NAMES.kind, "name": self.object.name(), "uid": self.object.uid(),
+            "controller": true, "blockOwnerDeletion": true,
+        })
+    }
+}
+
+/// The sets that a pod without a controller may belong to. (A pod's own set is looked at in any case.)
+fn sets_of_pod(pod: &Object, cluster: &Cluster) -> Result<Vec<Key>, Status> {
+    if pod.controller_of().is_some() {
+        return Ok(Vec::new());
+    }
+    let sets = cluster.list_keyed(NAMES.resource, Some(pod.namespace()))?;
+    let selects = |set: &Object| {
+        let selector = set.at("/spec/selector").and_then(|s| Selector::from_label_selector(s).ok());
+        selector.is_some_and(|s| s.matches(pod.labels()))
+    };
+    Ok(sets.into_iter().filter(|(_, set)| selects(set)).map(|(key, _)| key).collect())
+}
+
+/// The sets whose templates give this claim's name: its pod may wait for it to be gone, or to be made again.
+fn sets_of_claim(claim: &Object, cluster: &Cluster) -> Result<Vec<Key>, Status> {
+    let sets = cluster.list_keyed(NAMES.resource, Some(claim.namespace()))?;
+    let names = |set: &Object| {
+        claims::templates(set).iter().any(|t| {
+            let rest = claim.name().strip_prefix(claims::template_name(t)).and_then(|r| r.strip_prefix('-'));
+            rest.is_some_and(|pod| members::ordinal(set.name(), pod).is_some())
+        })
+    };
+    Ok(sets.into_iter().filter(|(_, set)| names(set)).map(|(key, _)| key).collect())
+}
+
+fn sets_in(namespace: &str, cluster: &Cluster) -> Result<Vec<Key>, Status> {
+    Ok(cluster.list_keyed(NAMES.resource, Some(namespace))?.into_iter().map(|(key, _)| key).collect())
+}

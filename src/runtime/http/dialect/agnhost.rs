@@ -1,0 +1,66 @@
+//! agnhost's `netexec` and `serve-hostname`: what Kubernetes' own tests ask a pod.
+
+use super::{Conditions, Dialect, KeepAlive, Problem, Ranges, not_found, reason, type_if_known};
+use crate::runtime::http::handler::Context;
+use crate::runtime::http::response::Response;
+use crate::runtime::http::target;
+
+pub static NETEXEC: Dialect = go(netexec);
+pub static SERVE_HOSTNAME: Dialect = go(|context| plain(200, context.site.hostname.clone()));
+
+/// Go's net/http, which sends its headers in alphabetical order before Date.
+const fn go(special: fn(&Context) -> Response) -> Dialect {
+    Dialect {
+        protocol: "HTTP/1.1",
+        server: None,
+        order: &["Connection", "Location", "Date", "Content-Length", "Content-Type"],
+        keep_alive: KeepAlive::Silent,
+        index: &[],
+        media_type: type_if_known,
+        conditions: Conditions::None,
+        ranges: Ranges::None,
+        etag: None,
+        refuse: |_, _| None,
+        folder: not_found,
+        redirect: |context, path| context.redirect(301, path.to_owned()),
+        special: Some(special),
+        reason,
+        page,
+        access_log: None,
+    }
+}
+
+fn plain(status: u16, text: String) -> Response {
+    Response::text(status, "text/plain; charset=utf-8", text)
+}
+
+fn netexec(context: &Context) -> Response {
+    match context.target.path.as_slice() {
+        b"/" => plain(200, format!("NOW: {} +0000 UTC", context.now.format("%Y-%m-%d %H:%M:%S%.f"))),
+        b"/hostname" | b"/hostName" => plain(200, context.site.hostname.clone()),
+        b"/clientip" => plain(200, context.peer.client.to_string()),
+        b"/healthz" => Response::text(200, "text/plain; charset=utf-8", String::new()),
+        b"/header" => plain(200, parameter(context, "key").and_then(|k| header(context, &k)).unwrap_or_default()),
+        b"/echo" => match parameter(context, "code").map_or(Some(200), |c| c.parse().ok()) {
+            Some(code @ 200..=599) => plain(code, parameter(context, "msg").unwrap_or_default()),
+            _ => plain(400, String::new()),
+        },
+        _ => context.error(404),
+    }
+}
+
+fn header(context: &Context, name: &str) -> Option<String> {
+    context.request.header(&name.to_ascii_lowercase()).map(str::to_owned)
+}
+
+/// The first value of a name in the query.
+fn parameter(context: &Context, name: &str) -> Option<String> {
+    let query = String::from_utf8_lossy(context.target.query.as_deref()?).into_owned();
+    let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
+    target::decode(value.replace('+', " ").as_bytes()).map(|v| String::from_utf8_lossy(&v).into_owned())
+}
+
+fn page(_dialect: &Dialect, problem: &Problem) -> (&'static str, String) {
+    let text = if problem.status == 404 { "404 page not found\n".to_owned() } else { String::new() };
+    ("text/plain; charset=utf-8", text)
+}

@@ -1,0 +1,171 @@
+//! Writes a transaction's changes and makes them last. What a commit returned from survives a crash.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use serde_json::{Map, Value};
+
+use super::digest;
+use super::error::{Error, Fault};
+use super::log;
+use super::snapshot::{Sum, Transaction, digest_of, micros};
+use crate::apimachinery::key::Key;
+use crate::apimachinery::object::Object;
+use crate::apimachinery::time::Time;
+use crate::cluster::{Changes, Meta};
+
+/// How deep serde_json follows maps and lists.
+const DEEPEST: usize = 127;
+
+impl Transaction<'_> {
+    /// Writes all changes, or none.
+    ///
+    /// # Errors
+    /// When the store cannot be written; it is then as it was before the transaction.
+    pub fn commit(self, changes: &Changes) -> Result<(), Error> {
+        let (file, patience) = (self.file, self.patience);
+        if self.lock.is_none() {
+            return Err(Error::ReadOnly { file: file.to_owned() });
+        }
+        let written = write(&self.sqlite, changes).and_then(|()| Ok(self.sqlite.commit()?));
+        written.map_err(|fault| fault.of(file, patience))
+    }
+}
+
+fn write(connection: &Connection, changes: &Changes) -> Result<(), Fault> {
+    for (key, object) in &changes.objects {
+        match object {
+            Some(object) if is_too_deep(object) => return Err(Fault::TooDeep(key.clone())),
+            Some(object) => put(connection, key, object)?,
+            None => remove(connection, key)?,
+        }
+    }
+    for (key, at) in &changes.wakes {
+        set_wake(connection, key, *at)?;
+    }
+    log::append(connection, &changes.log)?;
+    set_meta(connection, &changes.meta)
+}
+
+/// What is stored under a key, as far as a change needs it.
+struct Row {
+    id: i64,
+    digest: i64,
+    wake_at: Option<i64>,
+}
+
+fn find(connection: &Connection, key: &Key) -> Result<Option<Row>, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, digest, wake_at FROM objects WHERE resource = ?1 AND namespace = ?2 AND name = ?3",
+    )?;
+    let row = statement.query_row((&key.resource, &key.namespace, &key.name), |row| {
+        Ok(Row { id: row.get(0)?, digest: row.get(1)?, wake_at: row.get(2)? })
+    });
+    Ok(row.optional()?)
+}
+
+fn put(connection: &Connection, key: &Key, object: &Object) -> Result<(), Fault> {
+    let old = find(connection, key)?;
+    let body = encode(object.body())?;
+    let internal = if object.internal.is_empty() { None } else { Some(encode(&object.internal)?) };
+    let rv = object.resource_version().cast_signed();
+    let wake_at = old.as_ref().and_then(|o| o.wake_at);
+    let digest = digest_of(key, object.uid(), rv, wake_at, internal.as_deref(), &body);
+    let id = if let Some(old) = &old {
+        let sql = "UPDATE objects SET uid = ?2, rv = ?3, digest = ?4, internal = ?5, body = ?6 WHERE id = ?1";
+        let mut statement = connection.prepare_cached(sql)?;
+        statement.execute(params![old.id, object.uid(), rv, digest, internal, body])?;
+        old.id
+    } else {
+        let sql = "INSERT INTO objects(resource, namespace, name, uid, rv, digest, internal, body) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        let mut statement = connection.prepare_cached(sql)?;
+        statement.insert(params![key.resource, key.namespace, key.name, object.uid(), rv, digest, internal, body])?
+    };
+    set_owners(connection, id, object, old.is_some())?;
+    add_up(connection, key, i64::from(old.is_none()), digest ^ old.map_or(0, |o| o.digest))
+}
+
+/// Whether serde_json would refuse to read the object back.
+fn is_too_deep(object: &Object) -> bool {
+    !object.body().values().chain(object.internal.values()).all(|value| fits(value, DEEPEST - 1))
+}
+
+/// Whether no more than so many maps and lists are inside each other; looks no deeper than that.
+fn fits(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::Array(items) => levels > 0 && items.iter().all(|item| fits(item, levels - 1)),
+        Value::Object(map) => levels > 0 && map.values().all(|item| fits(item, levels - 1)),
+        _ => true,
+    }
+}
+
+fn encode(map: &Map<String, Value>) -> Result<Vec<u8>, Fault> {
+    serde_json::to_vec(map).map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()).into())
+}
+
+fn remove(connection: &Connection, key: &Key) -> Result<(), Fault> {
+    let Some(old) = find(connection, key)? else { return Ok(()) };
+    connection.prepare_cached("DELETE FROM objects WHERE id = ?1")?.execute([old.id])?;
+    connection.prepare_cached("DELETE FROM owners WHERE object = ?1")?.execute([old.id])?;
+    add_up(connection, key, -1, old.digest)
+}
+
+/// Keeps the owner index; most objects keep the owners they had, so the old ones are looked at first.
+fn set_owners(connection: &Connection, id: i64, object: &Object, existed: bool) -> Result<(), Fault> {
+    let mut new: Vec<&str> = object.owner_references().map(|r| r.uid).collect();
+    new.sort_unstable();
+    new.dedup();
+    if existed {
+        let mut statement = connection.prepare_cached("SELECT uid FROM owners WHERE object = ?1 ORDER BY uid")?;
+        let old: Vec<String> = statement.query_map([id], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        if old == new {
+            return Ok(());
+        }
+        connection.prepare_cached("DELETE FROM owners WHERE object = ?1")?.execute([id])?;
+    }
+    for uid in new {
+        connection.prepare_cached("INSERT INTO owners(object, uid) VALUES (?1, ?2)")?.execute((id, uid))?;
+    }
+    Ok(())
+}
+
+/// Deleted objects are not woken: a key without an object is passed over.
+fn set_wake(connection: &Connection, key: &Key, at: Option<Time>) -> Result<(), Fault> {
+    let Some(old) = find(connection, key)? else { return Ok(()) };
+    let at = at.map(micros);
+    if at == old.wake_at {
+        return Ok(());
+    }
+    let change = digest::of_wake(old.wake_at) ^ digest::of_wake(at);
+    let mut statement = connection.prepare_cached("UPDATE objects SET wake_at = ?2, digest = ?3 WHERE id = ?1")?;
+    statement.execute(params![old.id, at, old.digest ^ change])?;
+    add_up(connection, key, 0, change)
+}
+
+/// Keeps the sums of a resource in a namespace.
+fn add_up(connection: &Connection, key: &Key, count: i64, change: i64) -> Result<(), Fault> {
+    let place = (&key.resource, &key.namespace);
+    let mut statement =
+        connection.prepare_cached("SELECT count, digest FROM parts WHERE resource = ?1 AND namespace = ?2")?;
+    let old = statement.query_row(place, |row| Ok(Sum { count: row.get(0)?, digest: row.get(1)? })).optional()?;
+    let old = old.unwrap_or_default();
+    let new = Sum { count: old.count + count, digest: old.digest ^ change };
+    if new == Sum::default() {
+        let sql = "DELETE FROM parts WHERE resource = ?1 AND namespace = ?2";
+        connection.prepare_cached(sql)?.execute(place)?;
+    } else {
+        let sql = "INSERT OR REPLACE INTO parts(resource, namespace, count, digest) VALUES (?1, ?2, ?3, ?4)";
+        connection.prepare_cached(sql)?.execute(params![key.resource, key.namespace, new.count, new.digest])?;
+    }
+    Ok(())
+}
+
+/// Writes the one row of `meta`.
+pub(super) fn set_meta(connection: &Connection, meta: &Meta) -> Result<(), Fault> {
+    let numbers = [meta.resource_version.cast_signed(), micros(meta.clock), meta.pod_addresses.cast_signed()];
+    let digest = digest::of_meta(numbers, &meta.seed.0);
+    let [rv, clock, pod_addresses] = numbers;
+    let sql = "UPDATE meta SET rv = ?1, clock = ?2, pod_addresses = ?3, seed = ?4, digest = ?5 WHERE id = 1";
+    connection.prepare_cached(sql)?.execute(params![rv, clock, pod_addresses, meta.seed.0, digest])?;
+    Ok(())
+}

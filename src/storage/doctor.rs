@@ -1,0 +1,128 @@
+//! Looks at a whole store for damage: SQLite's own check, then every row's digest, sum and index entry.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::error::{Error, Fault};
+use super::snapshot::{Sum, Transaction, read};
+use super::{Options, Store, log};
+use crate::cluster::Snapshot;
+
+/// How many problems are told one by one.
+const TOLD: usize = 20;
+
+/// What is wrong inside the store of a home, one line each; nothing when it is sound. Changes nothing.
+///
+/// # Errors
+/// When the store cannot be opened at all.
+pub fn check(options: Options) -> Result<Vec<String>, Error> {
+    let gone = || std::io::Error::from(std::io::ErrorKind::NotFound);
+    let mut store = Store::open(options, || Err(gone()))?;
+    let state = store.begin_read()?;
+    let mut problems = Vec::new();
+    for part in [integrity, rows, changes] {
+        match part(&state, &mut problems) {
+            Ok(()) => {}
+            Err(fault) => problems.push(text(fault, state.file)),
+        }
+    }
+    problems.truncate(TOLD);
+    Ok(problems)
+}
+
+fn text(fault: Fault, file: &Path) -> String {
+    match fault {
+        Fault::Damage(what) => what,
+        other => other.of(file, std::time::Duration::ZERO).to_string(),
+    }
+}
+
+fn integrity(state: &Transaction<'_>, problems: &mut Vec<String>) -> Result<(), Fault> {
+    let mut statement = state.sqlite.prepare(&format!("PRAGMA integrity_check({TOLD})"))?;
+    let lines = statement.query_map([], |row| row.get::<_, String>(0))?;
+    for line in lines {
+        let line = line?;
+        if line != "ok" {
+            problems.push(line);
+        }
+    }
+    Ok(())
+}
+
+fn rows(state: &Transaction<'_>, problems: &mut Vec<String>) -> Result<(), Fault> {
+    let mut sums: BTreeMap<(String, String), Sum> = BTreeMap::new();
+    let mut owners = BTreeSet::new();
+    let mut statement = state.sqlite.prepare(
+        "SELECT resource, namespace, name, uid, rv, wake_at, digest, internal, body, id FROM objects ORDER BY id",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        match read(row) {
+            Ok(stored) => {
+                let id: i64 = row.get(9)?;
+                owners.extend(stored.object.owner_references().map(|r| (id, r.uid.to_owned())));
+                let place = (stored.key.resource.into_owned(), stored.key.namespace);
+                sums.entry(place).or_default().add(stored.digest);
+            }
+            Err(fault) => problems.push(text(fault, state.file)),
+        }
+    }
+    compare_sums(&state.sqlite, sums, problems)?;
+    compare_owners(&state.sqlite, &owners, problems)
+}
+
+fn compare_sums(
+    connection: &Connection,
+    found: BTreeMap<(String, String), Sum>,
+    problems: &mut Vec<String>,
+) -> Result<(), Fault> {
+    let mut statement = connection.prepare("SELECT resource, namespace, count, digest FROM parts")?;
+    let stored = statement
+        .query_map([], |row| Ok(((row.get(0)?, row.get(1)?), Sum { count: row.get(2)?, digest: row.get(3)? })))?;
+    let stored: BTreeMap<(String, String), Sum> = stored.collect::<Result<_, _>>()?;
+    for place in found.keys().chain(stored.keys()).collect::<BTreeSet<_>>() {
+        let (has, had) =
+            (found.get(place).copied().unwrap_or_default(), stored.get(place).copied().unwrap_or_default());
+        if has != had {
+            let (resource, namespace) = place;
+            problems.push(format!("{} of {} {resource} in {namespace:?} are sound", has.count, had.count));
+        }
+    }
+    Ok(())
+}
+
+fn compare_owners(
+    connection: &Connection,
+    found: &BTreeSet<(i64, String)>,
+    problems: &mut Vec<String>,
+) -> Result<(), Fault> {
+    let mut statement = connection.prepare("SELECT object, uid FROM owners")?;
+    let stored = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let stored: BTreeSet<(i64, String)> = stored.collect::<Result<_, _>>()?;
+    let wrong = stored.symmetric_difference(found).count();
+    if wrong > 0 {
+        problems.push(format!("the index of owners has {wrong} wrong entries"));
+    }
+    Ok(())
+}
+
+fn changes(state: &Transaction<'_>, problems: &mut Vec<String>) -> Result<(), Fault> {
+    let mut statement =
+        state.sqlite.prepare("SELECT rv, type, resource, namespace, name, digest, body FROM log ORDER BY rv")?;
+    let mut rows = statement.query([])?;
+    let mut last = None;
+    while let Some(row) = rows.next()? {
+        let change = log::read(row)?;
+        let rv = change.resource_version;
+        if last.is_some_and(|last| last + 1 != rv) {
+            problems.push(format!("its log has no change before {rv}"));
+        }
+        last = Some(rv);
+    }
+    if last.is_some_and(|last| last != state.meta().resource_version) {
+        problems.push("its log ends before its newest change".to_owned());
+    }
+    Ok(())
+}

@@ -1,0 +1,134 @@
+//! The client as commands use it: what a failed request leaves, which time it is, and how a wait ends.
+
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use kstate::Env;
+use kstate::apimachinery::key::Key;
+use kstate::apimachinery::object::Object;
+use kstate::apimachinery::status::{Reason, Status};
+use kstate::apimachinery::time::{self, Time};
+use kstate::client::Client;
+use kstate::clock::Clock;
+use kstate::cluster::Cluster;
+use kstate::storage;
+
+fn env(home: &Path, clock: Clock) -> Env {
+    let vars = [("KSTATE_HOME", home.to_str().unwrap()), ("KSTATE_SEED", "s"), ("KSTATE_FSYNC", "off")];
+    Env {
+        vars: vars.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
+        cwd: home.to_owned(),
+        exe: "/proc/self/exe".into(),
+        clock,
+        stdin: Box::new(std::io::empty()),
+        stdout: Box::new(std::io::sink()),
+        stderr: Box::new(std::io::sink()),
+        stdin_is_terminal: false,
+        stdout_is_terminal: false,
+        stderr_is_terminal: false,
+    }
+}
+
+fn at(text: &str) -> Time {
+    time::parse(text).unwrap()
+}
+
+fn fixed(home: &Path, text: &str) -> Client {
+    Client::open(&env(home, Clock::Fixed(at(text)))).unwrap()
+}
+
+fn key(name: &str) -> Key {
+    Key::new("configmaps", "default", name)
+}
+
+fn put(cluster: &mut Cluster, name: &str) -> Result<(), Status> {
+    cluster.put(&key(name), Object::new("v1", "ConfigMap", "default", name)).map(drop)
+}
+
+fn exists(client: &mut Client, name: &str) -> bool {
+    client.read(|cluster| Ok(cluster.get(&key(name))?.is_some())).unwrap()
+}
+
+#[test]
+fn a_request_that_fails_leaves_nothing_and_keeps_its_status() {
+    let home = assert_fs::TempDir::new().unwrap();
+    let mut client = fixed(home.path(), "2026-11-22T08:00:00Z");
+    client.write(|cluster| put(cluster, "a")).unwrap();
+    let refused = client.write(|cluster| {
+        put(cluster, "b")?;
+        Err::<(), _>(Status::already_exists("configmaps", "b"))
+    });
+    assert_eq!(refused.unwrap_err().downcast::<Status>().unwrap().reason, Reason::AlreadyExists);
+    let missing = client.read(|_| Err::<(), _>(Status::not_found("configmaps", "b")));
+    assert_eq!(missing.unwrap_err().downcast::<Status>().unwrap().reason, Reason::NotFound);
+    let mut again = fixed(home.path(), "2026-11-22T08:00:00Z");
+    assert!(exists(&mut again, "a") && !exists(&mut again, "b"));
+}
+
+#[test]
+fn time_never_runs_backwards_and_a_look_does_not_move_it() {
+    let home = assert_fs::TempDir::new().unwrap();
+    fixed(home.path(), "2026-11-22T08:00:00Z").write(|cluster| put(cluster, "a")).unwrap();
+    let now = |text: &str| fixed(home.path(), text).read(|cluster| Ok(cluster.now())).unwrap();
+    assert_eq!(now("2026-11-22T09:00:00Z"), at("2026-11-22T09:00:00Z"));
+    assert_eq!(now("2026-11-22T07:00:00Z"), at("2026-11-22T08:00:00Z"));
+    fixed(home.path(), "2026-11-22T10:00:00Z").write(|_| Ok(())).unwrap();
+    assert_eq!(now("2026-11-22T07:00:00.0000019Z"), at("2026-11-22T08:00:00Z"));
+    let mut client = fixed(home.path(), "2026-11-22T07:00:00Z");
+    client.write(|cluster| put(cluster, "b")).unwrap();
+    assert_eq!(client.now(), at("2026-11-22T08:00:00Z"));
+}
+
+#[test]
+fn a_bad_environment_is_said_by_name() {
+    let home = assert_fs::TempDir::new().unwrap();
+    for (name, value) in [("KSTATE_NOW", "yesterday"), ("KSTATE_FSYNC", "maybe")] {
+        let mut env = env(home.path(), Clock::System);
+        env.vars.insert(name.to_owned(), value.to_owned());
+        let error = Client::open(&env).err().unwrap().to_string();
+        assert!(error.starts_with(&format!("{name}: \"{value}\" ")), "{error}");
+    }
+    assert_eq!(home.path().read_dir().unwrap().count(), 0, "nothing was made");
+}
+
+#[test]
+fn a_wait_sees_what_another_command_commits() {
+    let home = assert_fs::TempDir::new().unwrap();
+    let mut client = Client::open(&env(home.path(), Clock::System)).unwrap();
+    let other = env(home.path(), Clock::System);
+    let writer = thread::spawn(move || Client::open(&other).unwrap().write(|cluster| put(cluster, "a")).unwrap());
+    let seen = client.wait("a", Some(Duration::from_secs(20)), |cluster| cluster.get(&key("a"))).unwrap();
+    writer.join().unwrap();
+    assert_eq!(seen.unwrap().name(), "a");
+}
+
+#[test]
+fn a_wait_ends_when_its_time_is_up_or_nothing_is_to_come() {
+    let home = assert_fs::TempDir::new().unwrap();
+    let real = env(home.path(), Clock::System);
+    let never = |_: &Cluster| Ok(None::<()>);
+    assert_eq!(Client::open(&real).unwrap().wait("x", Some(Duration::from_millis(50)), never).unwrap(), None);
+    assert_eq!(Client::open(&real).unwrap().wait("x", Some(Duration::ZERO), never).unwrap(), None);
+    let mut jumping = fixed(home.path(), "9999-12-31T23:59:59Z");
+    for timeout in [None, Some(Duration::from_secs(60)), Some(Duration::MAX)] {
+        assert_eq!(jumping.wait("x", timeout, never).unwrap(), None);
+    }
+}
+
+#[test]
+fn changes_are_followed_from_any_version_that_is_kept() {
+    let home = assert_fs::TempDir::new().unwrap();
+    let mut client = fixed(home.path(), "2026-11-22T08:00:00Z");
+    let from = client.write(|cluster| put(cluster, "a").map(|()| cluster.resource_version())).unwrap();
+    for _ in 0..storage::KEPT_CHANGES / 500 {
+        client.write(|cluster| (0..500).try_for_each(|_| put(cluster, "b"))).unwrap();
+    }
+    assert_eq!(client.changes_since(from).unwrap().len() as u64, storage::KEPT_CHANGES);
+    client.write(|cluster| put(cluster, "c")).unwrap();
+    let expired = client.changes_since(from).unwrap_err().downcast::<Status>().unwrap();
+    assert_eq!(
+        (expired.reason, expired.message),
+        (Reason::Expired, format!("too old resource version: {from} ({})", from + 1))
+    );
+}
