@@ -51,7 +51,7 @@ use verbs::Body;
 pub fn main(args: &[OsString], env: &mut Env) -> ExitCode {
     #[cfg(target_os = "linux")]
     if args.get(1).is_some_and(|a| a == runtime::SUPERVISOR) {
-        return runtime::main(args);
+        return runtime::main(&args[2..]);
     }
     let mut words: Vec<String> = args.iter().map(|a| a.to_string_lossy().into_owned()).collect();
     let program = if words.is_empty() { String::new() } else { words.remove(0) };
