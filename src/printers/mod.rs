@@ -1,7 +1,18 @@
 //! Tables and objects as text: what `get` and `-o` print. Knows neither the store nor the client.
 
+mod custom_columns;
+mod format;
+mod go_template;
+mod jsonpath;
+mod name;
+mod printer;
+mod sort;
 mod table;
 mod terminal;
 pub mod yaml;
 
+pub use format::{FORMATS, Format, GET_FORMATS, OutputFlags, ReadFile};
+pub use name::object_name;
+pub use printer::Printer;
+pub use sort::{sort_objects, sort_table};
 pub use table::{TableOptions, TableWatcher, format_labels, print_table, print_tables};

@@ -41,7 +41,7 @@ fn escape(chars: &mut Chars, quote: char, bytes: &mut Vec<u8>) -> Result<(), &'s
         'u' => return code_point(digits(chars, "", 4, 16)?, bytes),
         'U' => return code_point(digits(chars, "", 8, 16)?, bytes),
         c @ '0'..='7' => u8::try_from(digits(chars, c.encode_utf8(&mut [0; 4]), 2, 8)?).map_err(|_| SYNTAX)?,
-        c if c == quote => return Ok(push(bytes, c)),
+        c if c == quote => u8::try_from(c).map_err(|_| SYNTAX)?,
         _ => return Err(SYNTAX),
     };
     bytes.push(byte);

@@ -2,8 +2,7 @@
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 
-use super::{MIN_WIDTH, PADDING};
-use crate::apimachinery::tabwriter::TabWriter;
+use super::{MIN_WIDTH, PADDING, tab_writer};
 
 /// comfy-table takes ten times as long, which shows from here on.
 const MANY_LINES: usize = 5000;
@@ -12,7 +11,7 @@ const MANY_LINES: usize = 5000;
 const LONG_CELL: usize = 1000;
 
 /// The text of a table's lines, header included.
-pub(in crate::printers) fn layout(lines: &[Vec<String>]) -> String {
+pub(super) fn layout(lines: &[Vec<String>]) -> String {
     if lines.len() <= MANY_LINES && is_ordinary(lines) { ordinary(lines) } else { by_tabwriter(lines) }
 }
 
@@ -25,7 +24,7 @@ fn is_ordinary(lines: &[Vec<String>]) -> bool {
 }
 
 fn by_tabwriter(lines: &[Vec<String>]) -> String {
-    let mut writer = TabWriter::new(MIN_WIDTH, PADDING);
+    let mut writer = tab_writer();
     for line in lines {
         writer.write(&line.join("\t"));
     }

@@ -11,11 +11,16 @@ use crate::cluster::ChangeType;
 
 mod layout;
 
-pub(super) use layout::layout;
+use layout::layout;
 
 /// kubectl's columns: at least six wide, three spaces between, only ever growing within one output.
 const MIN_WIDTH: usize = 6;
 const PADDING: usize = 3;
+
+/// A writer of kubectl's columns.
+pub(super) fn tab_writer() -> TabWriter {
+    TabWriter::new(MIN_WIDTH, PADDING).remember_widths()
+}
 
 /// What `get` was asked to show besides the server's columns.
 #[derive(Clone, Debug, Default)]
@@ -67,7 +72,7 @@ pub struct TableWatcher {
 
 impl TableWatcher {
     pub fn new(options: TableOptions) -> TableWatcher {
-        TableWatcher { options, writer: TabWriter::new(MIN_WIDTH, PADDING).remember_widths(), printed_header: false }
+        TableWatcher { options, writer: tab_writer(), printed_header: false }
     }
 
     /// Prints rows. With `--output-watch-events` each starts with what happened.

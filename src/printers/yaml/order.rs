@@ -4,30 +4,11 @@ use std::cmp::Ordering;
 
 use serde_json::{Map, Value};
 
-/// The entries of a map as they are printed. The order is not total for keys of digits with leading zeros, so
-/// `sort_by`, which may panic then, is not an option: a merge sort gives some order, as go-yaml does.
-pub(super) fn sorted(map: &Map<String, Value>) -> Vec<(&String, &Value)> {
-    let mut runs: Vec<Vec<(&String, &Value)>> = map.iter().map(|entry| vec![entry]).collect();
-    while runs.len() > 1 {
-        let mut pairs = runs.into_iter();
-        let mut merged = Vec::new();
-        while let Some(left) = pairs.next() {
-            merged.push(merge(left, pairs.next().unwrap_or_default()));
-        }
-        runs = merged;
-    }
-    runs.pop().unwrap_or_default()
-}
+use crate::printers::sort::merge_sort;
 
-fn merge<'a>(left: Vec<(&'a String, &'a Value)>, right: Vec<(&'a String, &'a Value)>) -> Vec<(&'a String, &'a Value)> {
-    let mut merged = Vec::with_capacity(left.len() + right.len());
-    let (mut left, mut right) = (left.into_iter().peekable(), right.into_iter().peekable());
-    while let (Some((a, _)), Some((b, _))) = (left.peek(), right.peek()) {
-        let from = if less(b, a) { &mut right } else { &mut left };
-        merged.extend(from.next());
-    }
-    merged.extend(left.chain(right));
-    merged
+/// The entries of a map as they are printed. The order is not one for keys of digits with leading zeros.
+pub(super) fn sorted(map: &Map<String, Value>) -> Vec<(&String, &Value)> {
+    merge_sort(map.iter().collect(), |(a, _), (b, _)| less(a, b))
 }
 
 /// Other characters come before digits, digits before letters; runs of digits compare by value.

@@ -1,0 +1,108 @@
+//! Objects in the format that was asked for. Knows the formats, not the flags that choose them.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::format::Format;
+use super::name::object_name;
+use super::yaml;
+use crate::apimachinery::go_value::json_indent;
+use crate::apimachinery::object::Object;
+use crate::cluster::ChangeType;
+
+/// Prints objects one after the other, or as a list.
+pub struct Printer {
+    format: Format,
+    show_managed_fields: bool,
+    /// YAML documents after the first have a line of dashes before them.
+    printed_yaml: bool,
+}
+
+impl Printer {
+    /// `show_managed_fields`: whether JSON and YAML keep `metadata.managedFields`.
+    pub fn new(format: Format, show_managed_fields: bool) -> Printer {
+        Printer { format, show_managed_fields, printed_yaml: false }
+    }
+
+    /// Prints one object. Without a format: what was done to it, `statefulset.apps/web created`.
+    pub fn print(&mut self, object: &Object, operation: &str, out: &mut dyn Write) -> anyhow::Result<()> {
+        let value = object.to_value();
+        match self.format {
+            Format::Default | Format::Wide if !operation.is_empty() => {
+                Ok(writeln!(out, "{} {operation}", object_name(&value))?)
+            }
+            Format::Default | Format::Wide | Format::Name => Ok(writeln!(out, "{}", object_name(&value))?),
+            Format::CustomColumns(ref mut columns) => columns.print(&[&value], out),
+            _ => self.print_value(value, out),
+        }
+    }
+
+    /// Prints several objects, or none, as one `kind: List`; names and custom columns have a line for each.
+    pub fn print_list(&mut self, objects: &[Arc<Object>], out: &mut dyn Write) -> anyhow::Result<()> {
+        match self.format {
+            Format::Default | Format::Wide | Format::Name => {
+                objects.iter().try_for_each(|object| self.print(object, "", out))
+            }
+            Format::CustomColumns(ref mut columns) => {
+                let values: Vec<Value> = objects.iter().map(|o| o.to_value()).collect();
+                columns.print(&values.iter().collect::<Vec<_>>(), out)
+            }
+            _ => self.print_value(list(objects), out),
+        }
+    }
+
+    /// Prints what happened to an object, for `--output-watch-events`. JSON has an event in a line of its own.
+    pub fn print_event(&mut self, event: ChangeType, object: &Object, out: &mut dyn Write) -> anyhow::Result<()> {
+        let value = json!({"type": event.as_str(), "object": object.to_value()});
+        match self.format {
+            Format::Default | Format::Wide | Format::Name => self.print(object, "", out),
+            Format::CustomColumns(ref mut columns) => columns.print(&[&value], out),
+            Format::Json => {
+                // Go writes the fields of an event in the order of its declaration.
+                let object = crate::apimachinery::go_value::json(&value["object"]);
+                Ok(writeln!(out, "{{\"type\":\"{}\",\"object\":{object}}}", event.as_str())?)
+            }
+            _ => self.print_value(value, out),
+        }
+    }
+
+    fn print_value(&mut self, mut value: Value, out: &mut dyn Write) -> anyhow::Result<()> {
+        match &mut self.format {
+            Format::JsonPath(path) => path.print(&value, out),
+            Format::GoTemplate(template) => template.print(&value, out),
+            Format::Json => {
+                self.omit_managed_fields(&mut value);
+                Ok(writeln!(out, "{}", json_indent(&value))?)
+            }
+            _ => {
+                self.omit_managed_fields(&mut value);
+                if std::mem::replace(&mut self.printed_yaml, true) {
+                    out.write_all(b"---\n")?;
+                }
+                Ok(out.write_all(yaml::to_string(&value).as_bytes())?)
+            }
+        }
+    }
+
+    fn omit_managed_fields(&self, value: &mut Value) {
+        if self.show_managed_fields {
+            return;
+        }
+        omit(value);
+        value.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten().for_each(omit);
+    }
+}
+
+fn omit(value: &mut Value) {
+    if let Some(Value::Object(metadata)) = value.get_mut("metadata") {
+        metadata.remove("managedFields");
+    }
+}
+
+/// What kubectl makes of several objects.
+fn list(objects: &[Arc<Object>]) -> Value {
+    let items: Vec<Value> = objects.iter().map(|o| o.to_value()).collect();
+    json!({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {"resourceVersion": ""}})
+}
