@@ -279,7 +279,13 @@ fn a_relative_root_is_below_the_working_directory() {
     for (working_dir, root, want) in
         [("/", "", "/"), ("/w", "", "/w"), ("/w", "x/../..", "/w/x"), ("/w", "/srv", "/srv")]
     {
-        let server = Server { port: 80, kind: ServerKind::Python, root: root.to_owned(), container: String::new(), mounts: Vec::new() };
+        let server = Server {
+            port: 80,
+            kind: ServerKind::Python,
+            root: root.to_owned(),
+            container: String::new(),
+            mounts: Vec::new(),
+        };
         assert_eq!(Site::new(&server, &sandbox(working_dir), Vec::new()).root, want);
     }
 }
