@@ -170,7 +170,7 @@ mod tests {
     impl Snapshot for Empty {
         fn meta(&self) -> Meta {
             let clock = time::parse("2026-11-22T08:00:00Z").unwrap();
-            Meta { resource_version: 0, clock, seed: Seed("s".to_owned()) }
+            Meta { resource_version: 0, clock, seed: Seed("s".to_owned()), pod_addresses: 0 }
         }
 
         fn get(&self, _key: &Key) -> Result<Option<Arc<Object>>, Status> {

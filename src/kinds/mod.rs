@@ -18,6 +18,8 @@ mod class;
 mod config_map;
 mod controller_revision;
 mod data_keys;
+#[cfg(test)]
+mod empty_store;
 mod endpoint_slice;
 mod endpoints;
 mod event;

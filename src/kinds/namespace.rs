@@ -176,3 +176,6 @@ fn terminating(object: &Object, cluster: &Cluster) -> Result<Vec<Key>, Status> {
     let terminating = cluster.get(&key)?.is_some_and(|n| n.deletion_timestamp().is_some());
     Ok(if terminating { vec![key] } else { Vec::new() })
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ mod fields;
 mod qos;
 mod update;
 mod validation;
+mod warnings;
 
 use serde_json::{Value, json};
 
@@ -24,6 +25,7 @@ use crate::cluster::Cluster;
 pub use defaults::{set_spec_defaults, set_template_defaults};
 pub use fields::Fields;
 pub use validation::{validate_spec, validate_template};
+pub use warnings::template_warnings;
 
 /// The kind `Pod`.
 pub struct Pod;
@@ -51,6 +53,18 @@ static COLUMNS: [Column; 9] = [
     wide("Node"),
     wide("Nominated Node"),
     wide("Readiness Gates"),
+];
+
+/// What `--field-selector` may ask for. An absent `hostNetwork` reads as empty, where upstream has `false`.
+const SELECTABLE: &[(&str, &str)] = &[
+    ("spec.hostNetwork", "/spec/hostNetwork"),
+    ("spec.nodeName", "/spec/nodeName"),
+    ("spec.restartPolicy", "/spec/restartPolicy"),
+    ("spec.schedulerName", "/spec/schedulerName"),
+    ("spec.serviceAccountName", "/spec/serviceAccountName"),
+    ("status.nominatedNodeName", "/status/nominatedNodeName"),
+    ("status.phase", "/status/phase"),
+    ("status.podIP", "/status/podIPs/0/ip"),
 ];
 
 impl Kind for Pod {
@@ -93,6 +107,14 @@ impl Kind for Pod {
         update::validate_update(new, old)
     }
 
+    fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
+        SELECTABLE
+    }
+
+    fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
+        if old.is_some() { Vec::new() } else { warnings::pod_warnings(new) }
+    }
+
     fn has_generation(&self) -> bool {
         true
     }
@@ -122,6 +144,9 @@ fn gated_condition() -> Value {
 fn spec_path() -> Path {
     Path::new("spec")
 }
+
+#[cfg(test)]
+mod hostile;
 
 #[cfg(test)]
 mod tests {

@@ -108,7 +108,10 @@ impl Kind for Service {
     fn reconcile(&self, object: &Arc<Object>, cluster: &Cluster, _now: Time) -> Result<Plan, Status> {
         let mut plan = Plan::nothing();
         let Some(selector) = object.map_at("/spec/selector").filter(|s| !s.is_empty()) else { return Ok(plan) };
-        if object.deletion_timestamp().is_some() || object.str_at("/spec/type") == "ExternalName" {
+        let namespace = cluster.get(&Key::cluster("namespaces", object.namespace()))?;
+        // Nothing can be made in a namespace that is going away.
+        let going = |o: &Object| o.deletion_timestamp().is_some();
+        if going(object) || namespace.is_some_and(|n| going(&n)) || object.str_at("/spec/type") == "ExternalName" {
             return Ok(plan);
         }
         let selector = Selector::from_map(selector);

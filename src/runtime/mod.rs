@@ -7,6 +7,7 @@ pub mod dns;
 pub mod http;
 #[cfg(target_os = "linux")]
 mod sandbox;
+pub mod tools;
 
 use serde::{Deserialize, Serialize};
 

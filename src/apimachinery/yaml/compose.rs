@@ -31,15 +31,39 @@ pub(super) struct Scalar {
 #[derive(Default)]
 pub(super) struct Document {
     pub(super) nodes: Vec<Node>,
+    /// Where in the text the double-quoted scalars start, in characters and in order.
+    pub(super) double_quoted: Vec<usize>,
     /// The node of each anchor number, the latest where a name is used again.
     anchors: std::collections::HashMap<usize, Id>,
 }
 
 /// Why there is no tree.
-pub(super) struct Error {
-    pub(super) text: String,
+pub(super) enum Error {
     /// Nested too deeply to be shown to any other reader.
-    pub(super) is_depth: bool,
+    Depth,
+    /// What yaml-rust2 says.
+    Scan(ScanError),
+}
+
+impl Error {
+    /// In kubectl's words.
+    pub(super) fn message(&self, text: &str) -> String {
+        match self {
+            // With kubectl's bound.
+            Error::Depth => "yaml: exceeded max depth of 10000".to_owned(),
+            Error::Scan(e) if e.info().ends_with("unknown anchor") => {
+                format!("yaml: unknown anchor '{}' referenced", alias_name(text, e.marker().index()))
+            }
+            Error::Scan(e) => format!("yaml: line {}: {}", e.marker().line(), e.info()),
+        }
+    }
+}
+
+impl From<ScanError> for Error {
+    fn from(error: ScanError) -> Error {
+        // yaml-rust2 bounds flow collections only, at 255 levels.
+        if error.info() == "recursion limit exceeded" { Error::Depth } else { Error::Scan(error) }
+    }
 }
 
 /// Reads the first document of a text.
@@ -48,14 +72,19 @@ pub(super) fn document(text: &str) -> Result<Document, Error> {
     let mut document = Document::default();
     let mut open: Vec<Id> = Vec::new();
     loop {
-        let (event, mark) = parser.next_token().map_err(|e| scan_error(&e, text))?;
+        let (event, mark) = parser.next_token()?;
         let (node, anchor) = match event {
             Event::SequenceEnd | Event::MappingEnd => {
                 open.pop();
                 continue;
             }
             Event::DocumentEnd | Event::StreamEnd => return Ok(document),
-            Event::Scalar(text, style, anchor, tag) => (Node::Scalar(scalar(text, style, tag)), anchor),
+            Event::Scalar(text, style, anchor, tag) => {
+                if style == TScalarStyle::DoubleQuoted {
+                    document.double_quoted.push(mark.index());
+                }
+                (Node::Scalar(scalar(text, style, tag)), anchor)
+            }
             Event::SequenceStart(anchor, _) => (Node::Sequence(Vec::new()), anchor),
             Event::MappingStart(anchor, _) => (Node::Mapping(Vec::new()), anchor),
             Event::Alias(anchor) => (Node::Alias(document.anchors.get(&anchor).copied().unwrap_or(0), mark.index()), 0),
@@ -76,7 +105,7 @@ pub(super) fn document(text: &str) -> Result<Document, Error> {
             open.push(id);
         }
         if open.len() > MAX_DEPTH {
-            return Err(too_deep());
+            return Err(Error::Depth);
         }
     }
 }
@@ -85,23 +114,6 @@ fn scalar(text: String, style: TScalarStyle, tag: Option<Tag>) -> Scalar {
     let is_plain = style == TScalarStyle::Plain && tag.is_none();
     let tag = tag.map(|t| t.handle + &t.suffix).filter(|t| t != "!").unwrap_or_default();
     Scalar { text, is_plain, tag }
-}
-
-/// kubectl's words, with kubectl's bound.
-fn too_deep() -> Error {
-    Error { text: "yaml: exceeded max depth of 10000".to_owned(), is_depth: true }
-}
-
-fn scan_error(error: &ScanError, text: &str) -> Error {
-    if error.info() == "recursion limit exceeded" {
-        return too_deep();
-    }
-    if error.info().ends_with("unknown anchor") {
-        let name = alias_name(text, error.marker().index());
-        return Error { text: format!("yaml: unknown anchor '{name}' referenced"), is_depth: false };
-    }
-    let line = error.marker().line();
-    Error { text: format!("yaml: line {line}: {}", error.info()), is_depth: false }
 }
 
 /// The name after the `*` at a place in the text, which is counted in characters.

@@ -213,7 +213,7 @@ fn float_key(f: f64) -> String {
     let scientific = format!("{f:e}");
     let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     match exponent.parse::<i32>() {
-        Ok(e) if !(-4..21).contains(&e) => {
+        Ok(e) if !(-4..6).contains(&e) => {
             format!("{digits}e{}{:02}", if e < 0 { '-' } else { '+' }, e.abs())
         }
         _ => format!("{f}"),

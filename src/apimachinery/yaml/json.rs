@@ -35,8 +35,13 @@ impl Iterator for Stream<'_> {
             }
             Err(_) if rest.trim().is_empty() => None,
             Err(error) => Some(Err(Error(super::gojson::error(self.text, self.at).unwrap_or_else(|| {
-                // What Go would take and serde_json does not: more than its 128 levels.
-                format!("json: offset {}: exceeded max depth", self.at + error.column())
+                // What Go would take and serde_json does not: more than its 128 levels, numbers beyond a double.
+                match error.to_string().split(" at line").next() {
+                    Some("recursion limit exceeded") | None => {
+                        format!("json: offset {}: exceeded max depth", self.at + error.column())
+                    }
+                    Some(why) => format!("json: {why}"),
+                }
             })))),
         }
     }

@@ -3,10 +3,10 @@
 //! Knows formats, not objects and not files. Follows k8s.io/apimachinery's YAMLOrJSONDecoder over sigs.k8s.io/yaml, which
 //! is YAML 1.1 as go-yaml resolves it. Two readers share the work, because neither can do it alone:
 //!
-//! - `yaml-rust2` gives events with each scalar's style, without which `yes` and `"yes"` cannot be told apart. The values
-//!   are built from its events ([`compose`], [`convert`]).
-//! - `serde_yaml` is libyaml, whose Go translation kubectl uses. It says whether a document is well-formed, and its words
-//!   and lines are kubectl's ([`syntax`]).
+//! - `yaml-rust2` gives events with each scalar's style, without which `yes` and `"yes"` cannot be told apart
+//!   ([`compose`]; [`repair`] where it is stricter than YAML 1.1).
+//! - `serde_yaml` is libyaml, whose Go translation kubectl uses. It says whether a document is well-formed, in kubectl's
+//!   words and with kubectl's lines, and what the scalars' texts are ([`syntax`]).
 //!
 //! Memory and time are bounded by [`MAX_DOCUMENT`], [`MAX_DEPTH`] and go-yaml's own bound on what aliases may expand to.
 
@@ -14,6 +14,7 @@ mod compose;
 mod convert;
 mod gojson;
 mod json;
+mod repair;
 mod resolve;
 mod split;
 mod syntax;
@@ -48,12 +49,15 @@ fn from_yaml(text: &str) -> Result<Value, Error> {
         return Err(Error(format!("document is larger than {MAX_DOCUMENT} bytes")));
     }
     let wrap = |why: String| Error(format!("error converting YAML to JSON: {why}"));
-    let composed = compose::document(text);
-    // libyaml takes a time that grows with the square of the depth, so it does not see what is too deep.
-    if !matches!(&composed, Err(e) if e.is_depth) {
-        syntax::check(text).map_err(wrap)?;
-    }
-    convert::to_json(&composed.map_err(|e| wrap(e.text))?, text).map_err(wrap)
+    let composed = match compose::document(text) {
+        // libyaml takes a time that grows with the square of the depth, so it does not see what is too deep.
+        Err(compose::Error::Depth) => Err(compose::Error::Depth.message(text)),
+        Ok(mut document) => syntax::read_texts(text, &mut document)
+            .and_then(|()| syntax::check_escapes(text, &document.double_quoted))
+            .map(|()| document),
+        Err(error) => syntax::check(text).and_then(|()| repair::document(text, error)),
+    };
+    composed.and_then(|document| convert::to_json(&document, text)).map_err(wrap)
 }
 
 #[cfg(test)]

@@ -58,6 +58,24 @@ fn keys_aliases_and_merges_are_go_yamls() {
 }
 
 #[test]
+fn what_only_yaml_1_1_takes_is_read() {
+    let cases = [
+        ("x:\t'yes'\n", json!("yes")),
+        ("x:\ty\n", json!(true)),
+        ("x: [\na,\n'b'\n]\n", json!(["a", "b"])),
+        ("x: {\na: 1,\n#c\n\"b\": 2}\n", json!({"a": 1, "b": 2})),
+        ("x: \"a\nb\n\n  c\"\n", json!("a b\nc")),
+        ("x: \"a\n\tb\"\n", json!("a b")),
+        ("x: |#c\n  a\n", json!("a\n")),
+        ("x: >\n\n\n", json!("")),
+        ("x: 1\n%YAML 1.1\ny: 2\n", json!(1)),
+    ];
+    for (text, want) in cases {
+        assert_eq!(all(text), [json!({"x": want})], "{text}");
+    }
+}
+
+#[test]
 fn streams_are_cut_at_separators() {
     let text = "# only a comment\n---\na: 1\n---\n\n--- # comment\nb: 2\r\n---\n";
     assert_eq!(all(text), [json!({"a": 1}), json!({"b": 2})]);
@@ -86,6 +104,7 @@ fn errors_have_kubectls_words_and_lines() {
         ),
         ("é: &a-1 [*a-1]\n", "error converting YAML to JSON: yaml: anchor 'a-1' value contains itself"),
         ("a: !!int x\n", "error converting YAML to JSON: yaml: cannot decode !!str `x` as a !!int"),
+        ("a: '\\/'\nb: \"\\\\/ \\/\"", "error converting YAML to JSON: yaml: line 2: found unknown escape character"),
         ("a: .inf\n", "error converting YAML to JSON: json: unsupported value: +Inf"),
         (
             "a: 1\n\tb: 2\n",

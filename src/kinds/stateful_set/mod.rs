@@ -79,7 +79,9 @@ impl Kind for StatefulSet {
         set.set_default("/spec/revisionHistoryLimit", 10);
         // serviceName is a plain string in Go, and so is written when it is empty.
         set.set_default("/spec/serviceName", "");
-        super::pod::set_template_defaults(set, "/spec/template");
+        if let Some(Value::Object(template)) = set.body_mut().get_mut("spec").and_then(|s| s.get_mut("template")) {
+            super::pod::set_template_defaults(template);
+        }
         if let Some(templates) =
             set.body_mut().get_mut("spec").and_then(|s| s.get_mut("volumeClaimTemplates")?.as_array_mut())
         {

@@ -103,7 +103,9 @@ fn fill<'q>(reply: &mut Packet<'q>, question: &Question<'q>, lookup: &dyn Lookup
         Ok(Resolution::Refused) => *reply.rcode_mut() = RCODE::Refused,
         Ok(Resolution::NoSuchName) => {
             *reply.rcode_mut() = RCODE::NameError;
-            deny(reply, &question.qname, lookup.serial());
+            if zone::zone_labels(&labels).is_some() {
+                deny(reply, &question.qname, lookup.serial());
+            }
         }
         Ok(Resolution::Found(answers, _)) if answers.is_empty() => deny(reply, &question.qname, lookup.serial()),
         Ok(Resolution::Found(answers, additional)) => {

@@ -1,7 +1,7 @@
 //! The cluster's DNS: answers to queries, as CoreDNS's `kubernetes` plugin gives them (`pods insecure`, `ttl 30`).
 //!
 //! Knows services and endpoints through a [`Lookup`], and sockets it is handed; not the store, and never the host's
-//! resolver: a name outside the cluster is refused.
+//! resolver: a name outside the cluster does not exist, or is refused where the internet may know it.
 
 mod answer;
 mod server;
@@ -21,6 +21,8 @@ pub const DOMAIN: &str = "cluster.local";
 ///
 /// An error becomes SERVFAIL.
 pub trait Lookup {
+    /// Whether there is such a namespace; without it, no name in it exists.
+    fn namespace(&self, name: &str) -> Result<bool, Status>;
     /// A Service.
     fn service(&self, namespace: &str, name: &str) -> Result<Option<Service>, Status>;
     /// Every Service and endpoint that has an address.

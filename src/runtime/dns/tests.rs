@@ -13,6 +13,10 @@ use super::*;
 struct Double;
 
 impl Lookup for Double {
+    fn namespace(&self, name: &str) -> Result<bool, Status> {
+        Ok(matches!(name, "default" | "kube-system"))
+    }
+
     fn service(&self, namespace: &str, name: &str) -> Result<Option<Service>, Status> {
         let port = |name: &str, number| Port { name: name.to_owned(), protocol: "TCP".to_owned(), number };
         let service = |address, ports: Vec<Port>, pods: u8| {
@@ -150,7 +154,10 @@ fn names_hold_what_coredns_says() {
         ("9.9.9.9.in-addr.arpa", TYPE::PTR, "NameError in-addr.arpa SOA:ns.dns.in-addr.arpa:7"),
         ("x.9.9.9.in-addr.arpa", TYPE::PTR, "NameError in-addr.arpa SOA:ns.dns.in-addr.arpa:7"),
         ("example.com", TYPE::A, "Refused"),
-        ("local", TYPE::A, "Refused"),
+        ("local", TYPE::A, "NameError"),
+        ("nginx-9.nginx", TYPE::A, "NameError"),
+        ("other.@", TYPE::A, no_name),
+        ("1-2-3-4.other.pod.cluster.local", TYPE::A, no_name),
         ("broken.default.@", TYPE::A, "ServerFailure"),
     ];
     for (name, kind, want) in cases {

@@ -54,7 +54,7 @@ pub enum Resolution {
     /// Answers (none: the name has no such data) and what a client would ask next.
     Found(Vec<Record>, Vec<Record>),
     NoSuchName,
-    /// Not a name of the cluster.
+    /// A name that may exist elsewhere.
     Refused,
 }
 
@@ -75,7 +75,7 @@ pub fn zone_labels(name: &[String]) -> Option<usize> {
 /// # Errors
 /// The look-up's.
 pub fn resolve(name: &[String], kind: Type, lookup: &dyn Lookup) -> Result<Resolution, Status> {
-    let Some(zone) = zone_labels(name) else { return Ok(Resolution::Refused) };
+    let Some(zone) = zone_labels(name) else { return Ok(outside(name)) };
     let base: Vec<&str> = name[..name.len() - zone].iter().map(String::as_str).collect();
     if kind == Type::Soa && base.is_empty() {
         return Ok(Resolution::Found(vec![record(Data::Soa)], vec![]));
@@ -99,6 +99,21 @@ pub fn resolve(name: &[String], kind: Type, lookup: &dyn Lookup) -> Result<Resol
         _ => Ok(Resolution::Found(vec![], vec![])),
     }
 }
+
+/// A name of neither zone, which a cluster would forward. Where the name cannot be public it does not exist, so that
+/// `nginx-9.nginx` is no such name after the last search domain; where it may be, nobody here can tell.
+fn outside(name: &[String]) -> Resolution {
+    match name.last().map(String::as_str) {
+        Some(top) if top.len() == 2 || PUBLIC.contains(&top) => Resolution::Refused,
+        _ => Resolution::NoSuchName,
+    }
+}
+
+/// The top-level domains that most public names are in; those of two letters are countries'.
+const PUBLIC: &[&str] = &[
+    "com", "org", "net", "edu", "gov", "mil", "int", "info", "biz", "dev", "app", "cloud", "tech", "online", "site",
+    "page", "xyz", "pro", "name", "arpa",
+];
 
 /// How many CNAMEs are followed.
 const CHAIN: u8 = 8;
@@ -124,6 +139,11 @@ enum Host {
 /// What is behind a name below the domain; `None` where there is no such name.
 fn find(base: &[&str], lookup: &dyn Lookup) -> Result<Option<Vec<Found>>, Status> {
     let parts: Vec<&str> = base.iter().rev().copied().collect();
+    if let ["svc" | "pod", namespace, ..] = parts.as_slice()
+        && !lookup.namespace(namespace)?
+    {
+        return Ok(None);
+    }
     match parts.as_slice() {
         [] | ["svc" | "pod"] | ["svc" | "pod", _] => Ok(Some(Vec::new())),
         ["pod", namespace, pod] | ["pod", namespace, pod, _] | ["pod", namespace, pod, _, _] => Ok(pod_address(pod)
