@@ -219,7 +219,11 @@ impl Create {
         }
         let options = WriteOptions { dry_run: dry_run == DryRun::Server, strict: validation == Validation::Strict };
         let made = cx.client()?.write(|c| apiserver::create(c, kind, &namespace, object.clone(), &options));
-        made.map_err(|e| with_source("creating", &source, e))
+        let made = made.map_err(|e| with_source("creating", &source, e))?;
+        for warning in kind.warnings(&made, None) {
+            cx.complain(&format!("Warning: {warning}\n"));
+        }
+        Ok(made)
     }
 }
 
