@@ -208,13 +208,13 @@ impl Create {
         let Some(mut object) = Object::from_value(Value::Object(body)) else {
             anyhow::bail!("the manifest in {source:?} is not an object");
         };
+        if kind.names().namespaced {
+            object.set_default("/metadata/namespace", namespace.as_str());
+        }
         if self.save_config {
             last_applied::set(&mut object);
         }
         if dry_run == DryRun::Client {
-            if kind.names().namespaced {
-                object.set_default("/metadata/namespace", namespace.as_str());
-            }
             return Ok(Arc::new(object));
         }
         let options = WriteOptions { dry_run: dry_run == DryRun::Server, strict: validation == Validation::Strict };
