@@ -121,6 +121,10 @@ impl Kind for StatefulSet {
             Trigger { resource: "serviceaccounts", keys: |account, cluster| sets_in(account.namespace(), cluster) },
         ]
     }
+
+    fn pod_selector(&self, object: &Object) -> Option<Result<Selector, String>> {
+        Some(Selector::from_label_selector(object.at("/spec/selector")?).map_err(|e| e.0))
+    }
 }
 
 /// A claim template is stored as a whole claim, with the status that a new claim has.
