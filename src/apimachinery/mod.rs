@@ -11,6 +11,7 @@ pub mod jsonpath;
 pub mod key;
 pub mod labels;
 pub mod names;
+pub mod patch;
 pub mod object;
 pub mod quantity;
 pub mod quote;

@@ -109,12 +109,21 @@ impl Kind for StatefulSet {
         controller::reconcile(set, cluster, now)
     }
 
+    fn pod_selector(&self, set: &Object) -> Option<Result<Selector, String>> {
+        let selector = set.at("/spec/selector").unwrap_or(&Value::Null);
+        Some(Selector::from_label_selector(selector).map_err(|e| e.to_string()))
+    }
+
     fn triggers(&self) -> &'static [Trigger] {
         &[
             Trigger { resource: "pods", keys: sets_of_pod },
             Trigger { resource: "persistentvolumeclaims", keys: sets_of_claim },
             Trigger { resource: "serviceaccounts", keys: |account, cluster| sets_in(account.namespace(), cluster) },
         ]
+    }
+
+    fn pod_selector(&self, object: &Object) -> Option<Result<Selector, String>> {
+        Some(Selector::from_label_selector(object.at("/spec/selector")?).map_err(|e| e.0))
     }
 }
 
