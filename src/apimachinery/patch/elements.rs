@@ -18,7 +18,12 @@ pub fn position(items: &[Value], key: &str, value: &Value) -> Option<usize> {
 
 /// Puts a merged list into the order that a patch asks for; items it does not name keep their places relative to those
 /// that were before them on the server (k8s.io/apimachinery/pkg/util/strategicpatch, normalizeElementOrder).
-pub fn in_order(merged: Vec<Value>, order: &[Value], server: &[Value], same: impl Fn(&Value, &Value) -> bool) -> Vec<Value> {
+pub fn in_order(
+    merged: Vec<Value>,
+    order: &[Value],
+    server: &[Value],
+    same: impl Fn(&Value, &Value) -> bool,
+) -> Vec<Value> {
     let named = |item: &Value| order.iter().position(|o| same(item, o));
     let (mut patched, rest): (Vec<Value>, Vec<Value>) = merged.into_iter().partition(|item| named(item).is_some());
     patched.sort_by_key(|item| named(item));

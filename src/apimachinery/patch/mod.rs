@@ -45,8 +45,8 @@ pub fn apply(kind: PatchType, document: Value, patch: &Value, definition: Option
 }
 
 fn json(mut document: Value, patch: &Value) -> Result<Value, Status> {
-    let operations: json_patch::Patch = serde_json::from_value(patch.clone())
-        .map_err(|e| Status::bad_request(format!("error decoding patch: {e}")))?;
+    let operations: json_patch::Patch =
+        serde_json::from_value(patch.clone()).map_err(|e| Status::bad_request(format!("error decoding patch: {e}")))?;
     match json_patch::patch(&mut document, &operations) {
         Ok(()) => Ok(document),
         // The server says no more than this, and kubectl prints it with `The request is invalid: `.

@@ -177,7 +177,10 @@ fn keyed(
     }
     for item in items {
         let Value::Object(part) = item else {
-            return Err(Status::bad_request(format!("expected all elements to be of same type, got {}", go_kind(item))));
+            return Err(Status::bad_request(format!(
+                "expected all elements to be of same type, got {}",
+                go_kind(item)
+            )));
         };
         let Some(value) = part.get(key) else {
             return Err(Status::internal(format!("map: {item} does not contain declared merge key: {key}")));

@@ -254,7 +254,8 @@ mod tests {
         let of = |items: Value| json!({"spec": {"template": {"spec": {"containers": items}}}});
         let original = of(json!([{"name": "a", "image": "1"}, {"name": "b", "image": "1"}]));
         let modified = of(json!([{"name": "a", "image": "2"}]));
-        let current = of(json!([{"name": "a", "image": "1", "imagePullPolicy": "Always"}, {"name": "b", "image": "1"}]));
+        let current =
+            of(json!([{"name": "a", "image": "1", "imagePullPolicy": "Always"}, {"name": "b", "image": "1"}]));
         let want = json!({"spec": {"template": {"spec": {
             "$setElementOrder/containers": [{"name": "a"}],
             "containers": [{"name": "a", "image": "2"}, {"name": "b", "$patch": "delete"}],

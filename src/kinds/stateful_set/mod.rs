@@ -79,9 +79,7 @@ impl Kind for StatefulSet {
         set.set_default("/spec/revisionHistoryLimit", 10);
         // serviceName is a plain string in Go, and so is written when it is empty.
         set.set_default("/spec/serviceName", "");
-        if let Some(Value::Object(template)) = set.body_mut().get_mut("spec").and_then(|s| s.get_mut("template")) {
-            super::pod::set_template_defaults(template);
-        }
+        super::pod::set_template_defaults(set, "/spec/template");
         if let Some(templates) =
             set.body_mut().get_mut("spec").and_then(|s| s.get_mut("volumeClaimTemplates")?.as_array_mut())
         {
@@ -120,10 +118,6 @@ impl Kind for StatefulSet {
             Trigger { resource: "persistentvolumeclaims", keys: sets_of_claim },
             Trigger { resource: "serviceaccounts", keys: |account, cluster| sets_in(account.namespace(), cluster) },
         ]
-    }
-
-    fn pod_selector(&self, object: &Object) -> Option<Result<Selector, String>> {
-        Some(Selector::from_label_selector(object.at("/spec/selector")?).map_err(|e| e.0))
     }
 }
 
