@@ -19,7 +19,8 @@ use super::status::Status;
 /// As many unknown fields as the server reports.
 const MAX_UNKNOWN: usize = 100;
 
-/// An object as the API's Go types would hold it: without unknown fields, without nulls.
+/// An object as the API's Go types would hold and write it: without unknown fields, without nulls, and without the empty
+/// values that Go leaves out. What Go would add (`status: {}`, `creationTimestamp: null`) is not added.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decoded {
     pub value: Value,
@@ -141,7 +142,9 @@ impl Reader {
             self.holder = Some(definition.go_name());
             self.push_key(&key);
             let value = self.value(field.type_of(), value)?;
-            out.insert(key, value);
+            if !(field.drops_empty() && zero::is_empty(&value)) {
+                out.insert(key, value);
+            }
             self.path.truncate(at);
             self.fields.pop();
             self.holder = outer;
