@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::plan::{Action, Plan};
-use super::{Kind, Names, Trigger, ip};
+use super::{Kind, Names, Trigger, ip, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::names;
@@ -44,6 +44,7 @@ impl Kind for Endpoints {
     }
 
     fn set_defaults(&self, object: &mut Object) {
+        zeros::omit(object, &["/subsets"]);
         let subsets = object.body_mut().get_mut("subsets").and_then(Value::as_array_mut);
         for subset in subsets.into_iter().flatten() {
             let ports = subset.get_mut("ports").and_then(Value::as_array_mut);

@@ -1,6 +1,8 @@
 //! Event: a note about an object, written by controllers. Knows no kind it is about.
 
-use super::{Kind, Names};
+use serde_json::{Value, json};
+
+use super::{Kind, Names, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::table::{Column, column, wide};
@@ -21,6 +23,21 @@ static COLUMNS: [Column; 10] = [
     wide("First Seen"),
     wide("Count"),
     wide("Name"),
+];
+
+/// What `--field-selector` knows of it besides its name.
+const SELECTABLE: &[(&str, &str)] = &[
+    ("involvedObject.kind", "/involvedObject/kind"),
+    ("involvedObject.namespace", "/involvedObject/namespace"),
+    ("involvedObject.name", "/involvedObject/name"),
+    ("involvedObject.uid", "/involvedObject/uid"),
+    ("involvedObject.apiVersion", "/involvedObject/apiVersion"),
+    ("involvedObject.resourceVersion", "/involvedObject/resourceVersion"),
+    ("involvedObject.fieldPath", "/involvedObject/fieldPath"),
+    ("reason", "/reason"),
+    ("reportingComponent", "/reportingComponent"),
+    ("source", "/source/component"),
+    ("type", "/type"),
 ];
 
 impl Kind for Event {
@@ -48,6 +65,20 @@ impl Kind for Event {
         ]
     }
 
+    fn set_defaults(&self, object: &mut Object) {
+        zeros::omit(object, &["/reason", "/message", "/type", "/count", "/action"]);
+        let written = [
+            ("/eventTime", Value::Null),
+            ("/firstTimestamp", Value::Null),
+            ("/involvedObject", json!({})),
+            ("/lastTimestamp", Value::Null),
+            ("/reportingComponent", "".into()),
+            ("/reportingInstance", "".into()),
+            ("/source", json!({})),
+        ];
+        zeros::write(object, &written);
+    }
+
     /// Nothing is taken from a client's event: it has no status.
     fn prepare_for_create(&self, _object: &mut Object) {}
 
@@ -62,6 +93,10 @@ impl Kind for Event {
             errors.invalid(&Path::new("involvedObject.namespace"), about, "does not match event.namespace");
         }
         errors
+    }
+
+    fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
+        SELECTABLE
     }
 }
 
@@ -109,7 +144,6 @@ fn source(event: &Object) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
 
     fn row(body: Value) -> Vec<String> {
         let now = time::parse("2026-11-22T08:35:11Z").unwrap();

@@ -37,6 +37,7 @@ mod service;
 mod service_account;
 mod stateful_set;
 mod storage_class;
+mod zeros;
 
 use plan::Plan;
 

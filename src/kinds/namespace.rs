@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::plan::{Action, Plan};
-use super::{KINDS, Kind, Names, Trigger};
+use super::{KINDS, Kind, Names, Trigger, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::names::{self, NameRule};
@@ -28,6 +28,9 @@ const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 const FINALIZER: &str = "kubernetes";
 /// The namespaces that the NamespaceLifecycle admission plugin never lets go.
 const IMMORTAL: [&str; 3] = ["default", "kube-public", "kube-system"];
+
+/// What `--field-selector` knows of it besides its name.
+const SELECTABLE: &[(&str, &str)] = &[("status.phase", "/status/phase")];
 
 impl Kind for Namespace {
     fn names(&self) -> &Names {
@@ -53,6 +56,8 @@ impl Kind for Namespace {
         if !name.is_empty() {
             object.set_label(NAME_LABEL, &name);
         }
+        zeros::omit(object, &["/spec/finalizers"]);
+        zeros::write(object, &[("/spec", json!({}))]);
         if object.str_at("/status/phase").is_empty() {
             object.set("/status/phase", "Active".into());
         }
@@ -119,6 +124,10 @@ impl Kind for Namespace {
 
     fn triggers(&self) -> &'static [Trigger] {
         &TRIGGERS
+    }
+
+    fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
+        SELECTABLE
     }
 }
 

@@ -5,7 +5,7 @@ mod sources;
 use serde_json::{Map, Value, json};
 
 use super::persistent_volume_claim::{capacity, volume_mode};
-use super::{Kind, Names, class, resource_list};
+use super::{Kind, Names, class, resource_list, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names;
 use crate::apimachinery::object::Object;
@@ -32,6 +32,20 @@ static COLUMNS: [Column; 11] = [
     column("Reason"),
     column("Age"),
     wide("VolumeMode"),
+];
+
+const OMITTED: [&str; 11] = [
+    "/spec/accessModes",
+    "/spec/capacity",
+    "/spec/mountOptions",
+    "/spec/persistentVolumeReclaimPolicy",
+    "/spec/storageClassName",
+    "/spec/csi/fsType",
+    "/spec/csi/readOnly",
+    "/spec/csi/volumeAttributes",
+    "/spec/nfs/readOnly",
+    "/status/message",
+    "/status/reason",
 ];
 
 /// Keeps a volume while a claim is bound to it.
@@ -71,6 +85,7 @@ impl Kind for PersistentVolume {
     }
 
     fn set_defaults(&self, object: &mut Object) {
+        zeros::omit(object, &OMITTED);
         object.set_default("/spec/persistentVolumeReclaimPolicy", "Retain");
         object.set_default("/spec/volumeMode", "Filesystem");
         if object.str_at("/status/phase").is_empty() {

@@ -5,7 +5,7 @@ mod validate;
 
 use serde_json::{Value, json};
 
-use super::{Kind, Names, class, resource_list, storage_class};
+use super::{Kind, Names, class, resource_list, storage_class, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::quantity::Quantity;
@@ -29,6 +29,14 @@ static COLUMNS: [Column; 8] = [
     column("StorageClass"),
     column("Age"),
     wide("VolumeMode"),
+];
+
+const OMITTED: [&str; 5] = [
+    "/spec/accessModes",
+    "/spec/resources/limits",
+    "/spec/resources/requests",
+    "/spec/volumeName",
+    "/status/accessModes",
 ];
 
 /// Keeps a claim while a pod uses it.
@@ -64,6 +72,8 @@ impl Kind for PersistentVolumeClaim {
     }
 
     fn set_defaults(&self, object: &mut Object) {
+        zeros::omit(object, &OMITTED);
+        zeros::write(object, &[("/spec/resources", json!({}))]);
         object.set_default("/spec/volumeMode", "Filesystem");
         if object.str_at("/status/phase").is_empty() {
             object.set("/status/phase", "Pending".into());

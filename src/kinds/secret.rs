@@ -4,7 +4,7 @@ mod tls;
 
 use serde_json::{Map, Value};
 
-use super::{Kind, Names, data_keys};
+use super::{Kind, Names, data_keys, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::table::{Column, column};
@@ -18,6 +18,9 @@ static COLUMNS: [Column; 4] = [column("Name"), column("Type"), column("Data"), c
 
 const ACCOUNT_NAME: &str = "kubernetes.io/service-account.name";
 const REDACTED: &str = "<secret contents redacted>";
+
+/// What `--field-selector` knows of it besides its name.
+const SELECTABLE: &[(&str, &str)] = &[("type", "/type")];
 
 impl Kind for Secret {
     fn names(&self) -> &Names {
@@ -46,6 +49,7 @@ impl Kind for Secret {
                 object.set("/data", Value::Object(data));
             }
         }
+        zeros::omit(object, &["/data"]);
         if object.str_at("/type").is_empty() {
             object.set("/type", "Opaque".into());
         }
@@ -81,6 +85,10 @@ impl Kind for Secret {
         }
         let bytes = |pointer| new.at(pointer).map(data_keys::decode).unwrap_or_default();
         tls::key_pair_problem(&bytes("/data/tls.crt"), &bytes("/data/tls.key")).into_iter().collect()
+    }
+
+    fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
+        SELECTABLE
     }
 }
 
