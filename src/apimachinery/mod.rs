@@ -2,6 +2,7 @@
 //!
 //! Pure, and knows no kind, no store, no clock and no process.
 
+pub mod base64;
 pub mod decode;
 pub mod diff;
 pub mod field;
