@@ -12,6 +12,7 @@ pub mod key;
 pub mod labels;
 pub mod names;
 pub mod object;
+pub mod patch;
 pub mod quantity;
 pub mod quote;
 pub mod schema;

@@ -31,6 +31,7 @@ pub struct Client {
     clock: Clock,
     now: Time,
     shows_waits: bool,
+    warnings: Vec<String>,
 }
 
 impl Client {
@@ -44,7 +45,8 @@ impl Client {
         let home = options.home.clone();
         let seed = || env.var("KSTATE_SEED").map_or_else(entropy::draw, |seed| Ok(Seed(seed.to_owned())));
         let store = Store::open(options, seed)?;
-        Ok(Client { store, home, clock, now: clock.now(), shows_waits: env.stderr_is_terminal && clock.is_real() })
+        let shows_waits = env.stderr_is_terminal && clock.is_real();
+        Ok(Client { store, home, clock, now: clock.now(), shows_waits, warnings: Vec::new() })
     }
 
     /// The time of the command's last transaction, never before the store's.
@@ -57,6 +59,11 @@ impl Client {
         &self.home
     }
 
+    /// What could not be done after a commit that stands: folders of pods and volumes that could not be removed.
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
+    }
+
     /// Gives up on a store that others hold for longer: `--request-timeout`.
     pub fn set_patience(&mut self, patience: Duration) -> anyhow::Result<()> {
         Ok(self.store.set_patience(patience)?)
@@ -67,7 +74,7 @@ impl Client {
         let asked = self.clock.now();
         let read_only = self.store.is_read_only();
         let state = self.store.begin_read()?;
-        let is_behind = is_behind(&state, asked).map_err(|status| blame(&state, status))?;
+        let is_behind = answer(&state, is_behind(&state, asked))?;
         if !is_behind || read_only {
             let mut cluster = Cluster::new(&state);
             // A store that cannot be written is caught up with in memory, for this look alone.
@@ -75,7 +82,7 @@ impl Client {
             cluster.set_now(asked);
             let found = caught_up.and_then(|()| look(&cluster));
             self.now = cluster.now();
-            return found.map_err(|status| blame(&state, status));
+            return answer(&state, found);
         }
         drop(state);
         // The look's own failure keeps nothing from having happened.
@@ -110,15 +117,15 @@ impl Client {
         let state = self.store.begin_write()?;
         let mut cluster = Cluster::new(&state);
         let outcome = run(&mut cluster, asked);
-        let answer = outcome.map_err(|status| blame(&state, status))?;
+        let answered = answer(&state, outcome)?;
         self.now = cluster.now();
         let changes = cluster.into_changes();
-        if is_worth_a_commit(&changes, asked) {
+        if is_worth_a_commit(&changes, asked.max(state.meta().clock)) {
             let effects = effects::of(&changes);
             state.commit(&changes)?;
-            effects::run(&self.home, &effects);
+            self.warnings.extend(effects::run(&self.home, &effects));
         }
-        Ok(answer)
+        Ok(answered)
     }
 }
 
@@ -138,13 +145,16 @@ fn catch_up(cluster: &mut Cluster, now: Time) -> Result<(), Status> {
 }
 
 /// That only time has passed needs no commit: the next command asks the clock itself. A clock that was moved ahead does.
-fn is_worth_a_commit(changes: &Changes, asked: Time) -> bool {
-    !changes.log.is_empty() || !changes.wakes.is_empty() || changes.meta.clock > asked
+fn is_worth_a_commit(changes: &Changes, known: Time) -> bool {
+    !changes.log.is_empty() || !changes.wakes.is_empty() || changes.meta.clock > known
 }
 
-/// The store's own fault where there is one, else the request's.
-fn blame(state: &Transaction<'_>, status: Status) -> anyhow::Error {
-    state.take_fault().map_or_else(|| status.into(), Into::into)
+/// The outcome, unless the store could not be read on the way: then whatever was made of that does not count.
+fn answer<T>(state: &Transaction<'_>, outcome: Result<T, Status>) -> anyhow::Result<T> {
+    match state.take_fault() {
+        Some(fault) => Err(fault.into()),
+        None => Ok(outcome?),
+    }
 }
 
 /// The command's clock; a `KSTATE_NOW` that is no time is an error and never the system's clock.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::spinner::Spinner;
-use super::{Client, catch_up};
+use super::{Client, answer, catch_up};
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::Time;
 use crate::cluster::{Cluster, Snapshot};
@@ -77,7 +77,7 @@ impl Client {
 
     fn next_due(&mut self) -> anyhow::Result<Option<Time>> {
         let state = self.store.begin_read()?;
-        state.next_due().map_err(|status| super::blame(&state, status))
+        answer(&state, state.next_due())
     }
 
     /// Goes from event to event in one transaction until there is an answer, or no event before the time is up.

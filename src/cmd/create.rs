@@ -16,6 +16,7 @@ use crate::apimachinery::labels::Selector;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apiserver::{self, WriteOptions};
+use crate::printers::{FORMATS, Format, OutputFlags, Printer};
 
 /// Arguments of `create`.
 #[derive(clap::Args)]
@@ -162,6 +163,7 @@ impl Run for Create {
             recursive: self.recursive,
             validate: validation == Validation::Strict,
         };
+        let mut printer = self.printer(cx)?;
         let manifests = manifest::read(cx.env, &files)?;
         let mut count = 0;
         manifests.visit(|item| {
@@ -169,7 +171,8 @@ impl Run for Create {
             if !selector.matches(labels) {
                 return Ok(());
             }
-            self.create(cx, item, dry_run, validation)?;
+            let made = self.create(cx, item, dry_run, validation)?;
+            printer.print(&made, &format!("created{}", dry_run.suffix()), &mut cx.env.stdout)?;
             count += 1;
             Ok(())
         })?;
@@ -181,27 +184,46 @@ impl Run for Create {
 }
 
 impl Create {
-    /// Makes one object and says so.
-    fn create(&self, cx: &mut Context, item: Item, dry_run: DryRun, validation: Validation) -> anyhow::Result<()> {
+    fn printer(&self, cx: &Context) -> anyhow::Result<Printer> {
+        let flags = OutputFlags {
+            output: &self.output,
+            template: &self.template,
+            allow_missing_keys: self.allow_missing_template_keys,
+            no_headers: false,
+        };
+        let format = Format::parse(&flags, FORMATS, &|path| manifest::read_text(cx.env, path))?;
+        Ok(Printer::new(format, false))
+    }
+
+    /// Makes one object; with `--dry-run=client` it is only as complete as it was sent.
+    fn create(
+        &self,
+        cx: &mut Context,
+        item: Item,
+        dry_run: DryRun,
+        validation: Validation,
+    ) -> anyhow::Result<Arc<Object>> {
         let namespace = item.namespace(cx.namespace(), cx.is_given("namespace"))?;
         let Item { source, kind, body } = item;
-        let Some(mut object) = Object::from_value(Value::Object(body)) else { return Ok(()) };
+        let Some(mut object) = Object::from_value(Value::Object(body)) else {
+            anyhow::bail!("the manifest in {source:?} is not an object");
+        };
+        if kind.names().namespaced {
+            object.set_default("/metadata/namespace", namespace.as_str());
+        }
         if self.save_config {
             last_applied::set(&mut object);
         }
-        let made = if dry_run == DryRun::Client {
-            if kind.names().namespaced {
-                object.set_default("/metadata/namespace", namespace.as_str());
-            }
-            Arc::new(object)
-        } else {
-            let options = WriteOptions { dry_run: dry_run == DryRun::Server, strict: validation == Validation::Strict };
-            let made = cx.client()?.write(|c| apiserver::create(c, kind, &namespace, object.clone(), &options));
-            made.map_err(|e| with_source("creating", &source, e))?
-        };
-        let said =
-            format!("{}/{} created{}\n", kind.names().group_kind().to_lowercase(), made.name(), dry_run.suffix());
-        Ok(cx.print(&said)?)
+        if dry_run == DryRun::Client {
+            return Ok(Arc::new(object));
+        }
+        let options = WriteOptions { dry_run: dry_run == DryRun::Server, strict: validation == Validation::Strict };
+        let made = cx.client()?.write(|c| apiserver::create(c, kind, &namespace, object.clone(), &options));
+        let made = made.map_err(|e| with_source("creating", &source, e))?;
+        for warning in kind.warnings(&made, None) {
+            cx.complain(&format!("Warning: {warning}\n"));
+        }
+        Ok(made)
     }
 }
 

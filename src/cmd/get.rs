@@ -12,8 +12,9 @@ use super::resources::{self, Request};
 use super::select::Selectors;
 use super::support::{Flag, Support};
 use super::verbs::{Operands, Run};
+use crate::apimachinery::object::Object;
 use crate::apiserver;
-use crate::printers::{self, TableOptions};
+use crate::printers::{self, Format, GET_FORMATS, OutputFlags, Printer, TableOptions};
 
 /// Arguments of `get`.
 #[derive(clap::Args)]
@@ -250,7 +251,12 @@ impl Run for Get {
         if self.ignore_not_found {
             fetched.errors.retain(|e| !fetch::is_not_found(e));
         }
-        self.print_tables(cx, &fetched)?;
+        let format = self.format(cx)?;
+        if format.is_table() {
+            self.print_tables(cx, &fetched)?;
+        } else if let Some(error) = self.print_objects(cx, format, &mut fetched)? {
+            return Err(error);
+        }
         aggregate(fetched.errors)
     }
 }
@@ -274,6 +280,38 @@ impl Get {
         fetch::fetch(cx, named, manifests, &selectors, self.all_namespaces)
     }
 
+    fn format(&self, cx: &Context) -> anyhow::Result<Format> {
+        let flags = OutputFlags {
+            output: &self.output,
+            template: &self.template,
+            allow_missing_keys: self.allow_missing_template_keys,
+            no_headers: self.no_headers,
+        };
+        Format::parse(&flags, GET_FORMATS, &|path| manifest::read_text(cx.env, path))
+    }
+
+    /// A single object as it is, anything else as a list. Returns the error of a single object that is not there.
+    fn print_objects(
+        &self,
+        cx: &mut Context,
+        format: Format,
+        fetched: &mut Fetched,
+    ) -> anyhow::Result<Option<anyhow::Error>> {
+        let mut objects: Vec<Arc<Object>> = fetched.parts.iter().flat_map(|p| p.objects.iter().cloned()).collect();
+        if objects.is_empty() && (self.ignore_not_found || fetched.is_single) {
+            return Ok(fetched.errors.pop());
+        }
+        if !self.sort_by.is_empty() {
+            printers::sort_objects(&mut objects, &self.sort_by)?;
+        }
+        let mut printer = Printer::new(format, false);
+        match objects.as_slice() {
+            [one] if fetched.is_single => printer.print(one, "", &mut cx.env.stdout)?,
+            all => printer.print_list(all, &mut cx.env.stdout)?,
+        }
+        Ok(None)
+    }
+
     /// One table per kind, and a word when there is nothing in any.
     fn print_tables(&self, cx: &mut Context, fetched: &Fetched) -> anyhow::Result<()> {
         let now = cx.client()?.now();
@@ -290,7 +328,11 @@ impl Get {
                 label_columns: self.label_columns.clone(),
                 show_labels: self.show_labels,
             };
-            tables.push((apiserver::table(kind, objects, now), options));
+            let mut table = apiserver::table(kind, objects, now);
+            if !self.sort_by.is_empty() {
+                printers::sort_table(&mut table, &self.sort_by)?;
+            }
+            tables.push((table, options));
         }
         printers::print_tables(&tables, &mut cx.env.stdout)?;
         let nothing = tables.iter().all(|(table, _)| table.rows.is_empty());

@@ -3,6 +3,8 @@
 use super::context::Context;
 use super::question;
 use super::verbs::Run;
+#[cfg(target_os = "linux")]
+use crate::runtime;
 use crate::{client, storage};
 
 /// Arguments of `reset`.
@@ -28,6 +30,9 @@ impl Run for Reset {
             return Ok(());
         }
         let home = client::home(cx.env)?;
+        // What runs ends first: it holds files that go.
+        #[cfg(target_os = "linux")]
+        runtime::remove_all(&home).map_err(|failure| anyhow::anyhow!("{failure}"))?;
         let done = storage::reset(&home, storage::PATIENCE)?;
         for name in &done.left {
             cx.complain(&format!("{} is not kstate's and was left alone\n", home.join(name).display()));

@@ -25,6 +25,21 @@ static COLUMNS: [Column; 10] = [
     wide("Name"),
 ];
 
+/// What `--field-selector` knows of it besides its name.
+const SELECTABLE: &[(&str, &str)] = &[
+    ("involvedObject.kind", "/involvedObject/kind"),
+    ("involvedObject.namespace", "/involvedObject/namespace"),
+    ("involvedObject.name", "/involvedObject/name"),
+    ("involvedObject.uid", "/involvedObject/uid"),
+    ("involvedObject.apiVersion", "/involvedObject/apiVersion"),
+    ("involvedObject.resourceVersion", "/involvedObject/resourceVersion"),
+    ("involvedObject.fieldPath", "/involvedObject/fieldPath"),
+    ("reason", "/reason"),
+    ("reportingComponent", "/reportingComponent"),
+    ("source", "/source/component"),
+    ("type", "/type"),
+];
+
 impl Kind for Event {
     fn names(&self) -> &Names {
         &NAMES
@@ -94,6 +109,10 @@ impl Kind for Event {
             errors.invalid(&Path::new("involvedObject.namespace"), about, "does not match event.namespace");
         }
         errors
+    }
+
+    fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
+        SELECTABLE
     }
 }
 

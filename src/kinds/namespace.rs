@@ -29,6 +29,9 @@ const FINALIZER: &str = "kubernetes";
 /// The namespaces that the NamespaceLifecycle admission plugin never lets go.
 const IMMORTAL: [&str; 3] = ["default", "kube-public", "kube-system"];
 
+/// What `--field-selector` knows of it besides its name.
+const SELECTABLE: &[(&str, &str)] = &[("status.phase", "/status/phase")];
+
 impl Kind for Namespace {
     fn names(&self) -> &Names {
         &NAMES
@@ -125,6 +128,10 @@ impl Kind for Namespace {
 
     fn triggers(&self) -> &'static [Trigger] {
         &TRIGGERS
+    }
+
+    fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
+        SELECTABLE
     }
 }
 

@@ -19,6 +19,9 @@ static COLUMNS: [Column; 4] = [column("Name"), column("Type"), column("Data"), c
 const ACCOUNT_NAME: &str = "kubernetes.io/service-account.name";
 const REDACTED: &str = "<secret contents redacted>";
 
+/// What `--field-selector` knows of it besides its name.
+const SELECTABLE: &[(&str, &str)] = &[("type", "/type")];
+
 impl Kind for Secret {
     fn names(&self) -> &Names {
         &NAMES
@@ -86,6 +89,10 @@ impl Kind for Secret {
         }
         let bytes = |pointer| new.at(pointer).map(data_keys::decode).unwrap_or_default();
         tls::key_pair_problem(&bytes("/data/tls.crt"), &bytes("/data/tls.key")).into_iter().collect()
+    }
+
+    fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
+        SELECTABLE
     }
 }
 

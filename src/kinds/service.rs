@@ -40,6 +40,9 @@ static COLUMNS: [Column; 7] = [
     wide("Selector"),
 ];
 
+/// What `--field-selector` knows of it besides its name.
+const SELECTABLE: &[(&str, &str)] = &[("spec.clusterIP", "/spec/clusterIP"), ("spec.type", "/spec/type")];
+
 impl Kind for Service {
     fn names(&self) -> &Names {
         &NAMES
@@ -132,6 +135,19 @@ impl Kind for Service {
             Trigger { resource: "endpoints", keys: |o, _| Ok(vec![NAMES.key(o.namespace(), o.name())]) },
             Trigger { resource: endpoint_slice::RESOURCE, keys: service_of_slice },
         ]
+    }
+
+    fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
+        SELECTABLE
+    }
+
+    fn pod_selector(&self, object: &Object) -> Option<Result<Selector, String>> {
+        let selector = object.map_at("/spec/selector").filter(|s| !s.is_empty());
+        Some(
+            selector
+                .map(Selector::from_map)
+                .ok_or_else(|| format!("invalid service '{}': Service is defined without a selector", object.name())),
+        )
     }
 }
 

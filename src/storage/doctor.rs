@@ -7,18 +7,21 @@ use rusqlite::Connection;
 
 use super::error::{Error, Fault};
 use super::snapshot::{Sum, Transaction, read};
-use super::{Options, Store, log};
+use super::{FILE, Options, Store, identify, log};
 use crate::cluster::Snapshot;
 
 /// How many problems are told one by one.
 const TOLD: usize = 20;
 
-/// What is wrong inside the store of a home, one line each; nothing when it is sound. Changes nothing.
+/// What is wrong inside the store of a home, one line each; nothing when it is sound or there is none. Changes nothing.
 ///
 /// # Errors
 /// When the store cannot be opened at all.
 pub fn check(options: Options) -> Result<Vec<String>, Error> {
     let gone = || std::io::Error::from(std::io::ErrorKind::NotFound);
+    if identify(&options.home.join(FILE))?.is_none() {
+        return Ok(Vec::new());
+    }
     let mut store = Store::open(options, || Err(gone()))?;
     let state = store.begin_read()?;
     let mut problems = Vec::new();

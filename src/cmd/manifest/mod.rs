@@ -11,6 +11,8 @@ mod source;
 use anyhow::anyhow;
 use serde_json::{Map, Value};
 
+pub use source::read_text;
+
 use super::errors::{Aggregate, aggregate};
 use crate::Env;
 use crate::apimachinery::yaml;

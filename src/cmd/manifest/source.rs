@@ -51,6 +51,12 @@ fn read_file(path: &Path, name: &str) -> anyhow::Result<Vec<u8>> {
     bounded(&mut file).map_err(|e| anyhow!("error parsing {name}: read {name}: {}", go(&e)))
 }
 
+/// The text of a file that a flag names: a template.
+#[expect(clippy::disallowed_methods, reason = "the door to manifests")]
+pub fn read_text(env: &Env, path: &str) -> io::Result<String> {
+    bounded(&mut File::open(env.path(path))?).map(|b| String::from_utf8_lossy(&b).into_owned())
+}
+
 fn bounded(from: &mut dyn Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     from.take(MAX_INPUT + 1).read_to_end(&mut bytes)?;

@@ -79,9 +79,7 @@ impl Kind for StatefulSet {
         set.set_default("/spec/revisionHistoryLimit", 10);
         // serviceName is a plain string in Go, and so is written when it is empty.
         set.set_default("/spec/serviceName", "");
-        if let Some(Value::Object(template)) = set.body_mut().get_mut("spec").and_then(|s| s.get_mut("template")) {
-            super::pod::set_template_defaults(template);
-        }
+        super::pod::set_template_defaults(set, "/spec/template");
         if let Some(templates) =
             set.body_mut().get_mut("spec").and_then(|s| s.get_mut("volumeClaimTemplates")?.as_array_mut())
         {
@@ -107,6 +105,11 @@ impl Kind for StatefulSet {
 
     fn reconcile(&self, set: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
         controller::reconcile(set, cluster, now)
+    }
+
+    fn pod_selector(&self, set: &Object) -> Option<Result<Selector, String>> {
+        let selector = set.at("/spec/selector").unwrap_or(&Value::Null);
+        Some(Selector::from_label_selector(selector).map_err(|e| e.to_string()))
     }
 
     fn triggers(&self) -> &'static [Trigger] {

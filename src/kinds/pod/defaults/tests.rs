@@ -3,7 +3,8 @@ use super::*;
 #[test]
 fn a_template_is_filled_in_as_the_reference_shows() {
     // ../shared/golden/08-kinds.json, the StatefulSet `defaults`.
-    let mut template = json!({
+    let mut set = Object::new("apps/v1", "StatefulSet", "default", "defaults");
+    let template = json!({
         "metadata": {"labels": {"app": "defaults"}, "creationTimestamp": null},
         "spec": {
             "containers": [
@@ -15,7 +16,8 @@ fn a_template_is_filled_in_as_the_reference_shows() {
             "volumes": [{"name": "s", "secret": {"secretName": "tls"}}, {"name": "e"}],
         },
     });
-    set_template_defaults(template.as_object_mut().unwrap());
+    set.set("/spec/template", template);
+    set_template_defaults(&mut set, "/spec/template");
     let want = json!({
         "metadata": {"labels": {"app": "defaults"}},
         "spec": {
@@ -36,10 +38,10 @@ fn a_template_is_filled_in_as_the_reference_shows() {
             "volumes": [{"name": "s", "secret": {"defaultMode": 420, "secretName": "tls"}}, {"name": "e", "emptyDir": {}}],
         },
     });
-    assert_eq!(template, want);
-    let once = template.clone();
-    set_template_defaults(template.as_object_mut().unwrap());
-    assert_eq!(template, once, "defaults are settled after one pass");
+    assert_eq!(set.at("/spec/template"), Some(&want));
+    let once = set.clone();
+    set_template_defaults(&mut set, "/spec/template");
+    assert_eq!(set, once, "defaults are settled after one pass");
 }
 
 #[test]
@@ -81,4 +83,22 @@ fn volumes() {
         {"name": "m", "emptyDir": {"medium": "Memory", "sizeLimit": "512Mi"}},
     ]);
     assert_eq!(spec["volumes"], want);
+}
+
+#[test]
+fn a_pods_own_resources() {
+    let pod = |resources: Value| {
+        let mut pod = Object::new("v1", "Pod", "default", "p");
+        let container =
+            json!({"name": "a", "resources": {"requests": {"cpu": "1"}, "limits": {"hugepages-2Mi": "2Mi"}}});
+        pod.set("/spec", json!({"containers": [container], "resources": resources}));
+        set_pod_defaults(&mut pod);
+        pod.at("/spec/resources").cloned().unwrap()
+    };
+    assert_eq!(
+        pod(json!({"limits": {"cpu": "4", "memory": "1Gi"}})),
+        json!({"limits": {"cpu": "4", "memory": "1Gi", "hugepages-2Mi": "2Mi"},
+            "requests": {"cpu": "1", "memory": "1Gi", "hugepages-2Mi": "2Mi"}})
+    );
+    assert_eq!(pod(json!({})), json!({}));
 }

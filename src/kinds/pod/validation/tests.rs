@@ -253,11 +253,30 @@ fn the_rest_of_the_spec() {
 
 #[test]
 fn templates() {
-    let mut template = json!({"metadata": {"labels": {"a b": "c"}}});
-    super::super::set_template_defaults(template.as_object_mut().unwrap());
+    let mut set = Object::new("apps/v1", "StatefulSet", "default", "s");
+    set.set("/spec/template", json!({"metadata": {"labels": {"a b": "c"}}}));
+    super::super::set_template_defaults(&mut set, "/spec/template");
+    let template = set.at("/spec/template").unwrap();
     let found: Vec<String> =
-        validate_template(&template, &Path::new("spec").child("template")).0.iter().map(ToString::to_string).collect();
+        validate_template(template, &Path::new("spec").child("template")).0.iter().map(ToString::to_string).collect();
     assert_eq!(found.len(), 2);
     assert!(found[0].starts_with("spec.template.labels: Invalid value: \"a b\": name part"), "{found:?}");
     assert_eq!(found[1], "spec.template.spec.containers: Required value");
+}
+
+#[test]
+fn a_pod_as_a_whole_covers_its_containers() {
+    let container =
+        json!({"name": "a", "image": "nginx", "resources": {"requests": {"cpu": "2"}, "limits": {"cpu": "4"}}});
+    assert_eq!(
+        wrong(
+            json!({"containers": [container], "resources": {"requests": {"cpu": "1"}, "limits": {"cpu": "3"}, "claims": [{"name": "x"}]}})
+        ),
+        [
+            "spec.resources.claims: Forbidden: claims cannot be set for Resources at pod-level",
+            "spec.resources.claims[0]: Not found: \"x\": must be one of the names in pod.spec.resourceClaims which is empty",
+            "spec.resources.requests[cpu]: Invalid value: \"1\": must be greater than or equal to aggregate container requests of 2",
+            "spec.resources.containers[0][cpu].limits: Invalid value: \"4\": must be less than or equal to pod limits of 3",
+        ]
+    );
 }
