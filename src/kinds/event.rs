@@ -84,22 +84,6 @@ impl Kind for Event {
 
     fn prepare_for_update(&self, _new: &mut Object, _old: &Object) {}
 
-    fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
-        &[
-            ("involvedObject.kind", "/involvedObject/kind"),
-            ("involvedObject.namespace", "/involvedObject/namespace"),
-            ("involvedObject.name", "/involvedObject/name"),
-            ("involvedObject.uid", "/involvedObject/uid"),
-            ("involvedObject.apiVersion", "/involvedObject/apiVersion"),
-            ("involvedObject.resourceVersion", "/involvedObject/resourceVersion"),
-            ("involvedObject.fieldPath", "/involvedObject/fieldPath"),
-            ("reason", "/reason"),
-            ("reportingComponent", "/reportingComponent"),
-            ("source", "/reportingComponent"),
-            ("type", "/type"),
-        ]
-    }
-
     /// An event lives where its object does; one about a cluster-scoped object, in `default`.
     fn validate(&self, object: &Object) -> Errors {
         let mut errors = Errors::default();

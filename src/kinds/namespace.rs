@@ -100,10 +100,6 @@ impl Kind for Namespace {
         Errors::default()
     }
 
-    fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
-        &[("status.phase", "/status/phase"), ("name", "/metadata/name")]
-    }
-
     fn admit_delete(&self, object: &Object) -> Result<(), Status> {
         if IMMORTAL.contains(&object.name()) {
             return Err(Status::forbidden("namespaces", object.name(), "this namespace may not be deleted"));

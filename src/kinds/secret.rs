@@ -79,10 +79,6 @@ impl Kind for Secret {
         errors
     }
 
-    fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
-        &[("type", "/type")]
-    }
-
     fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
         if new.str_at("/type") != "kubernetes.io/tls" {
             return Vec::new();

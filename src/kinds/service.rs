@@ -103,10 +103,6 @@ impl Kind for Service {
         errors
     }
 
-    fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
-        &[("spec.clusterIP", "/spec/clusterIP"), ("spec.type", "/spec/type")]
-    }
-
     fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
         validate::warnings(new)
     }
