@@ -19,7 +19,7 @@ mod config_map;
 mod controller_revision;
 mod data_keys;
 #[cfg(test)]
-mod empty_store;
+pub(crate) mod empty_store;
 mod endpoint_slice;
 mod endpoints;
 mod event;
