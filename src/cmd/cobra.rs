@@ -4,6 +4,7 @@ use clap::Command;
 
 use super::pflag;
 use super::verbs::{self, Verb};
+use crate::apimachinery::quote::quote;
 
 /// A verb that was found, and what is left of the command line for it.
 pub struct Found {
@@ -75,7 +76,7 @@ fn takes_next(command: &Command, word: &str) -> bool {
 }
 
 fn unknown(program: &str, word: &str) -> String {
-    let mut text = format!("unknown command {word:?} for {program:?}");
+    let mut text = format!("unknown command {} for {}", quote(word), quote(program));
     let near: Vec<&str> = verbs::shown()
         .chain(verbs::all().filter(|v| v.name == "options"))
         .filter(|v| is_near(word, v))

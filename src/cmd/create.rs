@@ -14,6 +14,7 @@ use super::verbs::Run;
 use super::{go, last_applied};
 use crate::apimachinery::labels::Selector;
 use crate::apimachinery::object::Object;
+use crate::apimachinery::quote::quote;
 use crate::apimachinery::status::Status;
 use crate::apiserver::{self, WriteOptions};
 use crate::printers::{FORMATS, Format, OutputFlags, Printer};
@@ -244,7 +245,8 @@ impl Validation {
             _ => match go::boolean(text) {
                 Ok(yes) => Ok(if yes { Validation::Strict } else { Validation::Ignore }),
                 Err(_) => anyhow::bail!(
-                    "invalid - validate option {text:?}; must be one of: strict (or true), warn, ignore (or false)"
+                    "invalid - validate option {}; must be one of: strict (or true), warn, ignore (or false)",
+                    quote(text)
                 ),
             },
         }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 
+use crate::apimachinery::quote::quote;
 use crate::apimachinery::status::{Reason, Status};
 
 /// Ends the command with this code and prints nothing.
@@ -67,10 +68,10 @@ pub fn with_source(verb: &str, source: &str, error: anyhow::Error) -> anyhow::Er
     }
     match error.downcast::<Status>() {
         Ok(mut status) => {
-            status.message = format!("error when {verb} {source:?}: {}", status.message);
+            status.message = format!("error when {verb} {}: {}", quote(source), status.message);
             status.into()
         }
-        Err(error) => anyhow::anyhow!("error when {verb} {source:?}: {error}"),
+        Err(error) => anyhow::anyhow!("error when {verb} {}: {error}", quote(source)),
     }
 }
 
@@ -124,7 +125,7 @@ fn invalid(status: &Status) -> String {
         }
         "The request is invalid".to_owned()
     } else {
-        format!("The {} {:?} is invalid", status.kind, status.name)
+        format!("The {} {} is invalid", status.kind, quote(&status.name))
     };
     let mut causes: Vec<String> = Vec::new();
     for cause in &status.causes {

@@ -8,6 +8,7 @@ use super::errors::Exit;
 use super::verbs::{Operands, Run};
 use super::{go, pods, resources};
 use crate::apimachinery::object::Object;
+use crate::apimachinery::quote::quote;
 use crate::control::kubelet;
 use crate::control::sandbox::Sandbox;
 use crate::runtime;
@@ -144,7 +145,7 @@ impl Exec {
 fn sandbox(cx: &mut Context, pod: &Arc<Object>, container: &str) -> anyhow::Result<Sandbox> {
     let sandbox = cx.client()?.read(|cluster| kubelet::sandbox(pod, container, cluster))?;
     if !pods::is_running(pod, container) {
-        anyhow::bail!("unable to upgrade connection: container not found ({container:?})");
+        anyhow::bail!("unable to upgrade connection: container not found ({})", quote(container));
     }
     Ok(sandbox)
 }

@@ -41,6 +41,7 @@ mod select;
 mod support;
 mod verbs;
 mod version;
+mod watch;
 
 use context::Context;
 use global::Global;
@@ -52,6 +53,11 @@ pub fn main(args: &[OsString], env: &mut Env) -> ExitCode {
     #[cfg(target_os = "linux")]
     if args.get(1).is_some_and(|a| a == runtime::SUPERVISOR) {
         return runtime::main(&args[2..]);
+    }
+    if let Some((name, rest)) = args.split_first()
+        && let Some(code) = runtime::tools::main(&name.to_string_lossy(), rest, env)
+    {
+        return code;
     }
     let mut words: Vec<String> = args.iter().map(|a| a.to_string_lossy().into_owned()).collect();
     let program = if words.is_empty() { String::new() } else { words.remove(0) };

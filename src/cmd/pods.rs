@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::context::Context;
 use super::resources::KindRef;
 use crate::apimachinery::object::Object;
+use crate::apimachinery::quote::quote;
 use crate::apimachinery::status::Status;
 use crate::apiserver;
 use crate::cluster::Cluster;
@@ -95,7 +96,7 @@ pub fn container(pod: &Object, named: &str) -> anyhow::Result<(String, String)> 
     let marked = |names: Vec<String>, mark: &'static str| names.into_iter().map(move |n| format!("{n}{mark}"));
     let all: Vec<String> =
         marked(plain, "").chain(marked(ephemeral, " (ephem)")).chain(marked(init, " (init)")).collect();
-    let notice = format!("Defaulted container {first:?} out of: {}\n", all.join(", "));
+    let notice = format!("Defaulted container {} out of: {}\n", quote(&first), all.join(", "));
     Ok((first, notice))
 }
 

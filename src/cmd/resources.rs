@@ -1,6 +1,7 @@
 //! What a command line names, by the rules of kubectl's resource builder: `pods`, `pod/x sts/web`, `pod,svc a b`, `all`.
 //! Knows the kinds' names, not what is stored.
 
+use crate::apimachinery::quote::quote;
 use crate::kinds::{KINDS, Kind};
 
 /// One kind, as a request reaches it.
@@ -190,7 +191,7 @@ pub fn kind(argument: &str) -> anyhow::Result<KindRef> {
             try_by(&versioned).or_else(|| try_by(&exact)).or_else(|| try_by(&begun))
         }
     };
-    found.copied().ok_or_else(|| anyhow::anyhow!("the server doesn't have a resource type {word:?}"))
+    found.copied().ok_or_else(|| anyhow::anyhow!("the server doesn't have a resource type {}", quote(word)))
 }
 
 fn is_named(kind: KindRef, word: &str) -> bool {
