@@ -260,3 +260,20 @@ proptest! {
         prop_assert_eq!(Cluster::new(&lab.store).resource_version(), version, "something still moves");
     }
 }
+
+/// What a controller cannot have is told by an event; it never fails the request that set it going.
+#[test]
+fn a_refused_pod_is_an_event_and_comes_once_it_can() {
+    let mut lab = Lab::new();
+    let mut set = stateful_set("web", 1);
+    set["spec"]["template"]["spec"]["serviceAccountName"] = "robot".into();
+    lab.create(set);
+    assert!(lab.list("pods").is_empty());
+    let told = lab.list("events");
+    let failed = told.iter().find(|e| e.str_at("/reason") == "FailedCreate").expect("an event");
+    let want = "Create Pod web-0 in StatefulSet web failed error: pods \"web-0\" is forbidden: error looking up service \
+                account default/robot: serviceaccount \"robot\" not found";
+    assert_eq!(failed.str_at("/message"), want);
+    lab.create(json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "robot"}}));
+    assert_eq!(column(&lab.rows("pods"), 2), ["Running"]);
+}

@@ -1,6 +1,9 @@
 //! The client as commands use it: what a failed request leaves, which time it is, and how a wait ends.
 
+#![expect(clippy::disallowed_methods, reason = "a test that starts itself with a read-only home")]
+
 use std::path::Path;
+use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
@@ -9,10 +12,13 @@ use kstate::apimachinery::key::Key;
 use kstate::apimachinery::object::Object;
 use kstate::apimachinery::status::{Reason, Status};
 use kstate::apimachinery::time::{self, Time};
+use kstate::apiserver::{self, WriteOptions};
 use kstate::client::Client;
 use kstate::clock::Clock;
 use kstate::cluster::Cluster;
+use kstate::kinds;
 use kstate::storage;
+use serde_json::json;
 
 fn env(home: &Path, clock: Clock) -> Env {
     let vars = [("KSTATE_HOME", home.to_str().unwrap()), ("KSTATE_SEED", "s"), ("KSTATE_FSYNC", "off")];
@@ -131,4 +137,101 @@ fn changes_are_followed_from_any_version_that_is_kept() {
         (expired.reason, expired.message),
         (Reason::Expired, format!("too old resource version: {from} ({})", from + 1))
     );
+}
+
+fn create(client: &mut Client, body: serde_json::Value) {
+    let object = Object::from_value(body).unwrap();
+    let kind = kinds::by_api_version(object.api_version(), object.kind()).unwrap();
+    let namespace = if object.namespace().is_empty() { "default" } else { object.namespace() }.to_owned();
+    let options = WriteOptions::default();
+    client.write(|cluster| apiserver::create(cluster, kind, &namespace, object.clone(), &options)).unwrap();
+}
+
+/// A set of three pods, each of which takes ten seconds to start.
+fn slow_set(client: &mut Client) {
+    set_of_three(client, "10s");
+}
+
+fn set_of_three(client: &mut Client, start: &str) {
+    let names = json!({"name": "kstate", "namespace": "kube-system"});
+    create(
+        client,
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": names, "data": {"container-start": start}}),
+    );
+    let pod = json!({"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "nginx"}]}});
+    let spec = json!({"replicas": 3, "serviceName": "s", "selector": {"matchLabels": {"a": "b"}}, "template": pod});
+    create(client, json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "web"}, "spec": spec}));
+}
+
+fn ready(cluster: &Cluster) -> Result<i64, Status> {
+    let set = cluster.get(&Key::new("statefulsets.apps", "default", "web"))?;
+    Ok(set.and_then(|set| set.i64_at("/status/readyReplicas")).unwrap_or(0))
+}
+
+#[test]
+fn a_wait_on_a_fixed_clock_jumps_from_event_to_event() {
+    let home = assert_fs::TempDir::new().unwrap();
+    let mut client = fixed(home.path(), "2026-11-22T08:00:00Z");
+    slow_set(&mut client);
+    let until = |n: i64| move |cluster: &Cluster| Ok((ready(cluster)? >= n).then_some(()));
+    assert_eq!(client.wait("x", Some(Duration::from_secs(15)), until(2)).unwrap(), None, "the time was up");
+    assert!(client.now() <= at("2026-11-22T08:00:15Z"));
+    assert_eq!(client.wait("x", None, until(3)).unwrap(), Some(()));
+    assert_eq!(client.now(), at("2026-11-22T08:00:30Z"));
+    assert_eq!(fixed(home.path(), "2026-11-22T08:00:01Z").read(ready).unwrap(), 3, "time stays where it was");
+    assert_eq!(client.wait("x", None, until(4)).unwrap(), None, "nothing more is to come");
+}
+
+#[test]
+fn a_wait_on_the_real_clock_ends_in_a_store_that_is_ahead() {
+    let home = assert_fs::TempDir::new().unwrap();
+    set_of_three(&mut fixed(home.path(), "2999-01-01T00:00:00Z"), "20ms");
+    let mut client = Client::open(&env(home.path(), Clock::System)).unwrap();
+    let all = |cluster: &Cluster| Ok((ready(cluster)? == 3).then_some(()));
+    assert_eq!(client.wait("x", Some(Duration::from_secs(20)), all).unwrap(), Some(()));
+    assert!(client.now() > at("2999-01-01T00:00:00Z"));
+}
+
+#[test]
+fn a_look_catches_up_and_stores_what_happened() {
+    let home = assert_fs::TempDir::new().unwrap();
+    slow_set(&mut fixed(home.path(), "2026-11-22T08:00:00Z"));
+    let version = |cluster: &Cluster| Ok(cluster.resource_version());
+    let begun = fixed(home.path(), "2026-11-22T08:00:00Z").read(version).unwrap();
+    assert_eq!(fixed(home.path(), "2026-11-22T08:00:25Z").read(ready).unwrap(), 2);
+    let after = fixed(home.path(), "2026-11-22T08:00:25Z").read(version).unwrap();
+    assert!(after > begun);
+    assert_eq!(fixed(home.path(), "2026-11-22T08:00:26Z").read(version).unwrap(), after, "once is enough");
+}
+
+#[test]
+fn a_store_that_cannot_be_written_is_caught_up_with_in_memory() {
+    let home = assert_fs::TempDir::new().unwrap();
+    slow_set(&mut fixed(home.path(), "2026-11-22T08:00:00Z"));
+    // For root, too, nothing is writable in a file that SQLite opens as one that never changes.
+    let file = home.path().join(storage::FILE);
+    let before = std::fs::File::open(&file).unwrap().metadata().unwrap().len();
+    let script = "mount --bind \"$KSTATE_TEST_HOME\" \"$KSTATE_TEST_HOME\" && \
+                  mount -o remount,bind,ro \"$KSTATE_TEST_HOME\" && exec \"$0\" \"$@\"";
+    let mut command = Command::new("unshare");
+    command.args(["--map-root-user", "--mount", "sh", "-c", script]).arg(std::env::current_exe().unwrap());
+    command.args(["--exact", "child", "--nocapture"]).env("KSTATE_TEST_HOME", home.path());
+    let output = command.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if !text.contains("running 1 test") {
+        eprintln!("not tested: no mount namespaces: {}", String::from_utf8_lossy(&output.stderr));
+        return;
+    }
+    assert!(text.contains("\nready: 2\nthe store "), "{text}");
+    assert!(text.contains("it or its folder is read-only"), "{text}");
+    assert_eq!(std::fs::File::open(&file).unwrap().metadata().unwrap().len(), before);
+}
+
+/// The other side of the read-only store; does nothing when the tests run.
+#[test]
+fn child() {
+    let Ok(home) = std::env::var("KSTATE_TEST_HOME") else { return };
+    let mut client = fixed(Path::new(&home), "2026-11-22T08:00:25Z");
+    println!("\nready: {}", client.read(ready).unwrap());
+    println!("{}", client.write(|cluster| put(cluster, "a")).unwrap_err());
 }

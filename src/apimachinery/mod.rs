@@ -2,6 +2,7 @@
 //!
 //! Pure, and knows no kind, no store, no clock and no process.
 
+pub mod base64;
 pub mod decode;
 pub mod diff;
 pub mod field;
@@ -12,6 +13,7 @@ pub mod key;
 pub mod labels;
 pub mod names;
 pub mod object;
+pub mod patch;
 pub mod quantity;
 pub mod quote;
 pub mod schema;

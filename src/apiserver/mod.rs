@@ -15,12 +15,14 @@ mod bootstrap;
 mod create;
 mod decode;
 mod delete;
+mod patch;
 mod update;
 mod validation;
 
 pub use bootstrap::bootstrap;
 pub use create::create;
 pub use delete::{DeleteOptions, FOREGROUND, ORPHAN, Propagation, delete, finish};
+pub use patch::{Part, patch};
 pub use update::{bind, update, update_status};
 
 /// Options of create and update.

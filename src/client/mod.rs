@@ -6,9 +6,10 @@
 mod effects;
 mod home;
 mod spinner;
+mod store_clock;
 mod wait;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::bail;
@@ -24,13 +25,16 @@ use crate::{apiserver, control, entropy};
 
 pub use home::home;
 
+use store_clock::StoreClock;
+
 /// A command's way to its store.
 pub struct Client {
     store: Store,
-    home: std::path::PathBuf,
-    clock: Clock,
+    home: PathBuf,
+    clock: StoreClock,
     now: Time,
     shows_waits: bool,
+    warnings: Vec<String>,
 }
 
 impl Client {
@@ -39,12 +43,13 @@ impl Client {
     /// # Errors
     /// A [`storage::Error`] when the store cannot be used; plain text for a bad value in the environment.
     pub fn open(env: &Env) -> anyhow::Result<Client> {
-        let clock = clock(env)?;
+        let clock = StoreClock::new(clock(env)?);
         let options = options(env)?;
         let home = options.home.clone();
         let seed = || env.var("KSTATE_SEED").map_or_else(entropy::draw, |seed| Ok(Seed(seed.to_owned())));
         let store = Store::open(options, seed)?;
-        Ok(Client { store, home, clock, now: clock.now(), shows_waits: env.stderr_is_terminal && clock.is_real() })
+        let shows_waits = env.stderr_is_terminal && clock.is_real();
+        Ok(Client { store, home, clock, now: clock.now(), shows_waits, warnings: Vec::new() })
     }
 
     /// The time of the command's last transaction, never before the store's.
@@ -57,6 +62,11 @@ impl Client {
         &self.home
     }
 
+    /// What could not be done after a commit that stands: folders of pods and volumes that could not be removed.
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
+    }
+
     /// Gives up on a store that others hold for longer: `--request-timeout`.
     pub fn set_patience(&mut self, patience: Duration) -> anyhow::Result<()> {
         Ok(self.store.set_patience(patience)?)
@@ -64,10 +74,10 @@ impl Client {
 
     /// Looks at the cluster as it is now. Takes the write lock only when something is due.
     pub fn read<T>(&mut self, mut look: impl FnMut(&Cluster) -> Result<T, Status>) -> anyhow::Result<T> {
-        let asked = self.clock.now();
         let read_only = self.store.is_read_only();
         let state = self.store.begin_read()?;
-        let is_behind = is_behind(&state, asked).map_err(|status| blame(&state, status))?;
+        let asked = self.clock.at_least(state.meta().clock);
+        let is_behind = answer(&state, is_behind(&state, asked))?;
         if !is_behind || read_only {
             let mut cluster = Cluster::new(&state);
             // A store that cannot be written is caught up with in memory, for this look alone.
@@ -75,7 +85,7 @@ impl Client {
             cluster.set_now(asked);
             let found = caught_up.and_then(|()| look(&cluster));
             self.now = cluster.now();
-            return found.map_err(|status| blame(&state, status));
+            return answer(&state, found);
         }
         drop(state);
         // The look's own failure keeps nothing from having happened.
@@ -106,19 +116,20 @@ impl Client {
 
     /// Runs one write transaction at the time that the clock tells, commits what it changed and lets the effects follow.
     fn transact<T>(&mut self, run: impl FnOnce(&mut Cluster, Time) -> Result<T, Status>) -> anyhow::Result<T> {
-        let asked = self.clock.now();
         let state = self.store.begin_write()?;
+        // Asked under the lock: whoever held it before has not seen a later time.
+        let asked = self.clock.at_least(state.meta().clock);
         let mut cluster = Cluster::new(&state);
         let outcome = run(&mut cluster, asked);
-        let answer = outcome.map_err(|status| blame(&state, status))?;
+        let answered = answer(&state, outcome)?;
         self.now = cluster.now();
         let changes = cluster.into_changes();
-        if is_worth_a_commit(&changes, asked) {
+        if is_worth_a_commit(&changes, asked.max(state.meta().clock)) {
             let effects = effects::of(&changes);
             state.commit(&changes)?;
-            effects::run(&self.home, &effects);
+            self.warnings.extend(effects::run(&self.home, &effects));
         }
-        Ok(answer)
+        Ok(answered)
     }
 }
 
@@ -138,13 +149,16 @@ fn catch_up(cluster: &mut Cluster, now: Time) -> Result<(), Status> {
 }
 
 /// That only time has passed needs no commit: the next command asks the clock itself. A clock that was moved ahead does.
-fn is_worth_a_commit(changes: &Changes, asked: Time) -> bool {
-    !changes.log.is_empty() || !changes.wakes.is_empty() || changes.meta.clock > asked
+fn is_worth_a_commit(changes: &Changes, known: Time) -> bool {
+    !changes.log.is_empty() || !changes.wakes.is_empty() || changes.meta.clock > known
 }
 
-/// The store's own fault where there is one, else the request's.
-fn blame(state: &Transaction<'_>, status: Status) -> anyhow::Error {
-    state.take_fault().map_or_else(|| status.into(), Into::into)
+/// The outcome, unless the store could not be read on the way: then whatever was made of that does not count.
+fn answer<T>(state: &Transaction<'_>, outcome: Result<T, Status>) -> anyhow::Result<T> {
+    match state.take_fault() {
+        Some(fault) => Err(fault.into()),
+        None => Ok(outcome?),
+    }
 }
 
 /// The command's clock; a `KSTATE_NOW` that is no time is an error and never the system's clock.

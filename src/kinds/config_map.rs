@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Kind, Names, data_keys};
+use super::{Kind, Names, data_keys, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::table::{Column, column};
@@ -27,6 +27,10 @@ impl Kind for ConfigMap {
         let count = |pointer| object.map_at(pointer).map_or(0, Map::len);
         let data = count("/data") + count("/binaryData");
         vec![object.name().to_owned(), data.to_string(), time::age(object.creation_timestamp(), now)]
+    }
+
+    fn set_defaults(&self, object: &mut Object) {
+        zeros::omit(object, &["/data", "/binaryData"]);
     }
 
     fn validate(&self, object: &Object) -> Errors {

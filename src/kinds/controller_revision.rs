@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Kind, Names};
+use super::{Kind, Names, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::{Object, OwnerReference};
 use crate::apimachinery::table::{Column, column};
@@ -35,6 +35,10 @@ impl Kind for ControllerRevision {
             revision(object).to_string(),
             time::age(object.creation_timestamp(), now),
         ]
+    }
+
+    fn set_defaults(&self, object: &mut Object) {
+        zeros::write(object, &[("/revision", 0.into())]);
     }
 
     fn validate(&self, object: &Object) -> Errors {

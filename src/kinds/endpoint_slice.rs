@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Kind, Names, endpoints, ip};
+use super::{Kind, Names, endpoints, ip, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names;
 use crate::apimachinery::object::Object;
@@ -62,6 +62,7 @@ impl Kind for EndpointSlice {
             port.entry("name").or_insert_with(|| "".into());
             port.entry("protocol").or_insert_with(|| "TCP".into());
         }
+        zeros::write(object, &[("/endpoints", Value::Null), ("/ports", Value::Null)]);
     }
 
     fn prepare_for_create(&self, _object: &mut Object) {}

@@ -1,6 +1,8 @@
 //! Event: a note about an object, written by controllers. Knows no kind it is about.
 
-use super::{Kind, Names};
+use serde_json::{Value, json};
+
+use super::{Kind, Names, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::table::{Column, column, wide};
@@ -61,6 +63,20 @@ impl Kind for Event {
             count(object).to_string(),
             object.name().to_owned(),
         ]
+    }
+
+    fn set_defaults(&self, object: &mut Object) {
+        zeros::omit(object, &["/reason", "/message", "/type", "/count", "/action"]);
+        let written = [
+            ("/eventTime", Value::Null),
+            ("/firstTimestamp", Value::Null),
+            ("/involvedObject", json!({})),
+            ("/lastTimestamp", Value::Null),
+            ("/reportingComponent", "".into()),
+            ("/reportingInstance", "".into()),
+            ("/source", json!({})),
+        ];
+        zeros::write(object, &written);
     }
 
     /// Nothing is taken from a client's event: it has no status.
@@ -128,7 +144,6 @@ fn source(event: &Object) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
 
     fn row(body: Value) -> Vec<String> {
         let now = time::parse("2026-11-22T08:35:11Z").unwrap();

@@ -19,7 +19,7 @@ mod config_map;
 mod controller_revision;
 mod data_keys;
 #[cfg(test)]
-mod empty_store;
+pub(crate) mod empty_store;
 mod endpoint_slice;
 mod endpoints;
 mod event;
@@ -37,6 +37,7 @@ mod service;
 mod service_account;
 mod stateful_set;
 mod storage_class;
+mod zeros;
 
 use plan::Plan;
 

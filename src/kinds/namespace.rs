@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::plan::{Action, Plan};
-use super::{KINDS, Kind, Names, Trigger};
+use super::{KINDS, Kind, Names, Trigger, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::names::{self, NameRule};
@@ -56,6 +56,8 @@ impl Kind for Namespace {
         if !name.is_empty() {
             object.set_label(NAME_LABEL, &name);
         }
+        zeros::omit(object, &["/spec/finalizers"]);
+        zeros::write(object, &[("/spec", json!({}))]);
         if object.str_at("/status/phase").is_empty() {
             object.set("/status/phase", "Active".into());
         }

@@ -1,8 +1,8 @@
 //! Node: where pods run. Knows no pod; scheduling and heartbeats are the simulation's.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Kind, Names, resource_list};
+use super::{Kind, Names, resource_list, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names;
 use crate::apimachinery::object::Object;
@@ -52,6 +52,12 @@ impl Kind for Node {
     }
 
     fn set_defaults(&self, object: &mut Object) {
+        zeros::omit(
+            object,
+            &["/spec/podCIDR", "/spec/podCIDRs", "/spec/providerID", "/spec/taints", "/spec/unschedulable"],
+        );
+        zeros::write(object, &[("/spec", json!({})), ("/status/daemonEndpoints/kubeletEndpoint/Port", 0.into())]);
+        write_node_info(object);
         if let Some(capacity) = object.at("/status/capacity").cloned() {
             object.set_default("/status/allocatable", capacity);
         }
@@ -66,6 +72,10 @@ impl Kind for Node {
         let mut errors = Errors::default();
         validate_taints(object.list_at("/spec/taints"), &mut errors);
         errors
+    }
+
+    fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
+        &[("spec.unschedulable", "/spec/unschedulable")]
     }
 
     fn validate_update(&self, new: &Object, old: &Object) -> Errors {
@@ -86,6 +96,25 @@ impl Kind for Node {
         }
         validate_taints(new.list_at("/spec/taints"), &mut errors);
         errors
+    }
+}
+
+/// The texts of `nodeInfo` are there even when no kubelet said them.
+fn write_node_info(node: &mut Object) {
+    const FIELDS: [&str; 10] = [
+        "architecture",
+        "bootID",
+        "containerRuntimeVersion",
+        "kernelVersion",
+        "kubeProxyVersion",
+        "kubeletVersion",
+        "machineID",
+        "operatingSystem",
+        "osImage",
+        "systemUUID",
+    ];
+    for field in FIELDS {
+        zeros::write(node, &[(&format!("/status/nodeInfo/{field}"), "".into())]);
     }
 }
 
@@ -156,7 +185,6 @@ fn validate_taints(taints: &[Value], errors: &mut Errors) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn node(body: Value) -> Object {
         Object::from_value(body).unwrap()

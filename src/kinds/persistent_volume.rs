@@ -5,7 +5,7 @@ mod sources;
 use serde_json::{Map, Value, json};
 
 use super::persistent_volume_claim::{capacity, volume_mode};
-use super::{Kind, Names, class, resource_list};
+use super::{Kind, Names, class, resource_list, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names;
 use crate::apimachinery::object::Object;
@@ -32,6 +32,23 @@ static COLUMNS: [Column; 11] = [
     column("Reason"),
     column("Age"),
     wide("VolumeMode"),
+];
+
+/// The annotation that held mount options before the field did.
+const MOUNT_OPTIONS: &str = "volume.beta.kubernetes.io/mount-options";
+
+const OMITTED: [&str; 11] = [
+    "/spec/accessModes",
+    "/spec/capacity",
+    "/spec/mountOptions",
+    "/spec/persistentVolumeReclaimPolicy",
+    "/spec/storageClassName",
+    "/spec/csi/fsType",
+    "/spec/csi/readOnly",
+    "/spec/csi/volumeAttributes",
+    "/spec/nfs/readOnly",
+    "/status/message",
+    "/status/reason",
 ];
 
 /// Keeps a volume while a claim is bound to it.
@@ -71,6 +88,7 @@ impl Kind for PersistentVolume {
     }
 
     fn set_defaults(&self, object: &mut Object) {
+        zeros::omit(object, &OMITTED);
         object.set_default("/spec/persistentVolumeReclaimPolicy", "Retain");
         object.set_default("/spec/volumeMode", "Filesystem");
         if object.str_at("/status/phase").is_empty() {
@@ -124,8 +142,16 @@ impl Kind for PersistentVolume {
         errors
     }
 
+    fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
+        &[("name", "/metadata/name")]
+    }
+
     fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
-        let mut warnings = Vec::new();
+        let mut warnings: Vec<String> = class::annotation_warning(new).into_iter().collect();
+        if new.annotation(MOUNT_OPTIONS).is_some() {
+            let why = "deprecated since v1.31; use \"mountOptions\" attribute instead";
+            warnings.push(format!("metadata.annotations[{MOUNT_OPTIONS}]: {why}"));
+        }
         if new.str_at("/spec/persistentVolumeReclaimPolicy") == "Recycle" {
             warnings.push("spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.".to_owned());
         }

@@ -4,6 +4,7 @@
 
 mod admission;
 mod affinity;
+mod aggregate;
 mod cells;
 mod defaults;
 mod fields;

@@ -1,6 +1,6 @@
 //! PriorityClass: a name for a pod's priority. Knows no pod.
 
-use super::{Kind, Names};
+use super::{Kind, Names, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
@@ -59,6 +59,8 @@ impl Kind for PriorityClass {
     }
 
     fn set_defaults(&self, object: &mut Object) {
+        zeros::omit(object, &["/globalDefault", "/description"]);
+        zeros::write(object, &[("/value", 0.into())]);
         object.set_default("/preemptionPolicy", "PreemptLowerPriority");
     }
 

@@ -4,7 +4,7 @@ mod tls;
 
 use serde_json::{Map, Value};
 
-use super::{Kind, Names, data_keys};
+use super::{Kind, Names, data_keys, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::table::{Column, column};
@@ -49,6 +49,7 @@ impl Kind for Secret {
                 object.set("/data", Value::Object(data));
             }
         }
+        zeros::omit(object, &["/data"]);
         if object.str_at("/type").is_empty() {
             object.set("/type", "Opaque".into());
         }
@@ -100,10 +101,8 @@ fn validate_type(object: &Object, data: &Map<String, Value>, errors: &mut Errors
         }
     };
     match object.str_at("/type") {
-        "kubernetes.io/service-account-token" => {
-            if object.annotation(ACCOUNT_NAME).unwrap_or_default().is_empty() {
-                errors.required(&Path::new("metadata.annotations").key(ACCOUNT_NAME), "");
-            }
+        "kubernetes.io/service-account-token" if object.annotation(ACCOUNT_NAME).unwrap_or_default().is_empty() => {
+            errors.required(&Path::new("metadata.annotations").key(ACCOUNT_NAME), "");
         }
         "kubernetes.io/dockercfg" => validate_json(data, ".dockercfg", errors),
         "kubernetes.io/dockerconfigjson" => validate_json(data, ".dockerconfigjson", errors),
@@ -111,10 +110,8 @@ fn validate_type(object: &Object, data: &Map<String, Value>, errors: &mut Errors
             require("username");
             require("password");
         }
-        "kubernetes.io/ssh-auth" => {
-            if data.get("ssh-privatekey").is_none_or(|v| v == "") {
-                errors.required(&path.key("ssh-privatekey"), "");
-            }
+        "kubernetes.io/ssh-auth" if data.get("ssh-privatekey").is_none_or(|v| v == "") => {
+            errors.required(&path.key("ssh-privatekey"), "");
         }
         "kubernetes.io/tls" => {
             require("tls.crt");

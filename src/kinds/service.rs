@@ -13,7 +13,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::plan::Plan;
-use super::{Kind, Names, Trigger, endpoint_slice};
+use super::{Kind, Names, Trigger, endpoint_slice, zeros};
 use crate::apimachinery::field::Errors;
 use crate::apimachinery::key::Key;
 use crate::apimachinery::labels::Selector;
@@ -207,7 +207,28 @@ fn selector_cell(service: &Object) -> String {
     }
 }
 
+/// Fields of the spec that are not kept when they are zero.
+const OMITTED: [&str; 16] = [
+    "/spec/clusterIP",
+    "/spec/clusterIPs",
+    "/spec/externalIPs",
+    "/spec/externalName",
+    "/spec/externalTrafficPolicy",
+    "/spec/healthCheckNodePort",
+    "/spec/ipFamilies",
+    "/spec/loadBalancerIP",
+    "/spec/loadBalancerSourceRanges",
+    "/spec/ports",
+    "/spec/ports/*/name",
+    "/spec/ports/*/nodePort",
+    "/spec/publishNotReadyAddresses",
+    "/spec/selector",
+    "/spec/sessionAffinity",
+    "/spec/type",
+];
+
 fn set_defaults(object: &mut Object) {
+    zeros::omit(object, &OMITTED);
     set_if_empty(object, "/spec/sessionAffinity", "None");
     match object.str_at("/spec/sessionAffinity") {
         "None" => drop(object.remove("/spec/sessionAffinityConfig")),
@@ -243,10 +264,6 @@ fn default_ports(object: &mut Object) {
         if port.get("targetPort").is_none_or(|t| t == "" || t == 0) {
             let target = port.get("port").cloned().unwrap_or_else(|| 0.into());
             port.insert("targetPort".to_owned(), target);
-        }
-        // Zero is the same as absent, and is not stored.
-        if port.get("nodePort").is_some_and(|n| n == 0) {
-            port.remove("nodePort");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! ServiceAccount: whom a pod acts as. Knows no pod; `default` of each namespace is made by the namespace's controller.
 
-use super::{Kind, Names};
+use super::{Kind, Names, zeros};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::{self, Time};
@@ -22,5 +22,9 @@ impl Kind for ServiceAccount {
 
     fn cells(&self, object: &Object, now: Time) -> Vec<String> {
         vec![object.name().to_owned(), time::age(object.creation_timestamp(), now)]
+    }
+
+    fn set_defaults(&self, object: &mut Object) {
+        zeros::omit(object, &["/secrets", "/imagePullSecrets"]);
     }
 }

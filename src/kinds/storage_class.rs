@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{Kind, Names};
+use super::{Kind, Names, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names;
 use crate::apimachinery::object::Object;
@@ -66,6 +66,7 @@ impl Kind for StorageClass {
     }
 
     fn set_defaults(&self, object: &mut Object) {
+        zeros::omit(object, &["/parameters", "/mountOptions", "/allowedTopologies"]);
         object.set_default("/reclaimPolicy", "Delete");
         object.set_default("/volumeBindingMode", "Immediate");
     }

@@ -2,5 +2,8 @@
 
 /// Shows escape characters and carriage returns instead of writing them, as kubectl does.
 pub(super) fn escape(text: &str) -> String {
+    if !text.contains(['\u{1b}', '\r']) {
+        return text.to_owned();
+    }
     text.replace('\u{1b}', "^[").replace('\r', "\\r")
 }

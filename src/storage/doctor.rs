@@ -2,23 +2,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::Connection;
 
 use super::error::{Error, Fault};
 use super::snapshot::{Sum, Transaction, read};
-use super::{Options, Store, log};
+use super::{FILE, Options, Store, identify, log};
 use crate::cluster::Snapshot;
 
 /// How many problems are told one by one.
 const TOLD: usize = 20;
 
-/// What is wrong inside the store of a home, one line each; nothing when it is sound. Changes nothing.
+/// What is wrong inside the store of a home, one line each; nothing when it is sound or there is none. Changes nothing.
 ///
 /// # Errors
 /// When the store cannot be opened at all.
 pub fn check(options: Options) -> Result<Vec<String>, Error> {
     let gone = || std::io::Error::from(std::io::ErrorKind::NotFound);
+    if identify(&options.home.join(FILE))?.is_none() {
+        return Ok(Vec::new());
+    }
     let mut store = Store::open(options, || Err(gone()))?;
     let state = store.begin_read()?;
     let mut problems = Vec::new();
@@ -33,9 +37,9 @@ pub fn check(options: Options) -> Result<Vec<String>, Error> {
 }
 
 fn text(fault: Fault, file: &Path) -> String {
-    match fault {
-        Fault::Damage(what) => what,
-        other => other.of(file, std::time::Duration::ZERO).to_string(),
+    match fault.of(file, Duration::ZERO) {
+        Error::Damaged { what, .. } => what,
+        other => other.to_string(),
     }
 }
 

@@ -24,14 +24,23 @@ impl Lock {
     pub(super) fn take(home: &Path, patience: Duration) -> Result<Lock, Error> {
         let path = home.join(NAME);
         loop {
-            let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-            let file = file.map_err(|e| refused(home, e))?;
+            let file = open(&path).map_err(|e| refused(home, e))?;
             let file = hold(file, home, patience)?;
             // A reset may have removed the file between the opening and the locking: then the lock is nobody's.
             if is_at(&file, &path) {
                 return Ok(Lock { _file: file });
             }
         }
+    }
+}
+
+/// Opens the lock file for reading, which is enough to lock it, also where another user (root, by sudo) made it.
+fn open(path: &Path) -> io::Result<File> {
+    match OpenOptions::new().read(true).open(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
+        }
+        other => other,
     }
 }
 

@@ -12,6 +12,7 @@ mod zero;
 
 use serde_json::{Map, Value};
 
+use super::base64;
 use super::quote::quote;
 use super::schema::{Definition, Form, Shape, Type};
 use super::status::Status;
@@ -19,7 +20,8 @@ use super::status::Status;
 /// As many unknown fields as the server reports.
 const MAX_UNKNOWN: usize = 100;
 
-/// An object as the API's Go types would hold it: without unknown fields, without nulls.
+/// An object as the API's Go types would hold and write it: without unknown fields, without nulls, and without the empty
+/// values that Go leaves out. What Go would add (`status: {}`, `creationTimestamp: null`) is not added.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decoded {
     pub value: Value,
@@ -102,9 +104,9 @@ impl Reader {
             (Shape::Float64, Value::Number(n)) => Ok(Value::Number(n)),
             (Shape::Int32, Value::Number(n)) => Ok(self.integer(kind, n, i64::from(i32::MIN), i64::from(i32::MAX))),
             (Shape::Int64, Value::Number(n)) => Ok(self.integer(kind, n, i64::MIN, i64::MAX)),
-            (Shape::Bytes, Value::String(s)) => match scalar::base64(&s) {
-                Ok(clean) => Ok(Value::String(clean)),
-                Err(at) => Ok(self.refuse(format!("illegal base64 data at input byte {at}"))),
+            (Shape::Bytes, Value::String(s)) => match base64::decode(s.as_bytes()) {
+                Ok(bytes) => Ok(Value::String(base64::encode(&bytes))),
+                Err(error) => Ok(self.refuse(error.to_string())),
             },
             (_, value) => Ok(self.mismatch(&kind.go_type(), &value)),
         }
@@ -141,7 +143,9 @@ impl Reader {
             self.holder = Some(definition.go_name());
             self.push_key(&key);
             let value = self.value(field.type_of(), value)?;
-            out.insert(key, value);
+            if !(field.drops_empty() && zero::is_empty(&value)) {
+                out.insert(key, value);
+            }
             self.path.truncate(at);
             self.fields.pop();
             self.holder = outer;

@@ -88,6 +88,18 @@ fn nulls_are_absent_in_structs_and_zero_in_lists_and_maps() {
 }
 
 #[test]
+fn empty_values_that_go_omits_are_gone() {
+    let body = json!({"metadata": {"name": "", "labels": {}}, "spec": {"replicas": 0, "serviceName": "", "selector": {},
+        "template": {"spec": {"hostNetwork": false, "enableServiceLinks": false, "securityContext": {},
+            "containers": [{"name": "", "args": [], "resources": {}, "tty": false}]}}}});
+    let want = json!({"metadata": {}, "spec": {"replicas": 0, "selector": {}, "template": {"spec": {
+        "enableServiceLinks": false, "securityContext": {}, "containers": [{"name": "", "resources": {}}]}}}});
+    let got = decode_body("apps/v1", "StatefulSet", body, true).unwrap();
+    assert_eq!(got["spec"]["template"], want["spec"]["template"]);
+    assert_eq!((&got["metadata"], &got["spec"]["replicas"]), (&want["metadata"], &json!(0)));
+}
+
+#[test]
 fn own_forms_are_checked() {
     let quantity = |q: Value| decode_body("v1", "ResourceQuota", json!({"spec": {"hard": {"cpu": q}}}), true);
     for good in

@@ -69,7 +69,9 @@ impl Template {
         let mut found = Vec::new();
         for value in &input {
             if !value.is_array() {
-                let shown = go_value::display(value);
+                // An owned null is what a range over nothing is run with.
+                let invalid = matches!(value, Cow::Owned(Value::Null));
+                let shown = if invalid { "<invalid reflect.Value>".to_owned() } else { go_value::display(value) };
                 return Err(format!("{shown} is not array or slice and cannot be filtered"));
             }
             for item in children(value) {

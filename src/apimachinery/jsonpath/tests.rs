@@ -42,6 +42,15 @@ fn missing_keys_are_errors_where_they_are_not_allowed() {
 }
 
 #[test]
+fn a_range_over_nothing_is_run_once_for_its_errors() {
+    let object = object();
+    let refused = ("execute", "<invalid reflect.Value> is not array or slice and cannot be filtered".to_owned());
+    assert_eq!(run("text", "{range .nope}{[?(@.x)]}{end}", &object), refused);
+    // client-go itself panics here.
+    assert_eq!(run("text", "{range .nope}{[0]}{end}{.kind}", &object), ("text", "ConfigMap".to_owned()));
+}
+
+#[test]
 fn a_range_makes_the_next_object_start_behind_it() {
     let mut template = Template::parse("{.kind}{range .x.l[*]}{@}{end}").unwrap().allow_missing_keys(true);
     assert_eq!(template.execute(&object()).unwrap(), "ConfigMap1234");

@@ -37,10 +37,8 @@ fn fix(text: &str, error: &ScanError) -> Option<String> {
     let (at, line) = (byte_at(text, mark.index()), byte_at(text, mark.index().saturating_sub(mark.col())));
     let (before, after) = text.split_at(at);
     match error.info() {
-        "':' must be followed by a valid YAML whitespace" => {
-            let kept = before.trim_end_matches('\t');
-            (kept.len() < at).then(|| format!("{kept} {after}"))
-        }
+        // All at once: where it is no indicator, a colon is in a text, and texts are not taken from here.
+        "':' must be followed by a valid YAML whitespace" if text.contains(":\t") => Some(text.replace(":\t", ": ")),
         "comments must be separated from other tokens by whitespace" => Some(format!("{before} {after}")),
         "tab cannot be used as indentation" => {
             Some(format!("{before}{:INDENT$}{}", "", after.trim_start_matches(['\t', ' '])))
@@ -49,8 +47,10 @@ fn fix(text: &str, error: &ScanError) -> Option<String> {
             Some(format!("{}{:INDENT$}{}", &text[..line], "", &text[line..]))
         }
         "invalid indentation in quoted scalar" => Some(format!("{before}{}", indent_quoted(after)?)),
-        // libyaml ends a document at a directive; what follows is not looked at.
-        "missing explicit document end marker before directive" => Some(text[..line].to_owned()),
+        // libyaml ends a document there; what follows is not looked at.
+        "missing explicit document end marker before directive" | "invalid content after document end marker" => {
+            Some(text[..line].to_owned())
+        }
         _ => None,
     }
 }

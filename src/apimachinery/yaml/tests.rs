@@ -68,6 +68,7 @@ fn what_only_yaml_1_1_takes_is_read() {
         ("x: \"a\n\tb\"\n", json!("a b")),
         ("x: |#c\n  a\n", json!("a\n")),
         ("x: >\n\n\n", json!("")),
+        ("x: 1\n... y\n", json!(1)),
         ("x: 1\n%YAML 1.1\ny: 2\n", json!(1)),
     ];
     for (text, want) in cases {
@@ -135,4 +136,21 @@ fn bombs_are_refused() {
         assert!(error(&deep).contains("max depth"), "{}", error(&deep));
     }
     assert!(error(&"{\"a\":".repeat(100_000)).contains("max depth"));
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn no_text_is_too_much(text in proptest::collection::vec("[-a:b{}\\[\\]\"',&*!|>?#%@ \t\r\n~.<0-9é\\\\\u{0}\u{feff}]", 0..60)) {
+        let _ = documents(&text.concat()).count();
+    }
+
+    #[test]
+    fn what_json_can_say_is_read_as_it_is(keys in proptest::collection::btree_map("[a-z~<0-9 :#-]{0,6}", "\\PC{0,12}", 0..5)) {
+        let value = json!(keys);
+        // JSON is YAML but for a brace at the start, which would make it JSON.
+        let text = format!("x: {value}\n");
+        proptest::prop_assert_eq!(documents(&text).collect::<Vec<_>>(), [Ok(json!({"x": value}))]);
+    }
 }

@@ -8,6 +8,7 @@ mod volumes;
 
 use serde_json::{Map, Value, json};
 
+use super::aggregate;
 use super::fields::Fields;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::quantity::{Quantity, canonicalize};
@@ -96,8 +97,42 @@ pub(super) fn set_pod_defaults(pod: &mut Object) {
             }
         }
     }
-    if let Some(resources) = section_mut(spec, "resources") {
+    default_pod_resources(spec);
+}
+
+/// A pod that is limited as a whole requests what its containers request together, or else all of its limit.
+fn default_pod_resources(spec: &mut Map<String, Value>) {
+    let sums = ["limits", "requests"].map(|part| aggregate::of_containers(spec, part));
+    let Some(resources) = section_mut(spec, "resources") else { return };
+    let is_set = |resources: &Map<String, Value>, part| resources.section(part).is_some_and(|p| !p.is_empty());
+    if is_set(resources, "limits") || is_set(resources, "requests") {
+        let [limits, _] = &sums;
+        let requested = resources.section("requests").cloned().unwrap_or_default();
+        let huge = limits.iter().filter(|(name, _)| is_huge(name) && !requested.contains_key(*name));
+        fill(resources, "limits", huge);
+    }
+    if is_set(resources, "limits") {
+        let [_, requests] = &sums;
+        fill(resources, "requests", requests.iter().filter(|(name, _)| !is_huge(name)));
         requests_from_limits(resources);
+    }
+}
+
+fn is_huge(name: &str) -> bool {
+    name.starts_with("hugepages-")
+}
+
+/// Adds quantities to a part of resources where it has none.
+fn fill<'q>(resources: &mut Map<String, Value>, part: &str, amounts: impl Iterator<Item = (&'q String, &'q Quantity)>) {
+    let mut amounts = amounts.peekable();
+    if amounts.peek().is_none() {
+        return;
+    }
+    default(resources, part, json!({}));
+    if let Some(list) = section_mut(resources, part) {
+        for (name, quantity) in amounts {
+            list.entry(name.clone()).or_insert_with(|| quantity.to_string().into());
+        }
     }
 }
 

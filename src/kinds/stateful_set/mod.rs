@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::plan::Plan;
 use super::{Kind, Names, Trigger};
-use crate::apimachinery::field::Errors;
+use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::labels::Selector;
 use crate::apimachinery::object::Object;
@@ -79,6 +79,7 @@ impl Kind for StatefulSet {
         set.set_default("/spec/revisionHistoryLimit", 10);
         // serviceName is a plain string in Go, and so is written when it is empty.
         set.set_default("/spec/serviceName", "");
+        set.set_default("/spec/template", json!({}));
         if let Some(Value::Object(template)) = set.body_mut().get_mut("spec").and_then(|s| s.get_mut("template")) {
             super::pod::set_template_defaults(template);
         }
@@ -101,6 +102,11 @@ impl Kind for StatefulSet {
         validation::validate_update(new, old)
     }
 
+    fn warnings(&self, set: &Object, _old: Option<&Object>) -> Vec<String> {
+        let template = set.at("/spec/template").unwrap_or(&Value::Null);
+        super::pod::template_warnings(template, &Path::new("spec.template"))
+    }
+
     fn has_generation(&self) -> bool {
         true
     }
@@ -109,16 +115,17 @@ impl Kind for StatefulSet {
         controller::reconcile(set, cluster, now)
     }
 
+    fn pod_selector(&self, set: &Object) -> Option<Result<Selector, String>> {
+        let selector = set.at("/spec/selector").unwrap_or(&Value::Null);
+        Some(Selector::from_label_selector(selector).map_err(|e| e.to_string()))
+    }
+
     fn triggers(&self) -> &'static [Trigger] {
         &[
             Trigger { resource: "pods", keys: sets_of_pod },
             Trigger { resource: "persistentvolumeclaims", keys: sets_of_claim },
             Trigger { resource: "serviceaccounts", keys: |account, cluster| sets_in(account.namespace(), cluster) },
         ]
-    }
-
-    fn pod_selector(&self, object: &Object) -> Option<Result<Selector, String>> {
-        Some(Selector::from_label_selector(object.at("/spec/selector")?).map_err(|e| e.0))
     }
 }
 

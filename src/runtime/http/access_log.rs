@@ -42,6 +42,19 @@ pub fn nginx(e: &Entry) -> String {
     )
 }
 
+/// A line of nginx's error log: what happened, and to which request. The numbers are a worker's in the image.
+pub fn nginx_error(e: &Entry, note: &str) -> String {
+    let field = |name: &str| e.request.and_then(|r| r.header(name)).map(escape);
+    let host = field("host").map(|h| format!(", host: \"{h}\"")).unwrap_or_default();
+    let referrer = field("referer").map(|r| format!(", referrer: \"{r}\"")).unwrap_or_default();
+    format!(
+        "{} [error] 29#29: *1 {note}, client: {}, server: localhost, request: \"{}\"{host}{referrer}",
+        e.at.format("%Y/%m/%d %H:%M:%S"),
+        e.client,
+        escape(e.line),
+    )
+}
+
 /// The `common` format, which httpd's image uses.
 pub fn common(e: &Entry) -> String {
     let line = if e.line.is_empty() { "-".to_owned() } else { escape(e.line) };

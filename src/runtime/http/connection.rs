@@ -81,6 +81,7 @@ impl Server<'_> {
         if request.is_none_or(|r| r.version != (0, 9)) {
             stream.write_all(response.head(self.dialect.protocol, &reason).as_bytes())?;
         }
+        let note = response.note.take();
         let body = match request {
             Some(request) if request.method == "HEAD" => Body::Empty,
             _ => response.body,
@@ -88,8 +89,12 @@ impl Server<'_> {
         let sent = body.len();
         let written = body.write(stream).and_then(|()| stream.flush());
         let client = self.peer.client.ip().to_string();
+        let entry = Entry { client, at: now, line, request, status: response.status, sent };
+        if let (Some(format), Some(note)) = (self.dialect.error_log, note) {
+            (self.log)(&format(&entry, &note));
+        }
         if let Some(format) = self.dialect.access_log {
-            (self.log)(&format(&Entry { client, at: now, line, request, status: response.status, sent }));
+            (self.log)(&format(&entry));
         }
         written
     }

@@ -85,6 +85,8 @@ fn below<'p>(path: &'p [u8], point: &str) -> &'p [u8] {
 fn open_below(folder: &Path, path: &[u8]) -> Result<Option<File>, Errno> {
     let root = match open(folder, OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty()) {
         Err(Errno::ENOENT) => return Ok(None),
+        // A single file is mounted (`subPath`): it is found in the folder it lies in.
+        Err(Errno::ENOTDIR) if path.is_empty() => return open_mounted_file(folder),
         root => root?,
     };
     let path = if path.is_empty() { b"." } else { path };
@@ -111,6 +113,13 @@ pub fn names(site: &Site, path: &[u8]) -> Option<Vec<Vec<u8>>> {
         names.extend(image::image_files(site.kind).iter().map(|(name, _)| name.as_bytes().to_vec()));
     }
     Some(names.into_iter().collect())
+}
+
+fn open_mounted_file(file: &Path) -> Result<Option<File>, Errno> {
+    match (file.parent(), file.file_name()) {
+        (Some(folder), Some(name)) => open_below(folder, name.as_bytes()),
+        _ => Ok(None),
+    }
 }
 
 fn describe(file: File) -> io::Result<Found> {

@@ -91,9 +91,23 @@ impl Context<'_> {
                 let path = format!("{}/{}", target::escape(&self.target.path), query.unwrap_or_default());
                 (self.dialect.redirect)(self, &path)
             }
-            Found::Missing => self.error(404),
-            Found::Forbidden => self.error(403),
+            Found::Missing if path.ends_with(b"/") => {
+                let index = self.dialect.index.first().copied().unwrap_or_default();
+                self.trouble(404, |path| format!("\"{path}{index}\" is not found (2: No such file or directory)"))
+            }
+            Found::Missing => {
+                self.trouble(404, |path| format!("open() \"{path}\" failed (2: No such file or directory)"))
+            }
+            Found::Forbidden => self.trouble(403, |path| format!("open() \"{path}\" failed (13: Permission denied)")),
         }
+    }
+
+    /// An error page, with a word for the log about the path in the container.
+    pub fn trouble(&self, status: u16, note: impl Fn(&str) -> String) -> Response {
+        let path = self.in_container(&self.target.path);
+        let mut response = self.error(status);
+        response.note = Some(note(&path.escape_ascii().to_string()));
+        response
     }
 
     /// The file that was asked for: itself, or a folder's index; with its path in the container.

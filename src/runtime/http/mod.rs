@@ -17,13 +17,13 @@ mod request;
 mod response;
 mod target;
 
-use std::io;
-use std::net::{SocketAddr, TcpStream};
+use std::io::{self, Read};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::control::sandbox::{Sandbox, Server, ServerKind};
+use crate::control::sandbox::ServerKind;
 
 pub use connection::serve_connection;
 pub use image::image_files;
@@ -36,20 +36,9 @@ pub struct Site {
     pub root: String,
     /// What the container calls itself; agnhost answers with it.
     pub hostname: String,
-    /// Container paths and the host folders that are mounted there. The longest that is a prefix of a file's path
+    /// Container paths and the host folders, or single files, that are mounted there. The longest that is a prefix of a file's path
     /// holds the file. `/` is the container's writable layer: only there do the image's own files show through.
     pub mounts: Vec<(String, PathBuf)>,
-}
-
-impl Site {
-    /// The site of one of a sandbox's servers, over the folders mounted in it (see [`Site::mounts`]).
-    pub fn new(server: &Server, sandbox: &Sandbox, mounts: Vec<(String, PathBuf)>) -> Site {
-        let root = format!("/{}/{}", sandbox.working_dir, server.root);
-        let root = if server.root.starts_with('/') { server.root.clone() } else { root };
-        let parts: Vec<&str> = root.split('/').filter(|p| !matches!(*p, "" | "." | "..")).collect();
-        let root = format!("/{}", parts.join("/"));
-        Site { kind: server.kind, root, hostname: sandbox.hostname.clone(), mounts }
-    }
 }
 
 /// The two ends of a connection, as the accepting socket names them.
@@ -63,6 +52,10 @@ pub struct Peer {
 /// How long a client may take for its next bytes (nginx's `client_header_timeout` and `send_timeout`).
 const TIMEOUT: Duration = Duration::from_secs(60);
 
+/// How long a client may go on sending what nobody wants, and how much of it (`lingering_timeout`).
+const LINGER: Duration = Duration::from_secs(5);
+const LINGER_BYTES: usize = 16 << 20;
+
 /// Serves one accepted connection until it ends, in the calling thread. Each line for the container's log is handed
 /// to `log` without its line feed.
 ///
@@ -73,7 +66,26 @@ pub fn serve(stream: TcpStream, site: &Site, clock: Clock, log: &mut dyn FnMut(&
     stream.set_read_timeout(Some(TIMEOUT))?;
     stream.set_write_timeout(Some(TIMEOUT))?;
     stream.set_nodelay(true)?;
-    serve_connection(stream, site, peer, clock, log)
+    serve_connection(&stream, site, peer, clock, log)?;
+    // Everything was said; how the client takes its leave is its own affair.
+    let _ = linger(stream);
+    Ok(())
+}
+
+/// Ends a connection without losing what was sent: a socket closed with bytes unread resets the connection, and the
+/// client may never see the answer (nginx's `lingering_close`).
+fn linger(mut stream: TcpStream) -> io::Result<()> {
+    stream.shutdown(Shutdown::Write)?;
+    stream.set_read_timeout(Some(LINGER))?;
+    let mut buffer = [0; 4096];
+    let mut left = LINGER_BYTES;
+    while left > 0 {
+        match stream.read(&mut buffer)? {
+            0 => break,
+            count => left = left.saturating_sub(count),
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::ops::Range;
 /// What a range header asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// Everything: no range, another unit, or ranges that sum to more than the whole.
+    /// Everything: no range, another unit, an empty content, or ranges that sum to more than the whole.
     Whole,
     /// At least one, each inside the content and not empty.
     Parts(Vec<Range<u64>>),
@@ -16,7 +16,7 @@ pub enum Asked {
 /// Reads the value of a Range header for a content of `size` bytes.
 pub fn parse(header: &str, size: u64) -> Asked {
     let unit = header.get(..6).unwrap_or_default();
-    if !unit.eq_ignore_ascii_case("bytes=") {
+    if size == 0 || !unit.eq_ignore_ascii_case("bytes=") {
         return Asked::Whole;
     }
     let Some(parts) = header[6..].split(',').map(|spec| part(spec.trim(), size)).collect::<Option<Vec<_>>>() else {
@@ -79,6 +79,6 @@ mod tests {
             assert_eq!(parse(header, 10), want, "{header}");
         }
         assert_eq!(parse("bytes=0-18446744073709551615", 10), part(0..10));
-        assert_eq!(parse("bytes=0-", 0), Asked::Unsatisfiable);
+        assert_eq!(parse("bytes=0-", 0), Asked::Whole);
     }
 }

@@ -55,11 +55,12 @@ impl Request {
         self.headers.iter().filter(|(n, _)| n == name).count()
     }
 
-    /// Whether the client wants the connection kept: HTTP/1.1's default, HTTP/1.0's on request.
+    /// Whether the connection may be kept: HTTP/1.1's default, HTTP/1.0's on request; not after what tunnels or echoes.
     pub fn keeps_alive(&self) -> bool {
         let connection = self.header("connection").unwrap_or_default().to_ascii_lowercase();
         match self.version {
             (0, _) => false,
+            _ if matches!(self.method.as_str(), "CONNECT" | "TRACE") => false,
             (1, 0) => connection.contains("keep-alive"),
             _ => !connection.contains("close"),
         }
@@ -123,6 +124,9 @@ fn lossy(bytes: &[u8]) -> String {
 }
 
 fn request_line(line: &[u8]) -> Result<Request, u16> {
+    if line.first() == Some(&b' ') {
+        return Err(400);
+    }
     let mut words = line.split(|b| *b == b' ').filter(|w| !w.is_empty());
     let (method, target) = (words.next().unwrap_or_default(), words.next().ok_or(400u16)?);
     if method.is_empty() || !method.iter().all(|b| b.is_ascii_uppercase() || matches!(b, b'_' | b'-')) {
@@ -146,7 +150,7 @@ fn http_version(word: &[u8]) -> Result<(u8, u8), u16> {
     let (major, minor) = number.split_once('.').ok_or(400u16)?;
     let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit()).then(|| s.parse::<u8>().ok()).flatten().ok_or(400u16);
     match (digits(major)?, digits(minor)?) {
-        (0, _) => Err(400),
+        _ if major.starts_with('0') => Err(400),
         (1, minor) => Ok((1, minor)),
         _ => Err(505),
     }
@@ -169,7 +173,7 @@ fn read_headers(stream: &mut impl BufRead) -> io::Result<Option<Result<Headers, 
             return Ok(Some(Err(HEADERS_TOO_LARGE)));
         }
         // A line that begins with a blank would continue the one before it: nginx refuses that, RFC 9112 allows to.
-        if line.first().is_some_and(|b| *b <= 0x20) || line.iter().any(|b| matches!(b, 0 | b'\r')) {
+        if line.first().is_some_and(|b| *b <= 0x20 || *b == b':') || line.iter().any(|b| matches!(b, 0 | b'\r')) {
             return Ok(Some(Err(400)));
         }
         headers.extend(header(&line));
@@ -190,7 +194,7 @@ fn check(request: &mut Request) -> Result<(), u16> {
     if hosts > 1 || (hosts == 0 && request.version >= (1, 1)) {
         return Err(400);
     }
-    if request.header("host").is_some_and(|h| h.contains(['/', '\\', ' ', '\t'])) {
+    if request.header("host").is_some_and(|h| h.is_empty() || h.contains(['/', '\\', ' ', '\t']) || h.contains("..")) {
         return Err(400);
     }
     request.body = body(request)?;
@@ -297,6 +301,11 @@ mod tests {
             ("get / HTTP/1.1\r\nHost: x\r\n\r\n", 400),
             ("GET /a b HTTP/1.1\r\nHost: x\r\n\r\n", 400),
             ("GET / HTTP/0.9\r\n\r\n", 400),
+            ("GET / HTTP/01.1\r\nHost: x\r\n\r\n", 400),
+            (" GET / HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+            ("GET / HTTP/1.1\r\nHost:\r\n\r\n", 400),
+            ("GET / HTTP/1.1\r\nHost: a..b\r\n\r\n", 400),
+            ("GET / HTTP/1.1\r\nHost: x\r\n: x\r\n\r\n", 400),
             ("GET / HTTP/1.x\r\n\r\n", 400),
             ("GET / HTTP/2.0\r\n\r\n", 505),
             ("POST /\r\n", 400),

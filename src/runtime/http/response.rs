@@ -12,6 +12,8 @@ pub struct Response {
     /// Names as RFC 9110 spells them.
     pub headers: Vec<(&'static str, String)>,
     pub body: Body,
+    /// What the server's error log says of it.
+    pub note: Option<String>,
 }
 
 /// What follows the headers.
@@ -32,7 +34,7 @@ pub enum Part {
 
 impl Response {
     pub fn new(status: u16) -> Response {
-        Response { status, headers: Vec::new(), body: Body::Empty }
+        Response { status, headers: Vec::new(), body: Body::Empty, note: None }
     }
 
     /// A page or other short text.

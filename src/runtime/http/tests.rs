@@ -88,6 +88,28 @@ fn a_file_is_sent_as_nginx_sends_it() {
 }
 
 #[test]
+fn nginx_logs_what_it_did_not_find() {
+    let volume = TempDir::new().unwrap();
+    let site = site(ServerKind::Nginx, &[(ROOT, &volume)]);
+    let log = |line: &str| exchange(&site, &format!("{line} HTTP/1.0\r\nHost: web\r\n\r\n")).1;
+    let want = |note: &str, line: &str| {
+        format!(
+            "2026/11/22 17:25:01 [error] 29#29: *1 {note}, client: 172.16.0.9, server: localhost, \
+             request: \"{line} HTTP/1.0\", host: \"web\""
+        )
+    };
+    let cases = [
+        ("GET /no", format!("open() \"{ROOT}/no\" failed (2: No such file or directory)")),
+        ("GET /no/", format!("\"{ROOT}/no/index.html\" is not found (2: No such file or directory)")),
+        ("GET /", format!("directory index of \"{ROOT}/\" is forbidden")),
+    ];
+    for (line, note) in cases {
+        let log = log(line);
+        assert_eq!((log.len(), &log[0]), (2, &want(&note, line)));
+    }
+}
+
+#[test]
 fn every_path_gets_its_status() {
     let volume = TempDir::new().unwrap();
     file(&volume, "a.txt", "0123456789");
@@ -183,6 +205,22 @@ fn the_welcome_page_shows_through_the_layer_but_not_through_a_volume() {
 }
 
 #[test]
+fn mounts_lie_in_each_other() {
+    let (layer, volume, inner) = (TempDir::new().unwrap(), TempDir::new().unwrap(), TempDir::new().unwrap());
+    file(&volume, "a", "volume");
+    file(&volume, "inner/a", "hidden");
+    file(&inner, "a", "inner");
+    file(&inner, "..data/index.html", "one file");
+    symlink("..data/index.html", inner.child("index.html").path()).unwrap();
+    let mut site = site(ServerKind::Nginx, &[(&format!("{ROOT}/inner/"), &inner), ("/", &layer), (ROOT, &volume)]);
+    site.mounts.push((format!("{ROOT}/index.html"), inner.child("index.html").path().to_owned()));
+    for (path, want) in [("/a", "volume"), ("/inner/a", "inner"), ("/", "one file"), ("/index.html", "one file")] {
+        assert_eq!(body(&get(&site, path)), want, "{path}");
+    }
+    assert_eq!(status(&get(&site, "/index.html/a")), "404");
+}
+
+#[test]
 fn symlinks_stay_inside_their_volume() {
     let (volume, outside) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     file(&outside, "secret", "s");
@@ -220,6 +258,7 @@ fn over_a_socket() {
     client.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
     let mut answer = String::new();
     client.read_to_string(&mut answer).unwrap();
+    drop(client);
     server.join().unwrap();
     assert_eq!(body(&answer), "hello world\n");
 }
@@ -256,36 +295,5 @@ fn each_server_answers_in_its_own_way() {
     for (kind, line, want) in cases {
         let answer = exchange(&site(*kind, &[(ROOT, &volume)]), &format!("{line} HTTP/1.0\r\nHost: web:9\r\n\r\n")).0;
         assert!(answer.contains(want), "{kind:?} {line}: {answer}");
-    }
-}
-
-#[test]
-fn a_relative_root_is_below_the_working_directory() {
-    let sandbox = |working_dir: &str| Sandbox {
-        namespace: "default".to_owned(),
-        pod: "web-0".to_owned(),
-        pod_uid: String::new(),
-        container: "web".to_owned(),
-        hostname: "web-0".to_owned(),
-        ip: std::net::Ipv4Addr::LOCALHOST,
-        hosts: String::new(),
-        resolv_conf: String::new(),
-        env: Vec::new(),
-        working_dir: working_dir.to_owned(),
-        user: 0,
-        mounts: Vec::new(),
-        servers: Vec::new(),
-    };
-    for (working_dir, root, want) in
-        [("/", "", "/"), ("/w", "", "/w"), ("/w", "x/../..", "/w/x"), ("/w", "/srv", "/srv")]
-    {
-        let server = Server {
-            port: 80,
-            kind: ServerKind::Python,
-            root: root.to_owned(),
-            container: String::new(),
-            mounts: Vec::new(),
-        };
-        assert_eq!(Site::new(&server, &sandbox(working_dir), Vec::new()).root, want);
     }
 }

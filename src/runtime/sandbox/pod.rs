@@ -14,7 +14,7 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
-use nix::unistd::{Pid, getegid, geteuid, setgroups, sethostname};
+use nix::unistd::{Pid, UnlinkatFlags, getegid, geteuid, setgroups, sethostname, unlinkat};
 
 use super::failure::{Failure, Step};
 use super::layer::PodFolder;
@@ -74,7 +74,7 @@ fn refuse_all(listener: &OwnedFd, first: Call, failure: &Failure) -> ! {
 fn caller(asked: Asked) -> Option<Call> {
     match asked {
         Asked::Exec(call) => Some(*call),
-        Asked::Stop | Asked::Nothing => None,
+        Asked::Stop(_) | Asked::Nothing => None,
     }
 }
 
@@ -146,7 +146,7 @@ impl Pod {
     fn answer(&mut self) {
         match accept(&self.listener) {
             Asked::Exec(call) => self.take(*call),
-            Asked::Stop => self.end(),
+            Asked::Stop(_until_the_end) => self.end(),
             Asked::Nothing => {}
         }
     }
@@ -193,6 +193,7 @@ impl Pod {
         for name in self.containers.keys() {
             rootfs::open_scratch(&self.folder.container(name));
         }
+        let _gone = self.folder.socket().map(|(folder, _)| unlinkat(&folder, "socket", UnlinkatFlags::NoRemoveDir));
         std::process::exit(0)
     }
 }

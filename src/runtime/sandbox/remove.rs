@@ -119,10 +119,8 @@ fn empty(folder: &OwnedFd, top: &OwnedFd, depth: usize) -> nix::Result<bool> {
         if kind != Some(Type::Directory) {
             match unlinkat(folder, name.as_c_str(), UnlinkatFlags::NoRemoveDir) {
                 Err(Errno::EISDIR | Errno::EPERM) => {}
-                result => {
-                    result?;
-                    continue;
-                }
+                Ok(()) | Err(Errno::ENOENT) => continue,
+                Err(e) => return Err(e),
             }
         }
         let child = open_folder(folder, &name)?;

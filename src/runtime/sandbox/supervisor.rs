@@ -7,11 +7,12 @@ use std::ffi::OsString;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::process::ExitCode;
 
+use nix::fcntl::{OFlag, open};
 use nix::libc;
 use nix::sys::socket::{SockFlag, accept4};
 use nix::sys::stat::{Mode, umask};
 use nix::sys::wait::waitpid;
-use nix::unistd::{ForkResult, chdir, fork, setsid};
+use nix::unistd::{ForkResult, chdir, dup2_stdin, fork, setsid};
 
 use super::check::{self, CHECK};
 use super::wire::{self, Reply, Request};
@@ -39,6 +40,8 @@ pub fn main(args: &[OsString]) -> ExitCode {
 fn start() -> Option<()> {
     leave_the_caller();
     let listener = std::io::stdin().as_fd().try_clone_to_owned().ok()?;
+    // Nobody but P may hold the listener: a socket that is still listened on is a pod that still serves.
+    dup2_stdin(open("/dev/null", OFlag::O_RDONLY, Mode::empty()).ok()?).ok()?;
     let Asked::Exec(call) = accept(&listener) else { return None };
     let (ours, theirs) = wire::pair().ok()?;
     // SAFETY: this process has one thread.
@@ -82,8 +85,8 @@ pub fn close_from(first: libc::c_uint) {
 /// What came in on the pod's socket.
 pub enum Asked {
     Exec(Box<Call>),
-    /// End, whatever runs.
-    Stop,
+    /// End, whatever runs. The connection hangs up when all is done.
+    Stop(OwnedFd),
     /// The caller went away, or speaks something else.
     Nothing,
 }
@@ -94,7 +97,7 @@ pub fn accept(listener: &OwnedFd) -> Asked {
     // SAFETY: the kernel has just made this descriptor for us.
     let connection = unsafe { OwnedFd::from_raw_fd(connection) };
     match wire::receive(&connection) {
-        Ok(Some((packet, _))) if packet == [wire::STOP] => Asked::Stop,
+        Ok(Some((packet, _))) if packet == [wire::STOP] => Asked::Stop(connection),
         Ok(Some((_, descriptors))) => read_call(connection, descriptors),
         _ => Asked::Nothing,
     }

@@ -82,3 +82,21 @@ fn volumes() {
     ]);
     assert_eq!(spec["volumes"], want);
 }
+
+#[test]
+fn a_pods_own_resources() {
+    let pod = |resources: Value| {
+        let mut pod = Object::new("v1", "Pod", "default", "p");
+        let container =
+            json!({"name": "a", "resources": {"requests": {"cpu": "1"}, "limits": {"hugepages-2Mi": "2Mi"}}});
+        pod.set("/spec", json!({"containers": [container], "resources": resources}));
+        set_pod_defaults(&mut pod);
+        pod.at("/spec/resources").cloned().unwrap()
+    };
+    assert_eq!(
+        pod(json!({"limits": {"cpu": "4", "memory": "1Gi"}})),
+        json!({"limits": {"cpu": "4", "memory": "1Gi", "hugepages-2Mi": "2Mi"},
+            "requests": {"cpu": "1", "memory": "1Gi", "hugepages-2Mi": "2Mi"}})
+    );
+    assert_eq!(pod(json!({})), json!({}));
+}

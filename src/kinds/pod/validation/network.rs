@@ -1,7 +1,6 @@
 //! Ports, host ports, DNS and host aliases.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 
 use serde_json::{Map, Value};
 
@@ -11,6 +10,7 @@ use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names::{
     is_dns1123_subdomain, is_dns1123_subdomain_with_underscore, is_port_name, is_port_number,
 };
+use crate::kinds::ip;
 
 pub(super) fn validate_ports(container: &Value, path: &Path, errors: &mut Errors) {
     let mut names = BTreeSet::new();
@@ -84,7 +84,7 @@ pub(super) fn validate_dns_config(spec: &Map<String, Value>, path: &Path, errors
         errors.invalid(&path_of("nameservers"), servers.to_vec(), "must not have more than 3 nameservers");
     }
     for (i, server) in config.texts("nameservers").into_iter().enumerate() {
-        validate_ip(server, &path_of("nameservers").index(i), errors);
+        ip::validate(server, &path_of("nameservers").index(i), errors);
     }
     validate_searches(config, &path_of("searches"), errors);
     for (i, option) in config.items("options").iter().enumerate() {
@@ -111,15 +111,9 @@ fn validate_searches(config: &Value, path: &Path, errors: &mut Errors) {
 
 pub(super) fn validate_host_aliases(spec: &Map<String, Value>, path: &Path, errors: &mut Errors) {
     for (i, alias) in spec.items("hostAliases").iter().enumerate() {
-        validate_ip(alias.text("ip"), &path.index(i).child("ip"), errors);
+        ip::validate(alias.text("ip"), &path.index(i).child("ip"), errors);
         for (j, name) in alias.texts("hostnames").into_iter().enumerate() {
             report(errors, &path.index(i).child("hostnames").index(j), name, is_dns1123_subdomain(name));
         }
-    }
-}
-
-fn validate_ip(ip: &str, path: &Path, errors: &mut Errors) {
-    if ip.parse::<IpAddr>().is_err() {
-        errors.invalid(path, ip, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use super::super::aggregate;
 use super::super::fields::Fields;
 use super::{Context, report};
 use crate::apimachinery::field::{Error, ErrorType, Errors, Path};
@@ -197,6 +198,14 @@ pub(super) fn validate_pod_resources(context: &Context<'_>, path: &Path, errors:
         errors.forbidden(&path.child("claims"), "claims cannot be set for Resources at pod-level");
     }
     validate_requirements(resources, &context.claims, path, errors);
+    let pod_requests = quantities(resources, "requests");
+    for (name, sum) in aggregate::of_containers(context.spec, "requests") {
+        let least = pod_requests.iter().find(|(n, _)| *n == name).map_or(&Quantity::ZERO, |(_, least)| least);
+        if sum > *least {
+            let detail = format!("must be greater than or equal to aggregate container requests of {sum}");
+            errors.invalid(&path.child("requests").key(&name), least.to_string(), &detail);
+        }
+    }
     let pod_limits = quantities(resources, "limits");
     for (i, container) in context.spec.items("containers").iter().enumerate() {
         let Some(own) = container.field("resources") else { continue };

@@ -261,3 +261,20 @@ fn templates() {
     assert!(found[0].starts_with("spec.template.labels: Invalid value: \"a b\": name part"), "{found:?}");
     assert_eq!(found[1], "spec.template.spec.containers: Required value");
 }
+
+#[test]
+fn a_pod_as_a_whole_covers_its_containers() {
+    let container =
+        json!({"name": "a", "image": "nginx", "resources": {"requests": {"cpu": "2"}, "limits": {"cpu": "4"}}});
+    assert_eq!(
+        wrong(
+            json!({"containers": [container], "resources": {"requests": {"cpu": "1"}, "limits": {"cpu": "3"}, "claims": [{"name": "x"}]}})
+        ),
+        [
+            "spec.resources.claims: Forbidden: claims cannot be set for Resources at pod-level",
+            "spec.resources.claims[0]: Not found: \"x\": must be one of the names in pod.spec.resourceClaims which is empty",
+            "spec.resources.requests[cpu]: Invalid value: \"1\": must be greater than or equal to aggregate container requests of 2",
+            "spec.resources.containers[0][cpu].limits: Invalid value: \"4\": must be less than or equal to pod limits of 3",
+        ]
+    );
+}

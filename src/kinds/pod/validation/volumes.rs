@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 use super::super::fields::Fields;
 use super::{report, volume_files, volume_sources};
 use crate::apimachinery::field::{Errors, Path};
-use crate::apimachinery::names::{is_dns1123_label, name_is_dns_subdomain};
+use crate::apimachinery::names::{is_dns1123_label, name_is_dns_subdomain, validate_annotations, validate_labels};
+use crate::kinds::persistent_volume_claim::validate_claim_spec;
 
 /// The sources in the order in which upstream looks at them; a second one is refused under the name in the second place,
 /// what is wrong within a source is reported under the third.
@@ -108,8 +109,10 @@ fn validate_source(volume: &Value, pod: Option<&str>, path: &Path, errors: &mut 
 }
 
 fn validate_ephemeral(volume: &Value, source: &Value, pod: Option<&str>, path: &Path, errors: &mut Errors) {
-    if source.field("volumeClaimTemplate").is_none() {
-        errors.required(&path.child("ephemeral").child("volumeClaimTemplate"), "");
+    let template_path = path.child("ephemeral").child("volumeClaimTemplate");
+    match source.field("volumeClaimTemplate") {
+        None => errors.required(&template_path, ""),
+        Some(template) => validate_claim_template(template, &template_path, errors),
     }
     let name = volume.text("name");
     if let Some(pod) = pod.filter(|p| !p.is_empty() && !name.is_empty()) {
@@ -118,4 +121,19 @@ fn validate_ephemeral(volume: &Value, source: &Value, pod: Option<&str>, path: &
             errors.invalid(&path.child("name"), name, &format!("PVC name {claim:?}: {problem}"));
         }
     }
+}
+
+/// The claim that an ephemeral volume makes: of its metadata only labels and annotations are its own.
+fn validate_claim_template(template: &Value, path: &Path, errors: &mut Errors) {
+    let path_of = |key: &str| path.child("metadata").child(key);
+    let metadata = template.section("metadata");
+    errors.append(validate_annotations(metadata.and_then(|m| m.section("annotations")), &path_of("annotations")));
+    errors.append(validate_labels(metadata.and_then(|m| m.section("labels")), &path_of("labels")));
+    for (key, _) in
+        metadata.into_iter().flatten().filter(|(k, v)| !v.is_null() && *k != "annotations" && *k != "labels")
+    {
+        errors.forbidden(&path_of(key), "cannot be set");
+    }
+    let spec = template.field("spec").unwrap_or(&Value::Null);
+    errors.append(validate_claim_spec(spec, &path.child("spec")));
 }

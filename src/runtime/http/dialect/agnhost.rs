@@ -27,6 +27,7 @@ const fn go(special: fn(&Context) -> Response) -> Dialect {
         reason,
         page,
         access_log: None,
+        error_log: None,
     }
 }
 

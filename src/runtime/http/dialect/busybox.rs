@@ -29,6 +29,7 @@ pub static DIALECT: Dialect = Dialect {
     reason,
     page,
     access_log: None,
+    error_log: None,
 };
 
 fn page(_dialect: &Dialect, problem: &Problem) -> (&'static str, String) {

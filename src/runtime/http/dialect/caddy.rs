@@ -36,6 +36,7 @@ pub static DIALECT: Dialect = Dialect {
     reason,
     page,
     access_log: None,
+    error_log: None,
 };
 
 fn media_type(known: Option<&'static str>) -> Option<Cow<'static, str>> {

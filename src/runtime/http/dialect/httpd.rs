@@ -6,11 +6,13 @@ use crate::runtime::http::request::HEADERS_TOO_LARGE;
 use crate::runtime::http::response::Response;
 use crate::runtime::http::{access_log, listing};
 
+const DOCTYPE: &str =
+    "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\" \"http://www.w3.org/TR/html4/strict.dtd\">\n";
 const ALLOW: &str = "OPTIONS,HEAD,GET,POST,TRACE";
 
 pub static DIALECT: Dialect = Dialect {
     protocol: "HTTP/1.1",
-    server: Some("Apache/2.4.65 (Unix)"),
+    server: Some("Apache/2.4.67 (Unix)"),
     order: &[
         "Date",
         "Server",
@@ -38,6 +40,7 @@ pub static DIALECT: Dialect = Dialect {
     reason,
     page,
     access_log: Some(access_log::common),
+    error_log: None,
 };
 
 /// A file is sent for POST, too; methods it has a name for get 405, others 501.
@@ -65,11 +68,14 @@ fn folder(context: &Context, path: &[u8]) -> Response {
     let title = escape_html(&format!("Index of {}", String::from_utf8_lossy(path.strip_suffix(b"/").unwrap_or(path))));
     let title = if path == b"/" { "Index of /".to_owned() } else { title };
     let mut text = format!(
-        "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 3.2 Final//EN\">\n<html>\n <head>\n  <title>{title}</title>\n \
+        "{DOCTYPE}<html>\n <head>\n  <title>{title}</title>\n \
          </head>\n <body>\n<h1>{title}</h1>\n<ul>"
     );
     if path != b"/" {
-        text.push_str("<li><a href=\"../\"> Parent Directory</a></li>\n");
+        let folder = path.strip_suffix(b"/").unwrap_or(path);
+        let parent = folder.rsplitn(2, |b| *b == b'/').last().unwrap_or_default();
+        let parent = listing::link(&[parent, b"/"].concat());
+        text.push_str(&format!("<li><a href=\"{parent}\"> Parent Directory</a></li>\n"));
     }
     for name in names.iter().filter(|n| !n.starts_with(b".")) {
         text.push_str(&format!("<li><a href=\"{}\"> {}</a></li>\n", listing::link(name), listing::label(name)));
@@ -80,6 +86,7 @@ fn folder(context: &Context, path: &[u8]) -> Response {
 /// Absolute: the host and port as the client named them (`UseCanonicalName Off`).
 fn redirect(context: &Context, path: &str) -> Response {
     let host = context.host().unwrap_or_else(|| context.peer.server.ip().to_string());
+    let host = host.strip_suffix(":80").unwrap_or(&host);
     context.redirect(301, format!("http://{host}{path}"))
 }
 
@@ -93,11 +100,17 @@ fn page(_dialect: &Dialect, problem: &Problem) -> (&'static str, String) {
         404 => "The requested URL was not found on this server.".to_owned(),
         405 => format!("The requested method {method} is not allowed for this URL."),
         501 => format!("{method} not supported for current URL.<br />\n"),
-        HEADERS_TOO_LARGE => "Size of a request header field exceeds server limit.".to_owned(),
+        414 => "The requested URL's length exceeds the capacity\nlimit for this server.<br />\n".to_owned(),
+        416 => "None of the range-specifier values in the Range\nrequest-header field overlap the current extent\n\
+                of the selected resource."
+            .to_owned(),
+        HEADERS_TOO_LARGE => "Your browser sent a request that this server could not understand.<br />\n\
+                              Size of a request header field exceeds server limit."
+            .to_owned(),
         _ => reason.to_string(),
     };
     let page = format!(
-        "<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">\n<html><head>\n<title>{status} {reason}</title>\n\
+        "{DOCTYPE}<html><head>\n<title>{status} {reason}</title>\n\
          </head><body>\n<h1>{reason}</h1>\n<p>{text}</p>\n</body></html>\n"
     );
     ("text/html; charset=iso-8859-1", page)

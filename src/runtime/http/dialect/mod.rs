@@ -46,6 +46,8 @@ pub struct Dialect {
     pub page: fn(&Dialect, &Problem) -> (&'static str, String),
     /// None where the image logs no requests.
     pub access_log: Option<fn(&Entry) -> String>,
+    /// None where the image logs no missing files.
+    pub error_log: Option<fn(&Entry, &str) -> String>,
 }
 
 /// What an error page is about.

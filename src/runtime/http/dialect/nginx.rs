@@ -32,12 +32,13 @@ pub static DIALECT: Dialect = Dialect {
     ranges: Ranges::Nginx,
     etag: Some(|c| format!("\"{:x}-{:x}\"", c.modified, c.size)),
     refuse,
-    folder: |context, _| context.error(403),
+    folder: |context, _| context.trouble(403, |path| format!("directory index of \"{path}\" is forbidden")),
     redirect,
     special: None,
     reason,
     page,
     access_log: Some(access_log::nginx),
+    error_log: Some(access_log::nginx_error),
 };
 
 /// POST gets as far as the file, so that it is told of folders and missing files.
@@ -52,7 +53,7 @@ fn refuse(context: &Context, asked: Asked) -> Option<Response> {
 
 /// Absolute: the host as the client named it in lower case, the port it reached (`absolute_redirect`, `port_in_redirect`).
 fn redirect(context: &Context, path: &str) -> Response {
-    let host = context.host().map(|h| without_port(&h).to_ascii_lowercase());
+    let host = context.host().map(|h| without_port(&h).trim_end_matches('.').to_ascii_lowercase());
     let host = host.unwrap_or_else(|| context.peer.server.ip().to_string());
     let port = match context.peer.server.port() {
         80 => String::new(),

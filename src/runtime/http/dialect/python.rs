@@ -29,6 +29,7 @@ pub static DIALECT: Dialect = Dialect {
     reason,
     page,
     access_log: Some(access_log::python),
+    error_log: None,
 };
 
 fn reason(status: u16, method: &str) -> Cow<'static, str> {

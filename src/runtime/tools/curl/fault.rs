@@ -17,6 +17,8 @@ pub struct Fault {
 /// How far a request had got.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
+    /// Whether the host's name led to an address.
+    pub resolved: bool,
     pub connected: bool,
     /// Whether the server sent anything.
     pub answered: bool,
@@ -34,9 +36,10 @@ impl Fault {
             Error::HostNotFound => Fault::new(6, format!("Could not resolve host: {}", url.host)),
             Error::Timeout(kind) => timeout(*kind, at.millis, 0),
             Error::BadUri(_) | Error::Http(_) => Fault::new(3, "URL using bad/illegal format or missing URL"),
-            Error::Rustls(error) => Fault::new(60, format!("SSL certificate problem: {error}")),
+            Error::Rustls(error) => of_tls(&error.to_string()),
             Error::Tls(why) => Fault::new(35, format!("TLS connect error: {why}")),
-            Error::Io(e) if !at.connected && is_tls(e) => Fault::new(60, format!("SSL certificate problem: {e}")),
+            Error::Io(e) if at.resolved && e.kind() == io::ErrorKind::InvalidData => of_tls(&e.to_string()),
+            _ if !at.resolved => Fault::new(6, format!("Could not resolve host: {}", url.host)),
             _ if !at.connected => {
                 let (host, port) = (&url.host, url.port());
                 let after = at.millis;
@@ -45,7 +48,6 @@ impl Fault {
                     format!("Failed to connect to {host} port {port} after {after} ms: Couldn't connect to server"),
                 )
             }
-            Error::Io(e) if is_tls(e) => Fault::new(60, format!("SSL certificate problem: {e}")),
             Error::Io(e) if e.kind() == io::ErrorKind::ConnectionReset => {
                 Fault::new(56, "Recv failure: Connection reset by peer")
             }
@@ -70,8 +72,12 @@ impl Fault {
     }
 }
 
-fn is_tls(e: &io::Error) -> bool {
-    e.kind() == io::ErrorKind::InvalidData
+/// rustls' words, told apart by their beginning: its error type is not ours to name.
+fn of_tls(why: &str) -> Fault {
+    match why.strip_prefix("invalid peer certificate: ") {
+        Some(why) => Fault::new(60, format!("SSL certificate problem: {why}")),
+        None => Fault::new(35, format!("TLS connect error: {why}")),
+    }
 }
 
 fn timeout(kind: Timeout, millis: i64, received: u64) -> Fault {

@@ -27,6 +27,7 @@ pub struct Options {
     pub user: Option<String>,
     pub user_agent: Option<String>,
     pub referer: Option<String>,
+    pub range: Option<String>,
     pub write_out: Option<String>,
     pub headers: Vec<String>,
     /// The pieces of a body, joined by `&`.
@@ -106,6 +107,7 @@ const VALUES: &[(char, &str)] = &[
     ('u', "user"),
     ('A', "user-agent"),
     ('e', "referer"),
+    ('r', "range"),
     ('\0', "connect-timeout"),
     ('\0', "retry"),
     ('\0', "retry-delay"),
@@ -235,6 +237,7 @@ fn value(options: &mut Options, name: &str, given: &str) -> Option<()> {
         "user" => options.user = Some(text),
         "user-agent" => options.user_agent = Some(text),
         "referer" => options.referer = Some(text),
+        "range" => options.range = Some(text),
         "retry" => options.retry = given.parse().ok()?,
         "retry-delay" => options.retry_delay = Some(given.parse().ok()?),
         "max-redirs" => {

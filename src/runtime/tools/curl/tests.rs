@@ -123,6 +123,7 @@ fn what_is_sent() {
             "-s -u a:b -A me -H X-A:b -H Accept: @",
             &["authorization: Basic YTpi\r\n", "user-agent: me\r\n", "x-a: b\r\n"],
         ),
+        ("-s -r 0-1 -e http://from @", &["range: bytes=0-1\r\n", "referer: http://from\r\n"]),
         ("-s -H Host:web.example @", &["host: web.example\r\n"]),
     ];
     for (line, wants) in cases {
@@ -176,6 +177,7 @@ fn what_goes_wrong_is_said_in_curls_words() {
     assert_eq!(one(short, "-sS @"), "18 curl: (18) transfer closed with 6 bytes remaining to read\n");
     for (line, want) in [
         ("foo://x", "curl: (1) Protocol \"foo\" not supported\n"),
+        ("-sS http://no.such.invalid", "curl: (6) Could not resolve host: no.such.invalid\n"),
         ("-sS http://", "curl: (3) URL using bad/illegal format or missing URL\n"),
         ("-sS -d @/nonexistent http://127.0.0.1:1", "curl: (26) Failed to open /nonexistent\n"),
         ("--foo", "curl: option --foo: is unknown\ncurl: try 'curl --help' or 'curl --manual' for more information\n"),

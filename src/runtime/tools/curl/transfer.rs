@@ -133,7 +133,12 @@ impl Client {
         self.tell_of_connection(options, message, result.is_ok(), done, env);
         let progress = |recorder: &Recorder, env: &Env| {
             let tape = recorder.tape();
-            Progress { connected: tape.connected, answered: !tape.received.is_empty(), millis: since(started, env) }
+            Progress {
+                resolved: !tape.tried.is_empty(),
+                connected: tape.connected,
+                answered: !tape.received.is_empty(),
+                millis: since(started, env),
+            }
         };
         let mut response = result.map_err(|e| Fault::of_request(&e, &message.url, progress(&self.recorder, env)))?;
         done.sent += message.body.as_ref().map_or(0, |b| b.len() as u64);
@@ -275,6 +280,9 @@ fn headers(options: &Options, url: &Url, length: Option<usize>) -> Vec<(String, 
     }
     own("User-Agent", options.user_agent.clone().unwrap_or_else(|| format!("curl/{VERSION}")));
     own("Accept", if options.json { "application/json" } else { "*/*" }.to_owned());
+    if let Some(range) = &options.range {
+        own("Range", format!("bytes={range}"));
+    }
     if let Some(referer) = &options.referer {
         own("Referer", referer.clone());
     }

@@ -1,0 +1,93 @@
+//! Patching an object: the patch is applied to the stored object, and the result is an update like any other.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::WriteOptions;
+use crate::apimachinery::decode::decode_body;
+use crate::apimachinery::field::{Errors, Path};
+use crate::apimachinery::object::Object;
+use crate::apimachinery::patch::{self, PatchType};
+use crate::apimachinery::schema::Definition;
+use crate::apimachinery::status::Status;
+use crate::cluster::Cluster;
+use crate::kinds::Kind;
+
+/// Which part of an object a patch is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Part {
+    #[default]
+    Main,
+    Status,
+}
+
+/// Patches an object and returns what is stored then; a patch that changes nothing stores nothing.
+///
+/// # Errors
+/// NotFound, BadRequest and Invalid for the patch itself, and those of [`super::update`] for what comes of it.
+pub fn patch(
+    cluster: &mut Cluster,
+    kind: &dyn Kind,
+    (namespace, name): (&str, &str),
+    (form, patch): (PatchType, &Value),
+    part: Part,
+    options: &WriteOptions,
+) -> Result<Arc<Object>, Status> {
+    let names = kind.names();
+    let old = super::get(cluster, kind, namespace, name)?;
+    let definition = Definition::of_kind(names.api_version, names.kind);
+    let patched = patch::apply(form, old.to_value(), patch, definition)?;
+    let Some(mut new) = Object::from_value(patched.clone()) else {
+        return Err(unfit(&patched, "the patched document is not an object"));
+    };
+    decode_body(names.api_version, names.kind, patched, options.strict).map_err(|status| match form {
+        PatchType::Strategic => unfit(patch, &conversion_error(&status.message)),
+        PatchType::Json | PatchType::Merge => unfit(&new.to_value(), &status.message),
+    })?;
+    new.internal = old.internal.clone();
+    match part {
+        Part::Main => super::update(cluster, kind, namespace, new, options),
+        Part::Status => super::update_status(cluster, kind, namespace, new),
+    }
+}
+
+/// The document a patch makes does not fit its kind: reported about the patch, not about the object.
+fn unfit(shown: &Value, why: &str) -> Status {
+    let mut errors = Errors::default();
+    errors.invalid(&Path::new("patch"), go_format(shown), why);
+    Status::invalid("", "", errors)
+}
+
+/// A strategic merge patch is converted without Go's JSON decoder, whose errors name more than the converter's.
+fn conversion_error(message: &str) -> String {
+    match message.rsplit_once(" of type ") {
+        Some((_, wanted)) => format!("unrecognized type: {wanted}"),
+        None => message.to_owned(),
+    }
+}
+
+/// A value as Go's `%v` prints it: `map[spec:map[replicas:x]]`.
+fn go_format(value: &Value) -> String {
+    match value {
+        Value::Null => "<nil>".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => format!("[{}]", items.iter().map(go_format).collect::<Vec<_>>().join(" ")),
+        Value::Object(map) => {
+            let entries: Vec<String> = map.iter().map(|(k, v)| format!("{k}:{}", go_format(v))).collect();
+            format!("map[{}]", entries.join(" "))
+        }
+        plain => plain.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn values_print_as_in_go() {
+        assert_eq!(go_format(&json!({"b": [1, "x"], "a": {"c": null}})), "map[a:map[c:<nil>] b:[1 x]]");
+    }
+}

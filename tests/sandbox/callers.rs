@@ -1,0 +1,242 @@
+//! Callers that come at once, die, or sit at a terminal.
+//!
+//! A test that needs a process of its own as the caller starts this test binary again, with `KSTATE_TEST_SANDBOX` naming
+//! a file that holds the home, the sandbox and the command.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command as Process, Stdio};
+
+use kstate::Env;
+use kstate::control::sandbox::Sandbox;
+use kstate::runtime::{self, Command, Exit};
+use nix::libc;
+use nix::poll::{PollFd, PollFlags, poll};
+use nix::pty::{Winsize, openpty};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::termios::{LocalFlags, tcgetattr};
+use nix::unistd::Pid;
+
+use crate::needs_namespaces;
+use crate::pod::{Pod, shell};
+
+#[test]
+#[ignore = "started by the other tests"]
+fn caller() {
+    let Some(file) = std::env::var_os("KSTATE_TEST_SANDBOX") else { return };
+    let (home, sandbox, command): (PathBuf, Sandbox, Command) =
+        serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    let mut env = Env::real();
+    env.exe = env!("CARGO_BIN_EXE_kstate").into();
+    let code = match runtime::exec(&home, &sandbox, &command, &mut env) {
+        Ok(exit) => exit.0,
+        Err(e) => {
+            eprintln!("error: {e}");
+            1
+        }
+    };
+    std::process::exit(code)
+}
+
+fn spawn(pod: &Pod, command: &Command, stdin: Stdio, stdout: Stdio) -> Child {
+    let file = pod.path("spec.json");
+    std::fs::write(&file, serde_json::to_vec(&(pod.home(), &pod.sandbox, command)).unwrap()).unwrap();
+    let mut process = Process::new(std::env::current_exe().unwrap());
+    process.args(["--exact", "callers::caller", "--ignored", "--nocapture", "-q"]).env("KSTATE_TEST_SANDBOX", file);
+    process.stdin(stdin).stdout(stdout).spawn().unwrap()
+}
+
+/// Processes of the host whose command line or environment names the text.
+fn processes_with(text: &str) -> usize {
+    let named =
+        |dir: &Path| std::fs::read(dir.join("cmdline")).is_ok_and(|c| String::from_utf8_lossy(&c).contains(text));
+    std::fs::read_dir("/proc").unwrap().flatten().filter(|e| named(&e.path())).count()
+}
+
+fn supervisors(home: &Path) -> usize {
+    let open = |dir: &Path| {
+        let fds = std::fs::read_dir(dir.join("fd"));
+        fds.is_ok_and(|fds| fds.flatten().any(|f| std::fs::read_link(f.path()).is_ok_and(|l| l.starts_with(home))))
+    };
+    let own = std::process::id().to_string();
+    let others = std::fs::read_dir("/proc").unwrap().flatten().filter(|e| e.file_name() != own.as_str());
+    others.filter(|e| open(&e.path())).count()
+}
+
+/// Looks until it is so; a minute is more than anything here takes.
+#[track_caller]
+fn soon(what: &str, mut is_so: impl FnMut() -> bool) {
+    for _ in 0..3000 {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    panic!("never: {what}")
+}
+
+#[test]
+fn fifty_at_once_in_one_pod() {
+    needs_namespaces!();
+    let pod = Pod::new();
+    std::thread::scope(|scope| {
+        let callers: Vec<_> = (0..50)
+            .map(|n| {
+                scope.spawn({
+                    let pod = &pod;
+                    move || (n, pod.run(&format!("echo {n}; echo {n} >> /usr/share/nginx/html/all; exit {n}")))
+                })
+            })
+            .collect();
+        for caller in callers {
+            let (n, outcome) = caller.join().unwrap();
+            assert_eq!(outcome.out, format!("{n}\n"), "{outcome:?}");
+            assert_eq!(outcome.result.unwrap(), Exit(n));
+        }
+    });
+    assert_eq!(pod.out("wc -l < /usr/share/nginx/html/all"), "50\n");
+    soon("the last caller's sandbox is gone", || supervisors(pod.home()) == 0);
+}
+
+#[test]
+fn a_killed_caller_leaves_nothing() {
+    needs_namespaces!();
+    let pod = Pod::new();
+    let mut child = spawn(&pod, &shell("echo up; sleep 86399 & sleep 86399"), Stdio::null(), Stdio::piped());
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.any(|l| l.unwrap() == "up"));
+    soon("the processes run", || processes_with("86399") >= 2);
+    let out = pod.out("echo joined; ps -e | grep -c sleep");
+    assert_eq!(out, "joined\n2\n");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    soon("no process is left", || processes_with("86399") == 0 && supervisors(pod.home()) == 0);
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
+    assert!(!mounts.contains(&pod.home().display().to_string()));
+    assert_eq!(pod.out("echo again"), "again\n");
+}
+
+#[test]
+fn a_killed_supervisor_takes_all_with_it_and_the_next_caller_starts_anew() {
+    needs_namespaces!();
+    let pod = Pod::new();
+    let mut child = spawn(&pod, &shell("echo up; sleep 86397"), Stdio::null(), Stdio::piped());
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.any(|l| l.unwrap() == "up"));
+    let parent = |pid: i32| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        stat.rsplit(") ").next().unwrap().split(' ').nth(1).unwrap().parse::<i32>().unwrap()
+    };
+    let children = || {
+        let all =
+            std::fs::read_dir("/proc").unwrap().flatten().filter_map(|e| e.file_name().to_str()?.parse::<i32>().ok());
+        all.filter(|pid| {
+            std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|c| c.starts_with(b"kstate\0__sandbox\0"))
+        })
+        .collect::<Vec<_>>()
+    };
+    let caller = i32::try_from(child.id()).unwrap();
+    let supervisor = children().into_iter().find(|pid| parent(*pid) == caller).unwrap();
+    kill(Pid::from_raw(supervisor), Signal::SIGKILL).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(137));
+    soon("no process is left", || processes_with("86397") == 0);
+    assert_eq!(pod.out("echo again"), "again\n");
+}
+
+#[test]
+fn removing_a_pod_ends_what_runs_in_it() {
+    needs_namespaces!();
+    let pod = Pod::new();
+    let mut child = spawn(&pod, &shell("echo up; sleep 86398"), Stdio::null(), Stdio::piped());
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.any(|l| l.unwrap() == "up"));
+    runtime::remove_pod(pod.home(), &pod.sandbox.pod_uid).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(137));
+    assert_eq!(processes_with("86398"), 0);
+    assert!(!pod.path("pods").join(&pod.sandbox.pod_uid).exists());
+    assert!(pod.path("volumes/pvc-web-0").exists());
+}
+
+struct Screen {
+    master: std::fs::File,
+    text: String,
+}
+
+impl Screen {
+    /// Reads until the text shows, and forgets what came before.
+    #[track_caller]
+    fn await_text(&mut self, wanted: &str) {
+        let mut buffer = [0; 4096];
+        let end = loop {
+            if let Some(start) = self.text.find(wanted) {
+                break start + wanted.len();
+            }
+            let mut fds = [PollFd::new(self.master.as_fd(), PollFlags::POLLIN)];
+            assert_eq!(poll(&mut fds, 60_000u16), Ok(1), "{wanted:?} never came, but {:?}", self.text);
+            let length = self.master.read(&mut buffer).unwrap();
+            self.text.push_str(&String::from_utf8_lossy(&buffer[..length]));
+        };
+        self.text.drain(..end);
+    }
+
+    fn type_in(&mut self, keys: &str) {
+        self.master.write_all(keys.as_bytes()).unwrap();
+    }
+}
+
+fn resize(master: &std::fs::File, rows: u16, columns: u16) {
+    use std::os::fd::AsRawFd;
+    let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    // SAFETY: the structure outlives the call.
+    assert_eq!(unsafe { libc::ioctl(master.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) }, 0);
+}
+
+fn copy(fd: &OwnedFd) -> Stdio {
+    fd.try_clone().unwrap().into()
+}
+
+#[test]
+fn a_terminal_is_one_and_is_given_back_as_it_was() {
+    needs_namespaces!();
+    let pod = Pod::new();
+    let pty = openpty(None, None).unwrap();
+    let mut screen = Screen { master: pty.master.into(), text: String::new() };
+    resize(&screen.master, 33, 77);
+    let before = tcgetattr(pty.slave.as_fd()).unwrap();
+    let command = Command { argv: vec!["sh".into()], stdin: true, tty: true };
+    let mut child = spawn(&pod, &command, copy(&pty.slave), copy(&pty.slave));
+    screen.await_text("# ");
+    screen.type_in("tty; stty size; echo $TERM\r");
+    screen.await_text("33 77\r\nxterm");
+    assert!(!tcgetattr(pty.slave.as_fd()).unwrap().local_flags.contains(LocalFlags::ICANON));
+    resize(&screen.master, 40, 100);
+    kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), Signal::SIGWINCH).unwrap();
+    screen.type_in("while [ \"$(stty size)\" != '40 100' ]; do :; done; echo re''sized\r");
+    screen.await_text("resized");
+    screen.type_in("echo slee''ping; sleep 1000\r");
+    screen.await_text("sleeping");
+    screen.type_in("\u{3}");
+    screen.await_text("# ");
+    screen.type_in("echo inter''rupted\r");
+    screen.await_text("interrupted");
+    screen.type_in("exit 5\r");
+    assert_eq!(child.wait().unwrap().code(), Some(5));
+    let after = tcgetattr(pty.slave.as_fd()).unwrap();
+    assert_eq!(before.local_flags, after.local_flags);
+}
+
+#[test]
+fn a_terminal_is_given_back_when_the_caller_is_told_to_end() {
+    needs_namespaces!();
+    let pod = Pod::new();
+    let pty = openpty(None, None).unwrap();
+    let mut screen = Screen { master: pty.master.into(), text: String::new() };
+    let before = tcgetattr(pty.slave.as_fd()).unwrap();
+    let command = Command { argv: vec!["sh".into()], stdin: true, tty: true };
+    let mut child = spawn(&pod, &command, copy(&pty.slave), copy(&pty.slave));
+    screen.await_text("# ");
+    kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), Signal::SIGTERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    assert_eq!(before.local_flags, tcgetattr(pty.slave.as_fd()).unwrap().local_flags);
+}

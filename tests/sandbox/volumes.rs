@@ -1,0 +1,75 @@
+//! Volumes of every source, and mounts at odd places.
+
+use kstate::control::sandbox::{File, Mount, Source};
+use kstate::runtime;
+
+use crate::needs_namespaces;
+use crate::pod::{Pod, mount, pvc};
+
+fn file(path: &str, mode: u32, content: &str) -> File {
+    File { path: path.into(), mode, content: content.into() }
+}
+
+fn config() -> Source {
+    Source::Files { name: "config".into(), files: vec![file("nginx.conf", 0o644, "one\n"), file("b", 0o400, "two\n")] }
+}
+
+#[test]
+fn a_claim_outlives_its_pods_and_an_empty_dir_does_not() {
+    needs_namespaces!();
+    let empty = Source::EmptyDir("scratch".into());
+    let mut pod = Pod::with_mounts(vec![mount("/data", pvc("pvc-1")), mount("/scratch", empty)]);
+    assert_eq!(
+        pod.out("echo kept > /data/f; echo gone > /scratch/f; echo layer > /opt/f; cat /data/f /scratch/f"),
+        "kept\ngone\n"
+    );
+    assert_eq!(pod.out("cat /data/f /scratch/f /opt/f"), "kept\ngone\nlayer\n");
+    runtime::remove_pod(pod.home(), &pod.sandbox.pod_uid).unwrap();
+    pod.sandbox.pod_uid = "another".into();
+    assert_eq!(pod.out("cat /data/f; ls /scratch /opt"), "kept\n/opt:\n\n/scratch:\n");
+    runtime::remove_volume(pod.home(), "pvc-1").unwrap();
+    assert_eq!(pod.out("ls /data"), "");
+    runtime::remove_all(pod.home()).unwrap();
+    assert_eq!(std::fs::read_dir(pod.home()).unwrap().count(), 0);
+}
+
+#[test]
+fn files_are_written_out_and_cannot_be_changed() {
+    needs_namespaces!();
+    let sub = Mount { sub_path: "nginx.conf".into(), ..mount("/etc/nginx/nginx.conf", config()) };
+    let pod = Pod::with_mounts(vec![mount("/config", config()), sub]);
+    assert_eq!(pod.out("cat /config/* /etc/nginx/nginx.conf; stat -L -c %a /config/b"), "two\none\none\n400\n");
+    let refused = pod.run("echo x > /config/c; echo x > /etc/nginx/nginx.conf");
+    assert_eq!(refused.err.matches("Read-only file system").count(), 2, "{}", refused.err);
+}
+
+#[test]
+fn a_node_s_folder_and_a_sub_path() {
+    needs_namespaces!();
+    let node = Source::Node { node: "node-1".into(), path: "/var/log/app".into() };
+    let sub = Mount { sub_path: "a/b".into(), ..mount("/sub", pvc("pvc-1")) };
+    let read_only = Mount { read_only: true, ..mount("/ro", pvc("pvc-1")) };
+    let pod = Pod::with_mounts(vec![mount("/logs", node), sub, read_only]);
+    assert_eq!(pod.out("echo l > /logs/f; echo s > /sub/f; cat /ro/a/b/f"), "s\n");
+    assert_eq!(std::fs::read_to_string(pod.path("nodes/node-1/var/log/app/f")).unwrap(), "l\n");
+    assert!(pod.run("touch /ro/x").err.contains("Read-only file system"));
+}
+
+#[test]
+fn mounts_at_odd_places() {
+    needs_namespaces!();
+    for path in ["/a/b/c", "/usr/lib/nginx/modules", "/usr/new/deep", "/home/u", "/var/lib/x", "/bin/tools", "/data/"] {
+        let pod = Pod::with_mounts(vec![mount(path, pvc("pvc-1"))]);
+        assert_eq!(pod.out(&format!("echo x > {path}/f; cat {path}/f; ls /bin/sh")), "x\n/bin/sh\n", "{path}");
+    }
+    let pod = Pod::with_mounts(vec![mount("/etc", pvc("pvc-1"))]);
+    assert_eq!(pod.out("cat /etc/hostname; ls /etc"), "web-0\nhostname\nhosts\nresolv.conf\n");
+    let nested = Pod::with_mounts(vec![mount("/data", pvc("pvc-1")), mount("/data/in", pvc("pvc-2"))]);
+    assert_eq!(nested.out("echo x > /data/in/f; ls /data/in"), "f\n");
+    assert!(nested.path("volumes/pvc-2/f").exists());
+    for path in ["/", "//", "/a/../../b"] {
+        let outcome = Pod::with_mounts(vec![mount(path, pvc("pvc-1"))]).run("true");
+        let message = outcome.result.unwrap_err().to_string();
+        assert!(message.contains("mount a volume at") || message.contains("leads out of"), "{message}");
+    }
+}
