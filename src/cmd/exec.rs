@@ -74,7 +74,7 @@ impl Run for Exec {
         let command = self.command(cx)?;
         let resource = match cx.dash {
             Some(0) => None,
-            _ => self.args.first(),
+            _ => self.args.first().filter(|a| !a.is_empty()),
         };
         let Some(resource) = resource else {
             anyhow::bail!("pod, type/name or --filename must be specified");

@@ -91,9 +91,13 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
     if let Some(Body::NotBuilt) = verb.map(|v| &v.body) {
         return Err(help::not_built(&found.path));
     }
-    let called = if path.is_empty() { program.clone() } else { format!("{program} {path}") };
-    let parsed =
-        pflag::parse(&command, &found.args).map_err(|e| anyhow::anyhow!("{e}\nSee '{called} --help' for usage."))?;
+    // `options` has help of its own.
+    let hint = match path.as_str() {
+        "options" => format!("Run '{program} options' without flags."),
+        "" => format!("See '{program} --help' for usage."),
+        path => format!("See '{program} {path} --help' for usage."),
+    };
+    let parsed = pflag::parse(&command, &found.args).map_err(|e| anyhow::anyhow!("{e}\n{hint}"))?;
     let run = match verb.map(|v| &v.body) {
         Some(Body::Built { run, .. }) if !parsed.help => run,
         _ => return Ok(env.stdout.write_all(help::of(&found.path, &program)?.as_bytes())?),
