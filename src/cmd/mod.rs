@@ -9,8 +9,6 @@ use clap::{Command, FromArgMatches};
 
 use crate::Env;
 #[cfg(target_os = "linux")]
-use crate::runtime;
-
 mod api_resources;
 mod api_versions;
 mod cobra;
@@ -50,15 +48,6 @@ use verbs::Body;
 
 /// Runs one command line.
 pub fn main(args: &[OsString], env: &mut Env) -> ExitCode {
-    #[cfg(target_os = "linux")]
-    if args.get(1).is_some_and(|a| a == runtime::SUPERVISOR) {
-        return runtime::main(&args[2..]);
-    }
-    if let Some((name, rest)) = args.split_first()
-        && let Some(code) = runtime::tools::main(&name.to_string_lossy(), rest, env)
-    {
-        return code;
-    }
     let mut words: Vec<String> = args.iter().map(|a| a.to_string_lossy().into_owned()).collect();
     let program = if words.is_empty() { String::new() } else { words.remove(0) };
     let program = match Path::new(&program).file_name() {

@@ -12,6 +12,7 @@ use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::table::Column;
 use crate::apimachinery::time::Time;
+use crate::apimachinery::zeros;
 use crate::cluster::Cluster;
 
 mod class;
@@ -37,7 +38,6 @@ mod service;
 mod service_account;
 mod stateful_set;
 mod storage_class;
-mod zeros;
 
 use plan::Plan;
 

@@ -81,7 +81,7 @@ fn streams(command: &Command) -> nix::Result<(Vec<OwnedFd>, Outer)> {
 fn call(home: &Path, sandbox: &Sandbox, command: &Command, env: &Env, streams: &[OwnedFd]) -> Result<OwnedFd, Failure> {
     let home = &env.path(home);
     let folder = prepare(home, sandbox)?;
-    let body = wire::pack(&request(home, sandbox, command, env)).step("write the request")?;
+    let body = wire::pack(&request(home, sandbox, command)).step("write the request")?;
     let mut descriptors: Vec<RawFd> = vec![body.as_raw_fd()];
     descriptors.extend(streams.iter().map(AsRawFd::as_raw_fd));
     let lock = folder.lock_file()?;
@@ -91,7 +91,7 @@ fn call(home: &Path, sandbox: &Sandbox, command: &Command, env: &Env, streams: &
     Ok(connection)
 }
 
-fn request(home: &Path, sandbox: &Sandbox, command: &Command, env: &Env) -> Request {
+fn request(home: &Path, sandbox: &Sandbox, command: &Command) -> Request {
     let mut sandbox = sandbox.clone();
     let of_servers = sandbox.servers.iter_mut().flat_map(|s| &mut s.mounts);
     for mount in sandbox.mounts.iter_mut().chain(of_servers) {
@@ -100,7 +100,7 @@ fn request(home: &Path, sandbox: &Sandbox, command: &Command, env: &Env) -> Requ
             files.clear();
         }
     }
-    Request { home: home.to_path_buf(), exe: env.exe.clone(), sandbox, command: command.clone() }
+    Request { home: home.to_path_buf(), sandbox, command: command.clone() }
 }
 
 fn new_socket() -> Result<OwnedFd, Failure> {
