@@ -48,6 +48,12 @@ use verbs::Body;
 
 /// Runs one command line.
 pub fn main(args: &[OsString], env: &mut Env) -> ExitCode {
+    if let Some(at) = args.iter().position(|a| a.to_str().is_none()) {
+        // Taken as it may be meant, it would be another word than was typed.
+        let text = format!("error: argument {at} is not valid UTF-8: {}\n", args[at].to_string_lossy());
+        let _ = env.stderr.write_all(text.as_bytes());
+        return ExitCode::FAILURE;
+    }
     let mut words: Vec<String> = args.iter().map(|a| a.to_string_lossy().into_owned()).collect();
     let program = if words.is_empty() { String::new() } else { words.remove(0) };
     let program = match Path::new(&program).file_name() {
