@@ -40,7 +40,13 @@ struct Pod {
     folder: PodFolder,
     lock: File,
     containers: BTreeMap<String, Container>,
-    callers: Vec<OwnedFd>,
+    callers: Vec<Caller>,
+}
+
+/// Somebody who waits for a process to end, and in which container it runs.
+struct Caller {
+    container: String,
+    connection: OwnedFd,
 }
 
 struct Container {
@@ -171,7 +177,9 @@ impl Pod {
                 self.end();
             }
             self.containers.retain(|_, c| !gone.contains(&c.link.as_raw_fd()) || !reaped(c));
-            self.callers.retain(|c| !gone.contains(&c.as_raw_fd()));
+            // Whoever waits for a container that is gone is hung up on.
+            let containers = &self.containers;
+            self.callers.retain(|c| !gone.contains(&c.connection.as_raw_fd()) && containers.contains_key(&c.container));
             if asked {
                 self.answer();
             }
@@ -183,7 +191,8 @@ impl Pod {
     fn wait(&self) -> (bool, Vec<RawFd>) {
         let mut fds = vec![PollFd::new(self.listener.as_fd(), PollFlags::POLLIN)];
         let links = self.containers.values().map(|c| &c.link);
-        let watched: Vec<&OwnedFd> = links.chain(&self.callers).chain([&self.supervisor]).collect();
+        let watched: Vec<&OwnedFd> =
+            links.chain(self.callers.iter().map(|c| &c.connection)).chain([&self.supervisor]).collect();
         fds.extend(watched.iter().map(|fd| PollFd::new(fd.as_fd(), PollFlags::POLLIN)));
         let timeout = if self.callers.is_empty() { LEAVE_RETRY_MILLISECONDS.into() } else { PollTimeout::NONE };
         if poll(&mut fds, timeout).is_err() {
@@ -205,7 +214,9 @@ impl Pod {
     /// Hands a caller to its container, which is made where it is not there yet.
     fn take(&mut self, call: Call) {
         match self.hand_over(&call) {
-            Ok(()) => self.callers.push(call.connection),
+            Ok(()) => {
+                self.callers.push(Caller { container: call.request.sandbox.container, connection: call.connection })
+            }
             Err(failure) => wire::reply(&call.connection, &Reply::Refused(failure), &[]),
         }
     }
