@@ -71,6 +71,9 @@ fn unfit(shown: &Value, why: &str) -> Status {
 
 /// A strategic merge patch is converted without Go's JSON decoder, whose errors name more than the converter's.
 fn conversion_error(message: &str) -> String {
+    if let Some(at) = message.find("strict decoding error: ") {
+        return message[at..].to_owned();
+    }
     match message.rsplit_once(" of type ") {
         Some((_, wanted)) => format!("unrecognized type: {wanted}"),
         None => message.to_owned(),

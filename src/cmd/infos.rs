@@ -162,6 +162,16 @@ impl Info {
         }
     }
 
+    /// The object as kubectl names it in errors of `apply`: resource, kind, name and namespace.
+    pub fn describe(&self) -> String {
+        let names = self.kind.names();
+        let version = format!("{}/{}", names.group, names.version);
+        format!(
+            "Resource: \"{version}, Resource={}\", GroupVersionKind: \"{version}, Kind={}\"\nName: {:?}, Namespace: {:?}",
+            names.plural, names.kind, self.name, self.namespace
+        )
+    }
+
     /// `statefulsets/web`.
     pub fn object_name(&self) -> String {
         format!("{}/{}", self.kind.names().plural, self.name)

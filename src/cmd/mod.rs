@@ -14,6 +14,7 @@ use crate::runtime;
 mod annotate;
 mod api_resources;
 mod api_versions;
+mod apply;
 mod cobra;
 mod complete;
 mod completion;

@@ -172,7 +172,11 @@ impl Patch {
             Some(Ok(document)) => Ok(document),
             // kubectl sends what begins as JSON as it is, and the server refuses it.
             Some(Err(_)) if self.local && text.trim_start().starts_with('{') => anyhow::bail!("invalid JSON document"),
-            Some(Err(error)) if text.trim_start().starts_with('{') => Err(Status::bad_request(error.0).into()),
+            Some(Err(error)) if text.trim_start().starts_with('{') => {
+                // The server reads the patch as one value, where Go says no offset.
+                let why = error.0.strip_prefix("json: offset ").and_then(|rest| rest.split_once(": "));
+                Err(Status::bad_request(why.map_or(error.0.as_str(), |(_, why)| why)).into())
+            }
             Some(Err(error)) => {
                 let why = error.0.trim_start_matches("error converting YAML to JSON: ");
                 anyhow::bail!("unable to parse {:?}: {why}", self.patch)

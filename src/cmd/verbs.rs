@@ -7,8 +7,8 @@ use super::context::Context;
 use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
-    annotate, api_resources, api_versions, completion, create, delete, doctor, exec, get, help, label, man, options,
-    patch, reset, scale, version,
+    annotate, api_resources, api_versions, apply, completion, create, delete, doctor, exec, get, help, label, man,
+    options, patch, reset, scale, version,
 };
 
 /// A verb's arguments, and what it does.
@@ -171,6 +171,15 @@ const CREATE: &[Verb] = &[
     Verb::missing("token", "Request a service account token"),
 ];
 
+const APPLY: &[Verb] = &[
+    Verb::missing("edit-last-applied", "Edit latest last-applied-configuration annotations of a resource/object"),
+    Verb::missing(
+        "set-last-applied",
+        "Set the last-applied-configuration annotation on a live object to match the contents of a file",
+    ),
+    Verb::missing("view-last-applied", "View the latest last-applied-configuration annotations of a resource/object"),
+];
+
 /// The table.
 pub static GROUPS: &[Group] = &[
     Group {
@@ -240,7 +249,8 @@ pub static GROUPS: &[Group] = &[
         title: "Advanced Commands:",
         verbs: &[
             Verb::missing("diff", "Diff the live version against a would-be applied version"),
-            Verb::missing("apply", "Apply a configuration to a resource by file name or stdin"),
+            Verb::built::<apply::Apply>("apply", "Apply a configuration to a resource by file name or stdin")
+                .with(APPLY),
             Verb::built::<patch::Patch>("patch", "Update fields of a resource"),
             Verb::missing("replace", "Replace a resource by file name or stdin"),
             Verb::missing("wait", "Experimental: Wait for a specific condition on one or many resources")
