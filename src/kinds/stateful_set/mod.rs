@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::plan::Plan;
-use super::{Kind, Names, Trigger};
+use super::{Kind, Names, ScalePaths, Trigger};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::labels::Selector;
@@ -118,6 +118,10 @@ impl Kind for StatefulSet {
     fn pod_selector(&self, set: &Object) -> Option<Result<Selector, String>> {
         let selector = set.at("/spec/selector").unwrap_or(&Value::Null);
         Some(Selector::from_label_selector(selector).map_err(|e| e.to_string()))
+    }
+
+    fn scale(&self) -> Option<ScalePaths<'_>> {
+        Some(ScalePaths::REPLICAS)
     }
 
     fn triggers(&self) -> &'static [Trigger] {
