@@ -19,6 +19,7 @@ mod completion;
 mod context;
 mod create;
 mod delete;
+mod describe;
 mod doctor;
 mod dry_run;
 mod errors;

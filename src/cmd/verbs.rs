@@ -7,7 +7,8 @@ use super::context::Context;
 use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
-    api_resources, api_versions, completion, create, delete, doctor, exec, get, help, man, options, reset, version,
+    api_resources, api_versions, completion, create, delete, describe, doctor, exec, get, help, man, options, reset,
+    version,
 };
 
 /// A verb's arguments, and what it does.
@@ -220,7 +221,7 @@ pub static GROUPS: &[Group] = &[
     Group {
         title: "Troubleshooting and Debugging Commands:",
         verbs: &[
-            Verb::missing("describe", "Show details of a specific resource or group of resources"),
+            Verb::built::<describe::Describe>("describe", "Show details of a specific resource or group of resources"),
             Verb::missing("logs", "Print the logs for a container in a pod"),
             Verb::missing("attach", "Attach to a running container"),
             Verb::built::<exec::Exec>("exec", "Execute a command in a container"),
