@@ -42,6 +42,7 @@ mod select;
 mod support;
 mod verbs;
 mod version;
+mod wait;
 
 use context::Context;
 use global::Global;

@@ -8,7 +8,7 @@ use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
     api_resources, api_versions, completion, create, delete, describe, doctor, exec, get, help, man, options, reset,
-    version,
+    version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -240,7 +240,7 @@ pub static GROUPS: &[Group] = &[
             Verb::missing("apply", "Apply a configuration to a resource by file name or stdin"),
             Verb::missing("patch", "Update fields of a resource"),
             Verb::missing("replace", "Replace a resource by file name or stdin"),
-            Verb::missing("wait", "Experimental: Wait for a specific condition on one or many resources")
+            Verb::built::<wait::Wait>("wait", "Experimental: Wait for a specific condition on one or many resources")
                 .suggested_for(&["list", "ps"]),
             Verb::missing("kustomize", "Build a kustomization target from a directory or URL"),
         ],
