@@ -19,6 +19,7 @@ mod completion;
 mod context;
 mod create;
 mod delete;
+mod describe;
 mod doctor;
 mod dry_run;
 mod errors;
@@ -49,6 +50,7 @@ mod select;
 mod support;
 mod verbs;
 mod version;
+mod wait;
 mod watch;
 
 use context::Context;

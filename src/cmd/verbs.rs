@@ -7,8 +7,8 @@ use super::context::Context;
 use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
-    annotate, api_resources, api_versions, apply, completion, create, delete, doctor, exec, get, help, label, man,
-    options, patch, reset, scale, version,
+    annotate, api_resources, api_versions, apply, completion, create, delete, describe, doctor, exec, get, help, label,
+    man, options, patch, reset, scale, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -233,7 +233,7 @@ pub static GROUPS: &[Group] = &[
     Group {
         title: "Troubleshooting and Debugging Commands:",
         verbs: &[
-            Verb::missing("describe", "Show details of a specific resource or group of resources"),
+            Verb::built::<describe::Describe>("describe", "Show details of a specific resource or group of resources"),
             Verb::missing("logs", "Print the logs for a container in a pod"),
             Verb::missing("attach", "Attach to a running container"),
             Verb::built::<exec::Exec>("exec", "Execute a command in a container"),
@@ -253,7 +253,7 @@ pub static GROUPS: &[Group] = &[
                 .with(APPLY),
             Verb::built::<patch::Patch>("patch", "Update fields of a resource"),
             Verb::missing("replace", "Replace a resource by file name or stdin"),
-            Verb::missing("wait", "Experimental: Wait for a specific condition on one or many resources")
+            Verb::built::<wait::Wait>("wait", "Experimental: Wait for a specific condition on one or many resources")
                 .suggested_for(&["list", "ps"]),
             Verb::missing("kustomize", "Build a kustomization target from a directory or URL"),
         ],

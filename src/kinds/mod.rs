@@ -19,6 +19,7 @@ mod class;
 mod config_map;
 mod controller_revision;
 mod data_keys;
+pub mod describe;
 #[cfg(test)]
 pub(crate) mod empty_store;
 mod endpoint_slice;
@@ -39,6 +40,7 @@ mod service_account;
 mod stateful_set;
 mod storage_class;
 
+use describe::{Text, View};
 use plan::Plan;
 
 pub use endpoint_slice::SERVICE_NAME_LABEL;
@@ -141,6 +143,11 @@ pub trait Kind: Sync {
 
     /// One row's cells, as many as columns. `now` is for ages.
     fn cells(&self, object: &Object, now: Time) -> Vec<String>;
+
+    /// What `describe` prints of it, in kubectl's layout; the fields one below the other for a kind without its own.
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::generic(object, view, out)
+    }
 
     /// How its names look; almost all kinds want a DNS subdomain.
     fn name_rule(&self) -> NameRule {

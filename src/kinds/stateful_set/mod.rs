@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::describe::{Text, View};
 use super::plan::Plan;
 use super::{Kind, Names, ScalePaths, Trigger};
 use crate::apimachinery::field::{Errors, Path};
@@ -18,6 +19,7 @@ use crate::cluster::Cluster;
 
 mod claims;
 mod controller;
+mod describe;
 mod members;
 mod revision;
 mod validation;
@@ -64,6 +66,10 @@ impl Kind for StatefulSet {
             of_all("name"),
             of_all("image"),
         ]
+    }
+
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
     }
 
     fn set_defaults(&self, set: &mut Object) {
