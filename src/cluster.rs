@@ -83,6 +83,17 @@ pub struct Changes {
     pub wakes: BTreeMap<Key, Option<Time>>,
 }
 
+/// A way to find objects of a resource by something in them, as client-go's indexers are: made on first use, kept up to
+/// date by every change after that.
+pub struct Indexer {
+    pub resource: &'static str,
+    /// What an object is found by.
+    pub values: fn(&Object) -> Vec<String>,
+}
+
+/// The objects' keys by value, for each indexer by its place in memory (they are statics).
+type Indexes = HashMap<*const Indexer, (&'static Indexer, BTreeMap<String, BTreeSet<Key>>)>;
+
 /// Typed views by the object's place in memory and the view's type.
 type Views = HashMap<(usize, TypeId), (Arc<Object>, Rc<dyn Any>)>;
 
@@ -96,6 +107,7 @@ pub struct Cluster<'s> {
     listed: RefCell<HashSet<(String, Option<String>)>>,
     owned: RefCell<HashMap<String, BTreeSet<Key>>>,
     views: RefCell<Views>,
+    indexes: RefCell<Indexes>,
     dirty: BTreeSet<Key>,
     log: Vec<Change>,
     settled: usize,
@@ -133,6 +145,7 @@ impl<'s> Cluster<'s> {
             listed: RefCell::default(),
             owned: RefCell::default(),
             views: RefCell::default(),
+            indexes: RefCell::default(),
             dirty: BTreeSet::new(),
             log: Vec::new(),
             settled: 0,
@@ -258,6 +271,36 @@ impl<'s> Cluster<'s> {
         Ok(())
     }
 
+    /// The objects that an indexer finds under a value, ordered by key.
+    pub fn indexed(&self, indexer: &'static Indexer, value: &str) -> Result<Vec<(Key, Arc<Object>)>, Status> {
+        let place: *const Indexer = indexer;
+        if !self.indexes.borrow().contains_key(&place) {
+            let mut index: BTreeMap<String, BTreeSet<Key>> = BTreeMap::new();
+            for (key, object) in self.list_keyed(indexer.resource, None)? {
+                for value in (indexer.values)(&object) {
+                    index.entry(value).or_default().insert(key.clone());
+                }
+            }
+            self.indexes.borrow_mut().insert(place, (indexer, index));
+        }
+        let indexes = self.indexes.borrow();
+        let keys = indexes.get(&place).and_then(|(_, index)| index.get(value)).into_iter().flatten();
+        Ok(keys.filter_map(|k| Some((k.clone(), self.known(k)?))).collect())
+    }
+
+    fn update_indexes(&mut self, key: &Key, before: Option<&Object>, after: Option<&Object>) {
+        for (indexer, index) in self.indexes.get_mut().values_mut().filter(|(i, _)| i.resource == key.resource) {
+            for value in before.map(indexer.values).unwrap_or_default() {
+                if let Some(keys) = index.get_mut(&value) {
+                    keys.remove(key);
+                }
+            }
+            for value in after.map(indexer.values).unwrap_or_default() {
+                index.entry(value).or_default().insert(key.clone());
+            }
+        }
+    }
+
     /// A typed view of an object, decoded once per version of it for as long as the transaction lasts.
     ///
     /// Versions are told apart by their place in memory, which the cache keeps taken.
@@ -296,6 +339,7 @@ impl<'s> Cluster<'s> {
         let object = Arc::new(object);
         let kind = if before.is_some() { ChangeType::Modified } else { ChangeType::Added };
         self.index_owners(key, before.as_deref(), Some(&object));
+        self.update_indexes(key, before.as_deref(), Some(&object));
         self.record(kind, key, object.clone());
         self.seen.borrow_mut().insert(key.clone(), Some(object.clone()));
         Ok(object)
@@ -309,6 +353,7 @@ impl<'s> Cluster<'s> {
         last.set("/metadata/resourceVersion", self.meta.resource_version.to_string().into());
         let last = Arc::new(last);
         self.index_owners(key, Some(&before), None);
+        self.update_indexes(key, Some(&before), None);
         self.record(ChangeType::Deleted, key, last.clone());
         self.seen.borrow_mut().insert(key.clone(), None);
         self.set_wake(key, None);
