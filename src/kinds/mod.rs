@@ -241,6 +241,12 @@ pub trait Kind: Sync {
         None
     }
 
+    /// Whether the controller only follows others (a Service's endpoints follow its pods): it then runs once they have
+    /// settled at an instant, instead of after each of their steps.
+    fn settles_last(&self) -> bool {
+        false
+    }
+
     /// Which changes of other kinds run this kind's controller. An object's own changes always do.
     fn triggers(&self) -> &'static [Trigger] {
         &[]

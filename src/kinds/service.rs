@@ -131,6 +131,10 @@ impl Kind for Service {
         Ok(plan)
     }
 
+    fn settles_last(&self) -> bool {
+        true
+    }
+
     fn triggers(&self) -> &'static [Trigger] {
         &[
             Trigger { resource: "pods", keys: services_of_pod },
