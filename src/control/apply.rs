@@ -15,9 +15,7 @@ use super::event;
 pub fn apply(cluster: &mut Cluster, plan: Plan) -> Result<(), Status> {
     for action in plan.actions {
         match perform(cluster, action) {
-            Err(status) if matches!(status.reason, Reason::NotFound | Reason::Conflict | Reason::AlreadyExists) => {
-                break;
-            }
+            Err(status) if status.reason != Reason::InternalError => break,
             other => other?,
         }
     }
@@ -45,7 +43,7 @@ fn perform(cluster: &mut Cluster, action: Action) -> Result<(), Status> {
         Action::UpdateStatus(object) => {
             let kind = kind_of(object.api_version(), object.kind())?;
             let namespace = object.namespace().to_owned();
-            apiserver::update_status(cluster, kind, &namespace, object).map(drop)
+            apiserver::update_status(cluster, kind, &namespace, object, &WriteOptions::default()).map(drop)
         }
         Action::Bind(object) => apiserver::bind(cluster, object).map(drop),
         Action::Delete { key, uid } => {

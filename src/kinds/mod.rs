@@ -12,14 +12,16 @@ use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::table::Column;
 use crate::apimachinery::time::Time;
+use crate::apimachinery::zeros;
 use crate::cluster::Cluster;
 
 mod class;
 mod config_map;
 mod controller_revision;
 mod data_keys;
+pub mod describe;
 #[cfg(test)]
-mod empty_store;
+pub(crate) mod empty_store;
 mod endpoint_slice;
 mod endpoints;
 mod event;
@@ -37,8 +39,8 @@ mod service;
 mod service_account;
 mod stateful_set;
 mod storage_class;
-mod zeros;
 
+use describe::{Text, View};
 use plan::Plan;
 
 pub use endpoint_slice::SERVICE_NAME_LABEL;
@@ -111,6 +113,24 @@ pub struct Trigger {
     pub keys: fn(&Object, &Cluster) -> Result<Vec<Key>, Status>,
 }
 
+/// Where a kind keeps what its scale subresource shows: JSON pointers into the object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScalePaths<'k> {
+    pub spec_replicas: &'k str,
+    pub status_replicas: &'k str,
+    /// A selector's text in the object, for a kind without [`Kind::pod_selector`].
+    pub selector: &'k str,
+}
+
+impl ScalePaths<'static> {
+    /// Where Kubernetes' own kinds keep it.
+    pub const REPLICAS: ScalePaths<'static> = ScalePaths {
+        spec_replicas: "/spec/replicas",
+        status_replicas: "/status/replicas",
+        selector: "/status/selector",
+    };
+}
+
 /// Everything kstate knows of one kind. The defaults are those of a kind that is stored and listed, without a controller.
 ///
 /// The order in which the API server calls them: `set_defaults`, `prepare_for_create`, `admit`, `validate`, `warnings` on a
@@ -123,6 +143,11 @@ pub trait Kind: Sync {
 
     /// One row's cells, as many as columns. `now` is for ages.
     fn cells(&self, object: &Object, now: Time) -> Vec<String>;
+
+    /// What `describe` prints of it, in kubectl's layout; the fields one below the other for a kind without its own.
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::generic(object, view, out)
+    }
 
     /// How its names look; almost all kinds want a DNS subdomain.
     fn name_rule(&self) -> NameRule {
@@ -208,6 +233,11 @@ pub trait Kind: Sync {
     /// The selector of the pods that an object stands for, when `exec` or `logs` name the object; `None` for a kind
     /// that stands for no pods.
     fn pod_selector(&self, _object: &Object) -> Option<Result<Selector, String>> {
+        None
+    }
+
+    /// What the scale subresource reads and writes; `None` for a kind that has none.
+    fn scale(&self) -> Option<ScalePaths<'_>> {
         None
     }
 

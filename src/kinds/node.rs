@@ -1,11 +1,16 @@
 //! Node: where pods run. Knows no pod; scheduling and heartbeats are the simulation's.
 
+mod describe;
+mod usage;
+
 use serde_json::{Value, json};
 
+use super::describe::{Text, View};
 use super::{Kind, Names, resource_list, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names;
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column, wide};
 use crate::apimachinery::time::{self, Time};
 
@@ -51,6 +56,10 @@ impl Kind for Node {
         ]
     }
 
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
+    }
+
     fn set_defaults(&self, object: &mut Object) {
         zeros::omit(
             object,
@@ -72,6 +81,10 @@ impl Kind for Node {
         let mut errors = Errors::default();
         validate_taints(object.list_at("/spec/taints"), &mut errors);
         errors
+    }
+
+    fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
+        &[("spec.unschedulable", "/spec/unschedulable")]
     }
 
     fn validate_update(&self, new: &Object, old: &Object) -> Errors {

@@ -1,9 +1,11 @@
 //! PersistentVolume: a piece of storage. Knows no claim but the one it is bound to.
 
+mod describe;
 mod sources;
 
 use serde_json::{Map, Value, json};
 
+use super::describe::{Text, View};
 use super::persistent_volume_claim::{capacity, volume_mode};
 use super::{Kind, Names, class, resource_list, zeros};
 use crate::apimachinery::field::{Errors, Path};
@@ -33,6 +35,9 @@ static COLUMNS: [Column; 11] = [
     column("Age"),
     wide("VolumeMode"),
 ];
+
+/// The annotation that held mount options before the field did.
+const MOUNT_OPTIONS: &str = "volume.beta.kubernetes.io/mount-options";
 
 const OMITTED: [&str; 11] = [
     "/spec/accessModes",
@@ -82,6 +87,10 @@ impl Kind for PersistentVolume {
             time::age(object.creation_timestamp(), now),
             volume_mode(object),
         ]
+    }
+
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
     }
 
     fn set_defaults(&self, object: &mut Object) {
@@ -139,8 +148,16 @@ impl Kind for PersistentVolume {
         errors
     }
 
+    fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
+        &[("name", "/metadata/name")]
+    }
+
     fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
-        let mut warnings = Vec::new();
+        let mut warnings: Vec<String> = class::annotation_warning(new).into_iter().collect();
+        if new.annotation(MOUNT_OPTIONS).is_some() {
+            let why = "deprecated since v1.31; use \"mountOptions\" attribute instead";
+            warnings.push(format!("metadata.annotations[{MOUNT_OPTIONS}]: {why}"));
+        }
         if new.str_at("/spec/persistentVolumeReclaimPolicy") == "Recycle" {
             warnings.push("spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.".to_owned());
         }

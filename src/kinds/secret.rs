@@ -1,12 +1,15 @@
 //! Secret: data that is kept apart. Knows no pod that reads it.
 
+mod describe;
 mod tls;
 
 use serde_json::{Map, Value};
 
+use super::describe::{Text, View};
 use super::{Kind, Names, data_keys, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::{self, Time};
 
@@ -35,6 +38,11 @@ impl Kind for Secret {
         let data = object.map_at("/data").map_or(0, Map::len);
         let age = time::age(object.creation_timestamp(), now);
         vec![object.name().to_owned(), object.str_at("/type").to_owned(), data.to_string(), age]
+    }
+
+    fn describe(&self, object: &Object, _view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, out);
+        Ok(())
     }
 
     /// `stringData` is write-only: it is merged into `data`, as bytes.
@@ -101,10 +109,8 @@ fn validate_type(object: &Object, data: &Map<String, Value>, errors: &mut Errors
         }
     };
     match object.str_at("/type") {
-        "kubernetes.io/service-account-token" => {
-            if object.annotation(ACCOUNT_NAME).unwrap_or_default().is_empty() {
-                errors.required(&Path::new("metadata.annotations").key(ACCOUNT_NAME), "");
-            }
+        "kubernetes.io/service-account-token" if object.annotation(ACCOUNT_NAME).unwrap_or_default().is_empty() => {
+            errors.required(&Path::new("metadata.annotations").key(ACCOUNT_NAME), "");
         }
         "kubernetes.io/dockercfg" => validate_json(data, ".dockercfg", errors),
         "kubernetes.io/dockerconfigjson" => validate_json(data, ".dockerconfigjson", errors),
@@ -112,10 +118,8 @@ fn validate_type(object: &Object, data: &Map<String, Value>, errors: &mut Errors
             require("username");
             require("password");
         }
-        "kubernetes.io/ssh-auth" => {
-            if data.get("ssh-privatekey").is_none_or(|v| v == "") {
-                errors.required(&path.key("ssh-privatekey"), "");
-            }
+        "kubernetes.io/ssh-auth" if data.get("ssh-privatekey").is_none_or(|v| v == "") => {
+            errors.required(&path.key("ssh-privatekey"), "");
         }
         "kubernetes.io/tls" => {
             require("tls.crt");

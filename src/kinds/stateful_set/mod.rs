@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::describe::{Text, View};
 use super::plan::Plan;
-use super::{Kind, Names, Trigger};
-use crate::apimachinery::field::Errors;
+use super::{Kind, Names, ScalePaths, Trigger};
+use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::labels::Selector;
 use crate::apimachinery::object::Object;
@@ -18,6 +19,7 @@ use crate::cluster::Cluster;
 
 mod claims;
 mod controller;
+mod describe;
 mod members;
 mod revision;
 mod validation;
@@ -66,6 +68,10 @@ impl Kind for StatefulSet {
         ]
     }
 
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
+    }
+
     fn set_defaults(&self, set: &mut Object) {
         set.set_default("/spec/podManagementPolicy", "OrderedReady");
         set.set_default("/spec/updateStrategy/type", "RollingUpdate");
@@ -79,7 +85,10 @@ impl Kind for StatefulSet {
         set.set_default("/spec/revisionHistoryLimit", 10);
         // serviceName is a plain string in Go, and so is written when it is empty.
         set.set_default("/spec/serviceName", "");
-        super::pod::set_template_defaults(set, "/spec/template");
+        set.set_default("/spec/template", json!({}));
+        if let Some(Value::Object(template)) = set.body_mut().get_mut("spec").and_then(|s| s.get_mut("template")) {
+            super::pod::set_template_defaults(template);
+        }
         if let Some(templates) =
             set.body_mut().get_mut("spec").and_then(|s| s.get_mut("volumeClaimTemplates")?.as_array_mut())
         {
@@ -99,6 +108,11 @@ impl Kind for StatefulSet {
         validation::validate_update(new, old)
     }
 
+    fn warnings(&self, set: &Object, _old: Option<&Object>) -> Vec<String> {
+        let template = set.at("/spec/template").unwrap_or(&Value::Null);
+        super::pod::template_warnings(template, &Path::new("spec.template"))
+    }
+
     fn has_generation(&self) -> bool {
         true
     }
@@ -110,6 +124,10 @@ impl Kind for StatefulSet {
     fn pod_selector(&self, set: &Object) -> Option<Result<Selector, String>> {
         let selector = set.at("/spec/selector").unwrap_or(&Value::Null);
         Some(Selector::from_label_selector(selector).map_err(|e| e.to_string()))
+    }
+
+    fn scale(&self) -> Option<ScalePaths<'_>> {
+        Some(ScalePaths::REPLICAS)
     }
 
     fn triggers(&self) -> &'static [Trigger] {
@@ -163,6 +181,15 @@ impl<'a> Set<'a> {
 
     fn deletes_claims(&self, when: &str) -> bool {
         self.object.str_at(&format!("/spec/persistentVolumeClaimRetentionPolicy/{when}")) == "Delete"
+    }
+
+    /// Whether any claim of the set may have an owner, or is to have one. A set whose policy always was to retain them has
+    /// none, and its claims need no look at each sync.
+    fn may_own_claims(&self, cluster: &Cluster) -> Result<bool, Status> {
+        if self.deletes_claims("whenDeleted") || self.deletes_claims("whenScaled") {
+            return Ok(true);
+        }
+        Ok(self.object.generation() > 1 || !cluster.owned_of(self.object.uid(), "persistentvolumeclaims")?.is_empty())
     }
 
     fn controller_reference(&self) -> Value {

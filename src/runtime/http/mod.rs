@@ -23,7 +23,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::control::sandbox::{Sandbox, Server, ServerKind};
+use crate::control::sandbox::ServerKind;
 
 pub use connection::serve_connection;
 pub use image::image_files;
@@ -39,17 +39,6 @@ pub struct Site {
     /// Container paths and the host folders, or single files, that are mounted there. The longest that is a prefix of a file's path
     /// holds the file. `/` is the container's writable layer: only there do the image's own files show through.
     pub mounts: Vec<(String, PathBuf)>,
-}
-
-impl Site {
-    /// The site of one of a sandbox's servers, over the folders mounted in it (see [`Site::mounts`]).
-    pub fn new(server: &Server, sandbox: &Sandbox, mounts: Vec<(String, PathBuf)>) -> Site {
-        let root = format!("/{}/{}", sandbox.working_dir, server.root);
-        let root = if server.root.starts_with('/') { server.root.clone() } else { root };
-        let parts: Vec<&str> = root.split('/').filter(|p| !matches!(*p, "" | "." | "..")).collect();
-        let root = format!("/{}", parts.join("/"));
-        Site { kind: server.kind, root, hostname: sandbox.hostname.clone(), mounts }
-    }
 }
 
 /// The two ends of a connection, as the accepting socket names them.

@@ -297,34 +297,3 @@ fn each_server_answers_in_its_own_way() {
         assert!(answer.contains(want), "{kind:?} {line}: {answer}");
     }
 }
-
-#[test]
-fn a_relative_root_is_below_the_working_directory() {
-    let sandbox = |working_dir: &str| Sandbox {
-        namespace: "default".to_owned(),
-        pod: "web-0".to_owned(),
-        pod_uid: String::new(),
-        container: "web".to_owned(),
-        hostname: "web-0".to_owned(),
-        ip: std::net::Ipv4Addr::LOCALHOST,
-        hosts: String::new(),
-        resolv_conf: String::new(),
-        env: Vec::new(),
-        working_dir: working_dir.to_owned(),
-        user: 0,
-        mounts: Vec::new(),
-        servers: Vec::new(),
-    };
-    for (working_dir, root, want) in
-        [("/", "", "/"), ("/w", "", "/w"), ("/w", "x/../..", "/w/x"), ("/w", "/srv", "/srv")]
-    {
-        let server = Server {
-            port: 80,
-            kind: ServerKind::Python,
-            root: root.to_owned(),
-            container: String::new(),
-            mounts: Vec::new(),
-        };
-        assert_eq!(Site::new(&server, &sandbox(working_dir), Vec::new()).root, want);
-    }
-}
