@@ -47,6 +47,7 @@ mod reset;
 mod resources;
 mod scale;
 mod select;
+mod set;
 mod support;
 mod verbs;
 mod version;

@@ -7,8 +7,7 @@ use super::context::Context;
 use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
-    annotate, api_resources, api_versions, apply, completion, create, delete, describe, doctor, exec, get, help, label,
-    man, options, patch, reset, scale, version, wait,
+    annotate, api_resources, api_versions, apply, completion, create, delete, describe, doctor, exec, get, help, label, man, options, patch, reset, scale, set, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -180,6 +179,18 @@ const APPLY: &[Verb] = &[
     Verb::missing("view-last-applied", "View the latest last-applied-configuration annotations of a resource/object"),
 ];
 
+const SET: &[Verb] = &[
+    Verb::built::<set::env::Env>("env", "Update environment variables on a pod template"),
+    Verb::built::<set::image::Image>("image", "Update the image of a pod template"),
+    Verb::built::<set::resources::Resources>(
+        "resources",
+        "Update resource requests/limits on objects with pod templates",
+    ),
+    Verb::built::<set::selector::Selector>("selector", "Set the selector on a resource"),
+    Verb::built::<set::serviceaccount::ServiceAccount>("serviceaccount", "Update the service account of a resource"),
+    Verb::missing("subject", "Update the user, group, or service account in a role binding or cluster role binding"),
+];
+
 /// The table.
 pub static GROUPS: &[Group] = &[
     Group {
@@ -191,7 +202,7 @@ pub static GROUPS: &[Group] = &[
                 "Take a replication controller, service, deployment or pod and expose it as a new Kubernetes service",
             ),
             Verb::missing("run", "Run a particular image on the cluster"),
-            Verb::missing("set", "Set specific features on objects"),
+            Verb::built::<set::Set>("set", "Set specific features on objects").with(SET),
         ],
     },
     Group {
