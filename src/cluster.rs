@@ -2,9 +2,11 @@
 //!
 //! Pure: knows no file, no clock and no kind. A list or owner look-up reads each part of the snapshot at most once.
 
+use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::apimachinery::key::Key;
@@ -81,6 +83,9 @@ pub struct Changes {
     pub wakes: BTreeMap<Key, Option<Time>>,
 }
 
+/// Typed views by the object's place in memory and the view's type.
+type Views = HashMap<(usize, TypeId), (Arc<Object>, Rc<dyn Any>)>;
+
 /// A snapshot with changes on top. Reads see the changes.
 pub struct Cluster<'s> {
     base: &'s dyn Snapshot,
@@ -90,6 +95,7 @@ pub struct Cluster<'s> {
     /// Parts that `seen` holds whole: a resource with a namespace, or with `None` for all namespaces.
     listed: RefCell<HashSet<(String, Option<String>)>>,
     owned: RefCell<HashMap<String, BTreeSet<Key>>>,
+    views: RefCell<Views>,
     dirty: BTreeSet<Key>,
     log: Vec<Change>,
     settled: usize,
@@ -126,6 +132,7 @@ impl<'s> Cluster<'s> {
             seen: RefCell::default(),
             listed: RefCell::default(),
             owned: RefCell::default(),
+            views: RefCell::default(),
             dirty: BTreeSet::new(),
             log: Vec::new(),
             settled: 0,
@@ -229,20 +236,50 @@ impl<'s> Cluster<'s> {
 
     /// The objects that name this uid as an owner, ordered by key.
     pub fn owned_by(&self, uid: &str) -> Result<Vec<(Key, Arc<Object>)>, Status> {
-        if !self.owned.borrow().contains_key(uid) {
-            let mut keys = BTreeSet::new();
-            for (key, object) in self.base.owned_by(uid)? {
-                let mut seen = self.seen.borrow_mut();
-                let now = seen.entry(key.clone()).or_insert(Some(object));
-                if now.as_ref().is_some_and(|o| owns(o, uid)) {
-                    keys.insert(key);
-                }
-            }
-            keys.extend(self.dirty.iter().filter(|k| self.known(k).is_some_and(|o| owns(&o, uid))).cloned());
-            self.owned.borrow_mut().insert(uid.to_owned(), keys);
-        }
-        let keys: Vec<Key> = self.owned.borrow()[uid].iter().cloned().collect();
+        self.load_owned(uid)?;
+        let keys: Vec<Key> = self.owned.borrow().get(uid).into_iter().flatten().cloned().collect();
         Ok(keys.into_iter().filter_map(|k| self.known(&k).map(|o| (k, o))).collect())
+    }
+
+    fn load_owned(&self, uid: &str) -> Result<(), Status> {
+        if self.owned.borrow().contains_key(uid) {
+            return Ok(());
+        }
+        let mut keys = BTreeSet::new();
+        for (key, object) in self.base.owned_by(uid)? {
+            let mut seen = self.seen.borrow_mut();
+            let now = seen.entry(key.clone()).or_insert(Some(object));
+            if now.as_ref().is_some_and(|o| owns(o, uid)) {
+                keys.insert(key);
+            }
+        }
+        keys.extend(self.dirty.iter().filter(|k| self.known(k).is_some_and(|o| owns(&o, uid))).cloned());
+        self.owned.borrow_mut().insert(uid.to_owned(), keys);
+        Ok(())
+    }
+
+    /// A typed view of an object, decoded once per version of it for as long as the transaction lasts.
+    ///
+    /// Versions are told apart by their place in memory, which the cache keeps taken.
+    pub fn view<T: Any>(&self, object: &Arc<Object>, decode: fn(&Arc<Object>) -> T) -> Rc<T> {
+        let place = (Arc::as_ptr(object) as usize, TypeId::of::<T>());
+        if let Some((_, view)) = self.views.borrow().get(&place)
+            && let Ok(view) = Rc::clone(view).downcast()
+        {
+            return view;
+        }
+        let view = Rc::new(decode(object));
+        self.views.borrow_mut().insert(place, (object.clone(), view.clone()));
+        view
+    }
+
+    /// As [`Cluster::owned_by`], of one resource only.
+    pub fn owned_of(&self, uid: &str, resource: &'static str) -> Result<Vec<Arc<Object>>, Status> {
+        self.load_owned(uid)?;
+        let owned = self.owned.borrow();
+        let Some(keys) = owned.get(uid) else { return Ok(Vec::new()) };
+        let of_resource = keys.range(Key::cluster(resource, "")..).take_while(|k| k.resource == resource);
+        Ok(of_resource.filter_map(|k| self.known(k)).collect())
     }
 
     fn known(&self, key: &Key) -> Option<Arc<Object>> {

@@ -27,7 +27,7 @@ impl Lab {
     fn new() -> Lab {
         let now = time::parse("2026-11-22T08:00:00Z").expect("a time");
         let mut lab = Lab { store: Memory::new(Seed("test".to_owned())), now };
-        lab.run(|cluster| apiserver::bootstrap(cluster));
+        lab.run(apiserver::bootstrap);
         lab
     }
 
@@ -139,7 +139,7 @@ fn the_walkthrough_at_the_recorded_pace() {
     assert_eq!(column(&lab.rows("pods"), 4), ["112s", "69s", "39s"]);
     at(&mut lab, 144);
     let claims = lab.rows("persistentvolumeclaims");
-    assert_eq!(claims.iter().map(|r| r.last().map_or("", |c| c)).count(), 3);
+    assert_eq!(claims.len(), 3);
     assert!(claims.iter().zip(["2m24s", "101s", "71s"]).all(|(row, age)| row.iter().any(|c| c == age)), "{claims:?}");
     at(&mut lab, 856);
     lab.delete("pods", "nginx-1");
@@ -259,4 +259,21 @@ proptest! {
         lab.advance(3600);
         prop_assert_eq!(Cluster::new(&lab.store).resource_version(), version, "something still moves");
     }
+}
+
+/// What a controller cannot have is told by an event; it never fails the request that set it going.
+#[test]
+fn a_refused_pod_is_an_event_and_comes_once_it_can() {
+    let mut lab = Lab::new();
+    let mut set = stateful_set("web", 1);
+    set["spec"]["template"]["spec"]["serviceAccountName"] = "robot".into();
+    lab.create(set);
+    assert!(lab.list("pods").is_empty());
+    let told = lab.list("events");
+    let failed = told.iter().find(|e| e.str_at("/reason") == "FailedCreate").expect("an event");
+    let want = "Create Pod web-0 in StatefulSet web failed error: pods \"web-0\" is forbidden: error looking up service \
+                account default/robot: serviceaccount \"robot\" not found";
+    assert_eq!(failed.str_at("/message"), want);
+    lab.create(json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "robot"}}));
+    assert_eq!(column(&lab.rows("pods"), 2), ["Running"]);
 }

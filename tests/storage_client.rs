@@ -149,10 +149,14 @@ fn create(client: &mut Client, body: serde_json::Value) {
 
 /// A set of three pods, each of which takes ten seconds to start.
 fn slow_set(client: &mut Client) {
+    set_of_three(client, "10s");
+}
+
+fn set_of_three(client: &mut Client, start: &str) {
     let names = json!({"name": "kstate", "namespace": "kube-system"});
     create(
         client,
-        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": names, "data": {"container-start": "10s"}}),
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": names, "data": {"container-start": start}}),
     );
     let pod = json!({"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "nginx"}]}});
     let spec = json!({"replicas": 3, "serviceName": "s", "selector": {"matchLabels": {"a": "b"}}, "template": pod});
@@ -176,6 +180,16 @@ fn a_wait_on_a_fixed_clock_jumps_from_event_to_event() {
     assert_eq!(client.now(), at("2026-11-22T08:00:30Z"));
     assert_eq!(fixed(home.path(), "2026-11-22T08:00:01Z").read(ready).unwrap(), 3, "time stays where it was");
     assert_eq!(client.wait("x", None, until(4)).unwrap(), None, "nothing more is to come");
+}
+
+#[test]
+fn a_wait_on_the_real_clock_ends_in_a_store_that_is_ahead() {
+    let home = assert_fs::TempDir::new().unwrap();
+    set_of_three(&mut fixed(home.path(), "2999-01-01T00:00:00Z"), "20ms");
+    let mut client = Client::open(&env(home.path(), Clock::System)).unwrap();
+    let all = |cluster: &Cluster| Ok((ready(cluster)? == 3).then_some(()));
+    assert_eq!(client.wait("x", Some(Duration::from_secs(20)), all).unwrap(), Some(()));
+    assert!(client.now() > at("2999-01-01T00:00:00Z"));
 }
 
 #[test]

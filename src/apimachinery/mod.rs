@@ -2,6 +2,7 @@
 //!
 //! Pure, and knows no kind, no store, no clock and no process.
 
+pub mod base64;
 pub mod decode;
 pub mod diff;
 pub mod field;
@@ -22,3 +23,4 @@ pub mod table;
 pub mod tabwriter;
 pub mod time;
 pub mod yaml;
+pub mod zeros;

@@ -159,44 +159,11 @@ fn node_info(cluster: &Cluster) -> Value {
 mod tests {
     use super::*;
     use crate::apimachinery::key::Key;
-    use crate::apimachinery::seed::Seed;
-    use crate::apimachinery::time::Time;
-    use crate::cluster::{Meta, Snapshot};
-    use std::sync::Arc;
-
-    /// A store that never held anything.
-    struct Empty;
-
-    impl Snapshot for Empty {
-        fn meta(&self) -> Meta {
-            let clock = time::parse("2026-11-22T08:00:00Z").unwrap();
-            Meta { resource_version: 0, clock, seed: Seed("s".to_owned()), pod_addresses: 0 }
-        }
-
-        fn get(&self, _key: &Key) -> Result<Option<Arc<Object>>, Status> {
-            Ok(None)
-        }
-
-        fn list(&self, _resource: &str, _namespace: Option<&str>) -> Result<Vec<(Key, Arc<Object>)>, Status> {
-            Ok(Vec::new())
-        }
-
-        fn owned_by(&self, _uid: &str) -> Result<Vec<(Key, Arc<Object>)>, Status> {
-            Ok(Vec::new())
-        }
-
-        fn due(&self, _by: Time) -> Result<Vec<(Time, Key)>, Status> {
-            Ok(Vec::new())
-        }
-
-        fn next_due(&self) -> Result<Option<Time>, Status> {
-            Ok(None)
-        }
-    }
+    use crate::kinds::empty_store::EmptyStore;
 
     #[test]
     fn every_first_object_is_valid_and_settled() {
-        let mut cluster = Cluster::new(&Empty);
+        let mut cluster = Cluster::new(&EmptyStore);
         bootstrap(&mut cluster).unwrap();
         let now = cluster.now();
         for kind in kinds::KINDS {
@@ -215,7 +182,7 @@ mod tests {
 
     #[test]
     fn the_node_has_room() {
-        let mut cluster = Cluster::new(&Empty);
+        let mut cluster = Cluster::new(&EmptyStore);
         bootstrap(&mut cluster).unwrap();
         let node = cluster.get(&Key::cluster("nodes", NODE)).unwrap().unwrap();
         let of = |name: &str| node.str_at(&format!("/status/allocatable/{name}")).to_owned();
@@ -226,7 +193,7 @@ mod tests {
 
     #[test]
     fn the_dns_service_has_its_address() {
-        let mut cluster = Cluster::new(&Empty);
+        let mut cluster = Cluster::new(&EmptyStore);
         bootstrap(&mut cluster).unwrap();
         let service = cluster.get(&Key::new("services", "kube-system", "kube-dns")).unwrap().unwrap();
         let row = kinds::by_resource("services").unwrap().cells(&service, cluster.now());

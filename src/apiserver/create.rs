@@ -26,9 +26,9 @@ pub fn create(
     let names = kind.names();
     let mut object = super::decode::decode(kind, object, options.strict)?;
     set_namespace(names, namespace, &mut object)?;
+    check_namespace(cluster, names, &object)?;
     set_system_metadata(cluster, kind, &mut object)?;
     kind.set_defaults(&mut object);
-    check_namespace(cluster, names, &object)?;
     kind.prepare_for_create(&mut object);
     kind.admit(&mut object, cluster)?;
     let errors = super::validation::errors_on_create(kind, &object);

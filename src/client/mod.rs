@@ -6,9 +6,10 @@
 mod effects;
 mod home;
 mod spinner;
+mod store_clock;
 mod wait;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::bail;
@@ -24,11 +25,13 @@ use crate::{apiserver, control, entropy};
 
 pub use home::home;
 
+use store_clock::StoreClock;
+
 /// A command's way to its store.
 pub struct Client {
     store: Store,
-    home: std::path::PathBuf,
-    clock: Clock,
+    home: PathBuf,
+    clock: StoreClock,
     now: Time,
     shows_waits: bool,
     warnings: Vec<String>,
@@ -40,7 +43,7 @@ impl Client {
     /// # Errors
     /// A [`storage::Error`] when the store cannot be used; plain text for a bad value in the environment.
     pub fn open(env: &Env) -> anyhow::Result<Client> {
-        let clock = clock(env)?;
+        let clock = StoreClock::new(clock(env)?);
         let options = options(env)?;
         let home = options.home.clone();
         let seed = || env.var("KSTATE_SEED").map_or_else(entropy::draw, |seed| Ok(Seed(seed.to_owned())));
@@ -71,9 +74,9 @@ impl Client {
 
     /// Looks at the cluster as it is now. Takes the write lock only when something is due.
     pub fn read<T>(&mut self, mut look: impl FnMut(&Cluster) -> Result<T, Status>) -> anyhow::Result<T> {
-        let asked = self.clock.now();
         let read_only = self.store.is_read_only();
         let state = self.store.begin_read()?;
+        let asked = self.clock.at_least(state.meta().clock);
         let is_behind = answer(&state, is_behind(&state, asked))?;
         if !is_behind || read_only {
             let mut cluster = Cluster::new(&state);
@@ -113,8 +116,9 @@ impl Client {
 
     /// Runs one write transaction at the time that the clock tells, commits what it changed and lets the effects follow.
     fn transact<T>(&mut self, run: impl FnOnce(&mut Cluster, Time) -> Result<T, Status>) -> anyhow::Result<T> {
-        let asked = self.clock.now();
         let state = self.store.begin_write()?;
+        // Asked under the lock: whoever held it before has not seen a later time.
+        let asked = self.clock.at_least(state.meta().clock);
         let mut cluster = Cluster::new(&state);
         let outcome = run(&mut cluster, asked);
         let answered = answer(&state, outcome)?;

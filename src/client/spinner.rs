@@ -14,9 +14,9 @@ pub(super) struct Spinner {
 }
 
 impl Spinner {
-    /// A spinner for a wait; it never shows where `shown` is false.
+    /// A spinner for a wait; it never shows where `shown` is false, or for a wait without a name.
     pub(super) fn new(what: &str, shown: bool) -> Spinner {
-        Spinner { bar: None, what: shown.then(|| what.to_owned()) }
+        Spinner { bar: None, what: (shown && !what.is_empty()).then(|| what.to_owned()) }
     }
 
     /// Turns it on; `waited` is how long the wait has lasted.

@@ -30,25 +30,22 @@ impl Client {
         timeout: Option<Duration>,
         mut look: impl FnMut(&Cluster) -> Result<Option<T>, Status>,
     ) -> anyhow::Result<Option<T>> {
-        if !self.clock.is_real() {
-            return match self.read(&mut look)? {
-                None => self.jump(timeout, look),
-                found => Ok(found),
-            };
+        // Asked before each look: a commit during the look then ends the sleep at once.
+        let mut version = self.store.data_version()?;
+        let mut found = self.read(&mut look)?;
+        if found.is_none() && !self.clock.is_real() {
+            return self.jump(timeout, look);
         }
         let begun = self.clock.now();
         let deadline = timeout.map(|t| later(begun, t));
         let mut spinner = Spinner::new(what, self.shows_waits);
         let mut in_time = true;
-        loop {
-            // Asked before the look: a commit during the look then ends the sleep at once.
-            let version = self.store.data_version()?;
-            let found = self.read(&mut look)?;
-            if found.is_some() || !in_time {
-                return Ok(found);
-            }
+        while found.is_none() && in_time {
             in_time = self.sleep(version, begun, deadline, &mut spinner)?;
+            version = self.store.data_version()?;
+            found = self.read(&mut look)?;
         }
+        Ok(found)
     }
 
     /// Sleeps until something may have changed; `false` when the time is up.
@@ -94,7 +91,9 @@ impl Client {
                     return Ok(Some(answer));
                 }
                 match cluster.next_wake()?.filter(|_| cluster.now() < deadline) {
-                    Some(at) if at <= cluster.now() => control::advance(cluster, later(cluster.now(), STEP))?,
+                    Some(at) if at <= cluster.now() => {
+                        control::advance(cluster, later(cluster.now(), STEP).min(deadline))?;
+                    }
                     Some(at) if at <= deadline => control::advance(cluster, at)?,
                     _ => return Ok(None),
                 }

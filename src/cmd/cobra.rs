@@ -4,6 +4,7 @@ use clap::Command;
 
 use super::pflag;
 use super::verbs::{self, Verb};
+use crate::apimachinery::quote::quote;
 
 /// A verb that was found, and what is left of the command line for it.
 pub struct Found {
@@ -31,6 +32,10 @@ pub fn find(program: &str, args: &[String]) -> Result<Found, String> {
                 found.args.remove(*at);
                 found.path.push(verb);
                 command = verb.command();
+            }
+            // kubectl looks for a plugin then, and those have no flags before their name.
+            None if found.path.is_empty() && args[0].starts_with('-') => {
+                return Err(format!("Error: flags cannot be placed before plugin name: {}", args[0]));
             }
             None if found.path.is_empty() => return Err(unknown(program, word)),
             None => return Ok(found),
@@ -75,7 +80,7 @@ fn takes_next(command: &Command, word: &str) -> bool {
 }
 
 fn unknown(program: &str, word: &str) -> String {
-    let mut text = format!("unknown command {word:?} for {program:?}");
+    let mut text = format!("unknown command {} for {}", quote(word), quote(program));
     let near: Vec<&str> = verbs::shown()
         .chain(verbs::all().filter(|v| v.name == "options"))
         .filter(|v| is_near(word, v))
@@ -156,6 +161,7 @@ mod tests {
             let want = format!("unknown command \"{word}\" for \"kubectl\"\n\nDid you mean this?\n{near}");
             assert_eq!(path(word).unwrap_err(), want);
         }
+        assert_eq!(path("-n x pods").unwrap_err(), "Error: flags cannot be placed before plugin name: -n");
         assert_eq!(path("updat x").unwrap_err(), "unknown command \"updat\" for \"kubectl\"");
     }
 }

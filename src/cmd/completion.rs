@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::verbs::{Operands, Run};
+use crate::apimachinery::quote::quote;
 
 /// Arguments of `completion`.
 #[derive(clap::Args)]
@@ -86,7 +87,7 @@ impl Run for Completion {
         let Some(script) = script(shell, &cx.program) else {
             return Err(match shell.as_str() {
                 "powershell" => anyhow::anyhow!("completion for powershell is not built into kstate yet"),
-                _ => cx.usage_error(format!("Unsupported shell type {shell:?}.")),
+                _ => cx.usage_error(format!("Unsupported shell type {}.", quote(shell))),
             });
         };
         Ok(cx.print(&script)?)

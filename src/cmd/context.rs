@@ -32,9 +32,18 @@ impl<'e> Context<'e> {
     pub fn client(&mut self) -> anyhow::Result<&mut Client> {
         let client = match self.client.take() {
             Some(client) => client,
-            None => Client::open(self.env)?,
+            None => {
+                let mut client = Client::open(self.env)?;
+                self.global.timeout().map_or(Ok(()), |timeout| client.set_patience(timeout))?;
+                client
+            }
         };
         Ok(self.client.insert(client))
+    }
+
+    /// Lets the store go; the next use opens it again.
+    pub fn close(&mut self) {
+        self.client = None;
     }
 
     /// The namespace of the request.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 
+use crate::apimachinery::quote::quote;
 use crate::apimachinery::status::{Reason, Status};
 
 /// Ends the command with this code and prints nothing.
@@ -67,10 +68,10 @@ pub fn with_source(verb: &str, source: &str, error: anyhow::Error) -> anyhow::Er
     }
     match error.downcast::<Status>() {
         Ok(mut status) => {
-            status.message = format!("error when {verb} {source:?}: {}", status.message);
+            status.message = format!("error when {verb} {}: {}", quote(source), status.message);
             status.into()
         }
-        Err(error) => anyhow::anyhow!("error when {verb} {source:?}: {error}"),
+        Err(error) => anyhow::anyhow!("error when {verb} {}: {error}", quote(source)),
     }
 }
 
@@ -101,7 +102,11 @@ fn line(text: &str) -> String {
 }
 
 fn prefixed(message: &str) -> String {
-    if message.starts_with("error: ") { message.to_owned() } else { format!("error: {message}") }
+    if message.starts_with("error: ") || message.starts_with("Error: ") {
+        message.to_owned()
+    } else {
+        format!("error: {message}")
+    }
 }
 
 /// One of several errors: without `error: `, and never in the layout of an invalid object.
@@ -124,7 +129,7 @@ fn invalid(status: &Status) -> String {
         }
         "The request is invalid".to_owned()
     } else {
-        format!("The {} {:?} is invalid", status.kind, status.name)
+        format!("The {} {} is invalid", status.kind, quote(&status.name))
     };
     let mut causes: Vec<String> = Vec::new();
     for cause in &status.causes {

@@ -24,6 +24,8 @@ pub struct Fetched {
     /// A single object was named, and not a selection of objects.
     pub is_single: bool,
     pub errors: Vec<anyhow::Error>,
+    /// The store's resourceVersion at that look.
+    pub resource_version: u64,
 }
 
 /// One object to fetch.
@@ -46,8 +48,10 @@ pub fn fetch(
     let places = match named {
         Named::All(kinds) => {
             let scope = (!all_namespaces).then_some(namespace.as_str());
-            let lists = |cluster: &Cluster| Ok(kinds.iter().map(|k| selectors.list(cluster, *k, scope)).collect());
-            let lists: Vec<Result<_, Status>> = cx.client()?.read(lists)?;
+            let lists: Vec<Result<_, Status>> = cx.client()?.read(|cluster| {
+                fetched.resource_version = cluster.resource_version();
+                Ok(kinds.iter().map(|k| selectors.list(cluster, *k, scope)).collect())
+            })?;
             kinds.iter().zip(lists).for_each(|(kind, list)| fetched.add(*kind, list));
             return Ok(fetched);
         }
@@ -68,8 +72,10 @@ pub fn fetch(
         }
     };
     fetched.is_single = places.len() == 1 && fetched.errors.is_empty();
-    let found: Vec<Result<_, Status>> =
-        cx.client()?.read(|cluster| Ok(places.iter().map(|p| p.get(cluster)).collect()))?;
+    let found: Vec<Result<_, Status>> = cx.client()?.read(|cluster| {
+        fetched.resource_version = cluster.resource_version();
+        Ok(places.iter().map(|p| p.get(cluster)).collect())
+    })?;
     places.iter().zip(found).for_each(|(place, object)| fetched.add(place.kind, object.map(|o| vec![o])));
     Ok(fetched)
 }

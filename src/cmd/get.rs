@@ -8,13 +8,15 @@ use super::context::Context;
 use super::errors::aggregate;
 use super::fetch::{self, Fetched};
 use super::manifest::{self, Filenames};
-use super::resources::{self, Request};
+use super::resources::{self, KindRef, Request};
 use super::select::Selectors;
 use super::support::{Flag, Support};
 use super::verbs::{Operands, Run};
+use super::watch::Watch;
 use crate::apimachinery::object::Object;
 use crate::apiserver;
-use crate::printers::{self, Format, GET_FORMATS, OutputFlags, Printer, TableOptions};
+use crate::cluster::ChangeType;
+use crate::printers::{self, Format, GET_FORMATS, OutputFlags, Printer, TableOptions, TableWatcher};
 
 /// Arguments of `get`.
 #[derive(clap::Args)]
@@ -110,6 +112,16 @@ pub struct Get {
         format is golang templates [http://golang.org/pkg/text/template/#pkg-overview]."
     )]
     template: String,
+    #[arg(
+        long,
+        help = "Output watch event objects when --watch or --watch-only is used. Existing objects are output as initial \
+        ADDED events."
+    )]
+    output_watch_events: bool,
+    #[arg(short, long, help = "After listing/getting the requested object, watch for changes.")]
+    watch: bool,
+    #[arg(long, help = "Watch for changes to the requested object(s), without listing/getting first.")]
+    watch_only: bool,
 }
 
 const OTHER_FLAGS: &[Flag] = &[
@@ -129,14 +141,6 @@ const OTHER_FLAGS: &[Flag] = &[
         "Process the kustomization directory. This flag can't be used together with -f or -R.",
     )
     .short('k'),
-    Flag::new(
-        "output-watch-events",
-        "bool",
-        "false",
-        Support::NotBuilt,
-        "Output watch event objects when --watch or --watch-only is used. Existing objects are output as initial \
-        ADDED events.",
-    ),
     Flag::new(
         "raw",
         "string",
@@ -165,21 +169,6 @@ const OTHER_FLAGS: &[Flag] = &[
         Support::NotBuilt,
         "If specified, gets the subresource of the requested object. This flag is beta and may change in the \
         future.",
-    ),
-    Flag::new(
-        "watch",
-        "bool",
-        "false",
-        Support::NotBuilt,
-        "After listing/getting the requested object, watch for changes.",
-    )
-    .short('w'),
-    Flag::new(
-        "watch-only",
-        "bool",
-        "false",
-        Support::NotBuilt,
-        "Watch for changes to the requested object(s), without listing/getting first.",
     ),
 ];
 
@@ -241,11 +230,18 @@ impl Run for Get {
     const USAGE: &'static str = "get [(-o|--output=)json|yaml|name|go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|jsonpath-file|custom-columns|custom-columns-file|wide] (TYPE[.VERSION][.GROUP] [NAME | -l label] | TYPE[.VERSION][.GROUP]/NAME ...) [flags]";
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
-        if self.args.is_empty() && self.filename.is_empty() {
+        let watches = self.watch || self.watch_only;
+        if self.args.is_empty() && self.filename.is_empty() && !watches {
             return Err(no_type(cx));
         }
         if self.show_labels && !matches!(self.output.as_str(), "" | "wide") {
             anyhow::bail!("--show-labels option cannot be used with {} printer", self.output);
+        }
+        if self.output_watch_events && !watches {
+            anyhow::bail!("--output-watch-events option can only be used with --watch or --watch-only");
+        }
+        if watches {
+            return self.follow(cx);
         }
         let mut fetched = self.fetch(cx)?;
         if self.ignore_not_found {
@@ -312,6 +308,84 @@ impl Get {
         Ok(None)
     }
 
+    /// Prints what is there, then what happens to it.
+    fn follow(&self, cx: &mut Context) -> anyhow::Result<()> {
+        match (self.sort_by.is_empty(), self.watch_only) {
+            (true, _) => {}
+            (false, true) => cx.complain("warning: --watch-only requested, --sort-by will be ignored\n"),
+            (false, false) => {
+                cx.complain("warning: --watch requested, --sort-by will be ignored for watch events received\n")
+            }
+        }
+        let fetched = self.fetch(cx)?;
+        aggregate(fetched.errors)?;
+        let [part] = fetched.parts.as_slice() else {
+            let several_types = fetched.parts.windows(2).any(|p| p[0].kind.names() != p[1].kind.names());
+            anyhow::bail!(
+                "{}",
+                if several_types {
+                    "you may only specify a single resource type"
+                } else {
+                    "watch is only supported on individual resources and resource collections - more than 1 resource \
+                     was found"
+                }
+            );
+        };
+        let kind = part.kind;
+        let single = part.objects.first().filter(|_| fetched.is_single);
+        let namespace = single.map_or_else(|| cx.namespace().to_owned(), |o| o.namespace().to_owned());
+        let filter = Selectors { labels: &self.selector, fields: &self.field_selector }.filter(kind)?;
+        let mut watch = Watch {
+            kind,
+            namespace: (!self.all_namespaces).then_some(namespace),
+            name: single.map(|o| o.name().to_owned()),
+            filter,
+            since: fetched.resource_version,
+            seen: part.objects.iter().map(|o| kind.names().key(o.namespace(), o.name())).collect(),
+        };
+        let mut show = self.shower(cx, kind)?;
+        if !self.watch_only {
+            part.objects.iter().try_for_each(|o| show(cx, ChangeType::Added, o))?;
+            cx.env.stdout.flush()?;
+        }
+        let timeout = cx.global.timeout();
+        watch.follow(cx, timeout, show)
+    }
+
+    /// What prints one object, and what happened to it where that was asked for.
+    fn shower(
+        &self,
+        cx: &mut Context,
+        kind: KindRef,
+    ) -> anyhow::Result<impl FnMut(&mut Context, ChangeType, &Arc<Object>) -> anyhow::Result<()> + use<>> {
+        let format = self.format(cx)?;
+        let is_table = format.is_table();
+        let mut rows = TableWatcher::new(self.table_options(kind, self.show_kind));
+        let mut printer = Printer::new(format, false);
+        let tells_events = self.output_watch_events;
+        Ok(move |cx: &mut Context, event, object: &Arc<Object>| {
+            if is_table {
+                let table = apiserver::table(kind, vec![object.clone()], cx.env.clock.now());
+                Ok(rows.print(&table, tells_events.then_some(event), &mut cx.env.stdout)?)
+            } else if tells_events {
+                printer.print_event(event, object, &mut cx.env.stdout)
+            } else {
+                printer.print(object, "", &mut cx.env.stdout)
+            }
+        })
+    }
+
+    fn table_options(&self, kind: KindRef, with_kind: bool) -> TableOptions {
+        TableOptions {
+            no_headers: self.no_headers,
+            wide: self.output == "wide",
+            with_namespace: self.all_namespaces && kind.names().namespaced,
+            kind: with_kind.then(|| kind.names().group_kind().to_lowercase()),
+            label_columns: self.label_columns.clone(),
+            show_labels: self.show_labels,
+        }
+    }
+
     /// One table per kind, and a word when there is nothing in any.
     fn print_tables(&self, cx: &mut Context, fetched: &Fetched) -> anyhow::Result<()> {
         let now = cx.client()?.now();
@@ -320,14 +394,7 @@ impl Get {
         for group in fetched.parts.chunk_by(|a, b| a.kind.names() == b.kind.names()) {
             let kind = group[0].kind;
             let objects = group.iter().flat_map(|p| p.objects.iter().map(Arc::clone)).collect();
-            let options = TableOptions {
-                no_headers: self.no_headers,
-                wide: self.output == "wide",
-                with_namespace: self.all_namespaces && kind.names().namespaced,
-                kind: (several || self.show_kind).then(|| kind.names().group_kind().to_lowercase()),
-                label_columns: self.label_columns.clone(),
-                show_labels: self.show_labels,
-            };
+            let options = self.table_options(kind, several || self.show_kind);
             let mut table = apiserver::table(kind, objects, now);
             if !self.sort_by.is_empty() {
                 printers::sort_table(&mut table, &self.sort_by)?;

@@ -1,5 +1,7 @@
 //! The flags of every verb. Knows no verb.
 
+use std::time::Duration;
+
 use super::go;
 use super::support::{Flag, Support};
 
@@ -176,6 +178,13 @@ pub const OTHER_FLAGS: &[Flag] = &[
 ];
 
 impl Global {
+    /// `--request-timeout`; `None` for no limit.
+    pub fn timeout(&self) -> Option<Duration> {
+        let text = self.request_timeout.as_str();
+        let seconds = text.parse().map(Duration::from_secs);
+        seconds.ok().or_else(|| go::duration(text).ok()).filter(|t| !t.is_zero())
+    }
+
     /// Checks what kubectl checks when it would connect.
     ///
     /// # Errors

@@ -2,18 +2,20 @@
 
 use std::time::Duration;
 
+use crate::apimachinery::quote::quote;
+
 /// `strconv.ParseBool`.
 pub fn boolean(text: &str) -> Result<bool, String> {
     match text {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
-        _ => Err(format!("strconv.ParseBool: parsing {text:?}: invalid syntax")),
+        _ => Err(format!("strconv.ParseBool: parsing {}: invalid syntax", quote(text))),
     }
 }
 
 /// `strconv.ParseInt(text, 0, bits)`: decimal, `0x`, `0o`, `0b` and a leading 0 for octal.
 pub fn integer(text: &str, bits: u32) -> Result<i64, String> {
-    let fail = |why: &str| format!("strconv.ParseInt: parsing {text:?}: {why}");
+    let fail = |why: &str| format!("strconv.ParseInt: parsing {}: {why}", quote(text));
     let (negative, digits) = match text.as_bytes().first() {
         Some(b'-') => (true, &text[1..]),
         Some(b'+') => (false, &text[1..]),
@@ -45,7 +47,7 @@ fn radix(digits: &str) -> (u32, &str) {
 
 /// `time.ParseDuration`, without negative results: a negative duration is zero to every flag that takes one.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    let invalid = || format!("time: invalid duration {text:?}");
+    let invalid = || format!("time: invalid duration {}", quote(text));
     let (negative, mut rest) = match text.as_bytes().first() {
         Some(b'-') => (true, &text[1..]),
         Some(b'+') => (false, &text[1..]),
@@ -65,9 +67,10 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         let end = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
         let (unit, after) = rest.split_at(end);
         if unit.is_empty() {
-            return Err(format!("time: missing unit in duration {text:?}"));
+            return Err(format!("time: missing unit in duration {}", quote(text)));
         }
-        let size = unit_seconds(unit).ok_or_else(|| format!("time: unknown unit {unit:?} in duration {text:?}"))?;
+        let size = unit_seconds(unit)
+            .ok_or_else(|| format!("time: unknown unit {} in duration {}", quote(unit), quote(text)))?;
         seconds += number * size;
         rest = after;
     }
@@ -104,7 +107,7 @@ pub fn csv(text: &str) -> Result<Vec<String>, String> {
 fn bare(text: &str) -> Result<(String, &str), String> {
     let end = text.find(',').unwrap_or(text.len());
     match text[..end].find('"') {
-        Some(at) => Err(format!("parse error on line 1, column {}: bare \" in non-quoted field", at + 1)),
+        Some(at) => Err(format!("parse error on line 1, column {}: bare \" in non-quoted-field", at + 1)),
         None => Ok((text[..end].to_owned(), &text[end..])),
     }
 }

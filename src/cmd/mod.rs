@@ -9,8 +9,6 @@ use clap::{Command, FromArgMatches};
 
 use crate::Env;
 #[cfg(target_os = "linux")]
-use crate::runtime;
-
 mod api_resources;
 mod api_versions;
 mod cobra;
@@ -43,6 +41,7 @@ mod support;
 mod verbs;
 mod version;
 mod wait;
+mod watch;
 
 use context::Context;
 use global::Global;
@@ -51,9 +50,11 @@ use verbs::Body;
 
 /// Runs one command line.
 pub fn main(args: &[OsString], env: &mut Env) -> ExitCode {
-    #[cfg(target_os = "linux")]
-    if args.get(1).is_some_and(|a| a == runtime::SUPERVISOR) {
-        return runtime::main(&args[2..]);
+    if let Some(at) = args.iter().position(|a| a.to_str().is_none()) {
+        // Taken as it may be meant, it would be another word than was typed.
+        let text = format!("error: argument {at} is not valid UTF-8: {}\n", args[at].to_string_lossy());
+        let _ = env.stderr.write_all(text.as_bytes());
+        return ExitCode::FAILURE;
     }
     let mut words: Vec<String> = args.iter().map(|a| a.to_string_lossy().into_owned()).collect();
     let program = if words.is_empty() { String::new() } else { words.remove(0) };
@@ -98,9 +99,13 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
     if let Some(Body::NotBuilt) = verb.map(|v| &v.body) {
         return Err(help::not_built(&found.path));
     }
-    let called = if path.is_empty() { program.clone() } else { format!("{program} {path}") };
-    let parsed =
-        pflag::parse(&command, &found.args).map_err(|e| anyhow::anyhow!("{e}\nSee '{called} --help' for usage."))?;
+    // `options` has help of its own.
+    let hint = match path.as_str() {
+        "options" => format!("Run '{program} options' without flags."),
+        "" => format!("See '{program} --help' for usage."),
+        path => format!("See '{program} {path} --help' for usage."),
+    };
+    let parsed = pflag::parse(&command, &found.args).map_err(|e| anyhow::anyhow!("{e}\n{hint}"))?;
     let run = match verb.map(|v| &v.body) {
         Some(Body::Built { run, .. }) if !parsed.help => run,
         _ => return Ok(env.stdout.write_all(help::of(&found.path, &program)?.as_bytes())?),

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use clap::{Arg, ArgAction, Command};
 
 use super::go;
+use crate::apimachinery::quote::quote;
 
 /// What a flag holds, as pflag's `Value.Type` says it. The clap value name carries it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,8 +158,9 @@ impl Parser<'_> {
     }
 
     fn help(&mut self, value: Option<&str>) -> Result<(), String> {
-        self.out.help = go::boolean(value.unwrap_or("true"))
-            .map_err(|e| format!("invalid argument {:?} for \"-h, --help\" flag: {e}", value.unwrap_or_default()))?;
+        self.out.help = go::boolean(value.unwrap_or("true")).map_err(|e| {
+            format!("invalid argument {} for \"-h, --help\" flag: {e}", quote(value.unwrap_or_default()))
+        })?;
         Ok(())
     }
 
@@ -171,7 +173,7 @@ impl Parser<'_> {
         let text = value.unwrap_or_default();
         let refuse = |why: String| {
             let flag = arg.get_short().map_or_else(|| format!("--{name}"), |s| format!("-{s}, --{name}"));
-            format!("invalid argument {text:?} for {flag:?} flag: {why}")
+            format!("invalid argument {} for \"{flag}\" flag: {why}", quote(text))
         };
         let normal = match (type_of(arg), value) {
             (Type::Bool, value) => Some(go::boolean(value.unwrap_or("true")).map_err(refuse)?.to_string()),
@@ -259,7 +261,7 @@ mod tests {
             assert_eq!((parsed.flags.join(" "), parsed.args.join(" ")), (flags.to_owned(), args.to_owned()), "{line}");
         }
         assert_eq!(parse_line("a b -- c").unwrap().dash, Some(2));
-        assert_eq!(parse_line("-h").unwrap().help, true);
+        assert!(parse_line("-h").unwrap().help);
     }
 
     #[test]

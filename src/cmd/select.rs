@@ -8,6 +8,7 @@ use super::resources::KindRef;
 use crate::apimachinery::field_selector::{self, FieldSelector};
 use crate::apimachinery::labels::Selector;
 use crate::apimachinery::object::Object;
+use crate::apimachinery::quote::quote;
 use crate::apimachinery::status::{Reason, Status};
 use crate::apiserver;
 use crate::cluster::Cluster;
@@ -25,14 +26,22 @@ impl Selectors<'_> {
     /// # Errors
     /// BadRequest, in the words of kubectl's selector visitor, for a selector that does not parse or names an unknown field.
     pub fn list(&self, cluster: &Cluster, kind: KindRef, namespace: Option<&str>) -> Result<Vec<Arc<Object>>, Status> {
-        let parsed = self.parse().map_err(|s| self.blame(kind, s))?;
-        let (labels, fields) = parsed;
+        let filter = self.filter(kind)?;
+        let mut objects = apiserver::list(cluster, kind, namespace)?;
+        objects.retain(|o| filter.lets_through(o));
+        Ok(objects)
+    }
+
+    /// The selectors, read for a kind.
+    ///
+    /// # Errors
+    /// As for [`Selectors::list`].
+    pub fn filter(&self, kind: KindRef) -> Result<Filter, Status> {
+        let (labels, fields) = self.parse().map_err(|s| self.blame(kind, s))?;
         let known = kind.selectable_fields();
         let names: Vec<&str> = known.iter().chain(FIELDS).map(|(name, _)| *name).collect();
         fields.check(&names, field_selector::not_supported).map_err(|e| self.blame(kind, e.into()))?;
-        let mut objects = apiserver::list(cluster, kind, namespace)?;
-        objects.retain(|o| labels.matches(o.labels()) && fields.matches(|f| field(o, known, f)));
-        Ok(objects)
+        Ok(Filter { labels, fields, known })
     }
 
     fn parse(&self) -> Result<(Selector, FieldSelector), Status> {
@@ -43,11 +52,29 @@ impl Selectors<'_> {
         if matches!(status.reason, Reason::BadRequest | Reason::NotFound) {
             let names = kind.names();
             status.message = format!(
-                "Unable to find \"{}/{}, Resource={}\" that match label selector {:?}, field selector {:?}: {}",
-                names.group, names.version, names.plural, self.labels, self.fields, status.message
+                "Unable to find \"{}/{}, Resource={}\" that match label selector {}, field selector {}: {}",
+                names.group,
+                names.version,
+                names.plural,
+                quote(self.labels),
+                quote(self.fields),
+                status.message
             );
         }
         status
+    }
+}
+
+/// Selectors that were read for one kind.
+pub struct Filter {
+    labels: Selector,
+    fields: FieldSelector,
+    known: &'static [(&'static str, &'static str)],
+}
+
+impl Filter {
+    pub fn lets_through(&self, object: &Object) -> bool {
+        self.labels.matches(object.labels()) && self.fields.matches(|f| field(object, self.known, f))
     }
 }
 

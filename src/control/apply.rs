@@ -15,9 +15,7 @@ use super::event;
 pub fn apply(cluster: &mut Cluster, plan: Plan) -> Result<(), Status> {
     for action in plan.actions {
         match perform(cluster, action) {
-            Err(status) if matches!(status.reason, Reason::NotFound | Reason::Conflict | Reason::AlreadyExists) => {
-                break;
-            }
+            Err(status) if status.reason != Reason::InternalError => break,
             other => other?,
         }
     }

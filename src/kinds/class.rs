@@ -20,6 +20,12 @@ pub fn names_class(object: &Object) -> bool {
     object.annotation(BETA_CLASS).is_some() || object.at("/spec/storageClassName").is_some_and(|c| !c.is_null())
 }
 
+/// What the server warns of when the old annotation is used.
+pub fn annotation_warning(object: &Object) -> Option<String> {
+    let why = "deprecated since v1.8; use \"storageClassName\" attribute instead";
+    object.annotation(BETA_CLASS).map(|_| format!("metadata.annotations[{BETA_CLASS}]: {why}"))
+}
+
 /// `RWO,ROX`: the access modes at a pointer, each once.
 pub fn access_modes(object: &Object, pointer: &str) -> String {
     let modes = object.list_at(pointer);

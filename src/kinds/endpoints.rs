@@ -190,6 +190,7 @@ pub fn validate_protocol(protocol: &str, path: &Path, errors: &mut Errors) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kinds::empty_store::{EmptyStore, put};
     use serde_json::json;
 
     fn endpoints(subsets: Value) -> Object {
@@ -213,6 +214,21 @@ mod tests {
         for (subsets, want) in cases {
             assert_eq!(Endpoints.cells(&endpoints(subsets.clone()), Time::MAX_UTC)[1], want, "{subsets}");
         }
+    }
+
+    #[test]
+    fn they_go_with_the_service_they_were_made_for() {
+        let mut cluster = Cluster::new(&EmptyStore);
+        let mut o = Object::new("v1", "Endpoints", "default", "nginx");
+        let own = put(&mut cluster, &o);
+        o.set_label(MANAGED_BY, CONTROLLER);
+        let plan = |o: &Arc<Object>, cluster: &Cluster| Endpoints.reconcile(o, cluster, cluster.now()).unwrap().actions;
+        assert_eq!(plan(&own, &cluster), [], "a user's own");
+        let made = put(&mut cluster, &o);
+        let key = Key::new("endpoints", "default", "nginx");
+        assert_eq!(plan(&made, &cluster), [Action::Delete { key, uid: made.uid().to_owned() }]);
+        put(&mut cluster, &Object::new("v1", "Service", "default", "nginx"));
+        assert_eq!(plan(&made, &cluster), []);
     }
 
     #[test]

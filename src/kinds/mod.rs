@@ -12,6 +12,7 @@ use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::table::Column;
 use crate::apimachinery::time::Time;
+use crate::apimachinery::zeros;
 use crate::cluster::Cluster;
 
 mod class;
@@ -20,7 +21,7 @@ mod controller_revision;
 mod data_keys;
 pub mod describe;
 #[cfg(test)]
-mod empty_store;
+pub(crate) mod empty_store;
 mod endpoint_slice;
 mod endpoints;
 mod event;
@@ -38,7 +39,6 @@ mod service;
 mod service_account;
 mod stateful_set;
 mod storage_class;
-mod zeros;
 
 use describe::{Text, View};
 use plan::Plan;

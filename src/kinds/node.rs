@@ -83,6 +83,10 @@ impl Kind for Node {
         errors
     }
 
+    fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
+        &[("spec.unschedulable", "/spec/unschedulable")]
+    }
+
     fn validate_update(&self, new: &Object, old: &Object) -> Errors {
         let mut errors = Errors::default();
         let had = old.list_at("/spec/podCIDRs");

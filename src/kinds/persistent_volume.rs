@@ -36,6 +36,9 @@ static COLUMNS: [Column; 11] = [
     wide("VolumeMode"),
 ];
 
+/// The annotation that held mount options before the field did.
+const MOUNT_OPTIONS: &str = "volume.beta.kubernetes.io/mount-options";
+
 const OMITTED: [&str; 11] = [
     "/spec/accessModes",
     "/spec/capacity",
@@ -145,8 +148,16 @@ impl Kind for PersistentVolume {
         errors
     }
 
+    fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
+        &[("name", "/metadata/name")]
+    }
+
     fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
-        let mut warnings = Vec::new();
+        let mut warnings: Vec<String> = class::annotation_warning(new).into_iter().collect();
+        if new.annotation(MOUNT_OPTIONS).is_some() {
+            let why = "deprecated since v1.31; use \"mountOptions\" attribute instead";
+            warnings.push(format!("metadata.annotations[{MOUNT_OPTIONS}]: {why}"));
+        }
         if new.str_at("/spec/persistentVolumeReclaimPolicy") == "Recycle" {
             warnings.push("spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.".to_owned());
         }

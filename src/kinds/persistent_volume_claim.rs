@@ -87,11 +87,12 @@ impl Kind for PersistentVolumeClaim {
         for list in ["/spec/resources/requests", "/spec/resources/limits", "/status/capacity"] {
             resource_list::canonicalize(object, list);
         }
-        pair_data_sources(object);
     }
 
     fn prepare_for_create(&self, object: &mut Object) {
         object.set("/status", json!({"phase": "Pending"}));
+        drop_other_source(object);
+        pair_data_sources(object);
     }
 
     /// DefaultStorageClass and StorageObjectInUseProtection.
@@ -113,11 +114,34 @@ impl Kind for PersistentVolumeClaim {
         validate_claim_spec(object.at("/spec").unwrap_or(&Value::Null), &Path::new("spec"))
     }
 
+    fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
+        &[("name", "/metadata/name")]
+    }
+
     fn validate_update(&self, new: &Object, old: &Object) -> Errors {
         let mut errors = self.validate(new);
         update::validate(new, old, &mut errors);
         errors
     }
+
+    fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
+        warnings(new)
+    }
+}
+
+fn warnings(claim: &Object) -> Vec<String> {
+    let mut warnings: Vec<String> = class::annotation_warning(claim).into_iter().collect();
+    for list in ["requests", "limits"] {
+        let Some(storage) = resource_list::quantity_at(claim, &format!("/spec/resources/{list}/storage")) else {
+            continue;
+        };
+        if storage.milli_value() % 1000 != 0 {
+            let path = Path::new("spec.resources").child(list).key("storage");
+            let value = storage.to_string();
+            warnings.push(format!("{path}: fractional byte value {value:?} is invalid, must be an integer"));
+        }
+    }
+    warnings
 }
 
 /// A quantity as tables print it; `0` for none, as Go's zero value is.
@@ -127,6 +151,15 @@ pub(super) fn capacity(object: &Object, pointer: &str) -> String {
 
 pub(super) fn volume_mode(object: &Object) -> String {
     object.at("/spec/volumeMode").and_then(Value::as_str).unwrap_or("<unset>").to_owned()
+}
+
+/// Data sources other than claims and snapshots are for `dataSourceRef` only; in `dataSource` they never counted.
+fn drop_other_source(object: &mut Object) {
+    let group = object.str_at("/spec/dataSource/apiGroup");
+    let known = [("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot")];
+    if object.at("/spec/dataSourceRef").is_none() && !known.contains(&(group, object.str_at("/spec/dataSource/kind"))) {
+        object.remove("/spec/dataSource");
+    }
 }
 
 /// `dataSource` and `dataSourceRef` say the same where only one was given, unless the latter crosses namespaces.

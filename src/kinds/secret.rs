@@ -109,10 +109,8 @@ fn validate_type(object: &Object, data: &Map<String, Value>, errors: &mut Errors
         }
     };
     match object.str_at("/type") {
-        "kubernetes.io/service-account-token" => {
-            if object.annotation(ACCOUNT_NAME).unwrap_or_default().is_empty() {
-                errors.required(&Path::new("metadata.annotations").key(ACCOUNT_NAME), "");
-            }
+        "kubernetes.io/service-account-token" if object.annotation(ACCOUNT_NAME).unwrap_or_default().is_empty() => {
+            errors.required(&Path::new("metadata.annotations").key(ACCOUNT_NAME), "");
         }
         "kubernetes.io/dockercfg" => validate_json(data, ".dockercfg", errors),
         "kubernetes.io/dockerconfigjson" => validate_json(data, ".dockerconfigjson", errors),
@@ -120,10 +118,8 @@ fn validate_type(object: &Object, data: &Map<String, Value>, errors: &mut Errors
             require("username");
             require("password");
         }
-        "kubernetes.io/ssh-auth" => {
-            if data.get("ssh-privatekey").is_none_or(|v| v == "") {
-                errors.required(&path.key("ssh-privatekey"), "");
-            }
+        "kubernetes.io/ssh-auth" if data.get("ssh-privatekey").is_none_or(|v| v == "") => {
+            errors.required(&path.key("ssh-privatekey"), "");
         }
         "kubernetes.io/tls" => {
             require("tls.crt");

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -36,9 +37,9 @@ pub fn check(options: Options) -> Result<Vec<String>, Error> {
 }
 
 fn text(fault: Fault, file: &Path) -> String {
-    match fault {
-        Fault::Damage(what) => what,
-        other => other.of(file, std::time::Duration::ZERO).to_string(),
+    match fault.of(file, Duration::ZERO) {
+        Error::Damaged { what, .. } => what,
+        other => other.to_string(),
     }
 }
 

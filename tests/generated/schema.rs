@@ -1,7 +1,8 @@
 //! Turns the facts of Kubernetes' OpenAPI document into `src/apimachinery/schema/generated.rs`.
 //!
 //! The document (`../shared/reference/openapi-definitions.json`) is no part of the project: without it the table is
-//! not compared. `go-type-names.tsv` beside this file holds the Go type names the document lacks.
+//! not compared. The tables beside this file hold what the document lacks: Go's type names, and which empty values Go
+//! leaves out.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
@@ -78,11 +79,17 @@ struct Tables {
     numbers: HashMap<String, usize>,
     /// Go types the document lacks, by definition and field.
     go_names: HashMap<(String, String), String>,
+    /// Where Go's treatment of empty values does not follow from the document.
+    empty_values: HashMap<(String, String), String>,
 }
 
 impl Tables {
     fn of(definitions: &BTreeMap<String, Value>) -> Tables {
-        let mut t = Tables { go_names: go_names(), ..Tables::default() };
+        let mut t = Tables {
+            go_names: facts(include_str!("go-type-names.tsv")),
+            empty_values: facts(include_str!("go-empty-values.tsv")),
+            ..Tables::default()
+        };
         t.extras.add("(0, 0)".to_owned());
         t.numbers = definitions.keys().enumerate().map(|(i, name)| (name.clone(), i)).collect();
         for (number, (name, definition)) in definitions.iter().enumerate() {
@@ -113,7 +120,8 @@ impl Tables {
     }
 
     fn field(&mut self, definition: &str, name: &str, property: &Value, required: &Value) {
-        let go = self.go_names.get(&(definition.to_owned(), name.to_owned())).cloned().unwrap_or_default();
+        let place = (definition.to_owned(), name.to_owned());
+        let go = self.go_names.get(&place).cloned().unwrap_or_default();
         let kind = self.type_of(property, &go);
         let mut flags = u16::from(required.as_array().is_some_and(|r| r.iter().any(|f| f == name)));
         flags |= word(&property["x-kubernetes-list-type"], &["atomic", "set", "map"]) << 1;
@@ -126,6 +134,8 @@ impl Tables {
             };
         }
         flags |= map_type(property) << 6;
+        let drops_empty = self.empty_values.get(&place).map_or(flags & 1 == 0, |fact| fact == "drops");
+        flags |= u16::from(drops_empty && property["$ref"].is_null()) << 8;
         let merge_key = self.pool.add(property["x-kubernetes-patch-merge-key"].as_str().unwrap_or_default());
         let keys = self.pool.add(&words(&property["x-kubernetes-list-map-keys"]).join(","));
         let extra = self.extras.add(format!("({merge_key}, {keys})"));
@@ -237,8 +247,9 @@ fn words(value: &Value) -> Vec<&str> {
     value.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
-fn go_names() -> HashMap<(String, String), String> {
-    let lines = include_str!("go-type-names.tsv").lines().filter(|l| !l.starts_with('#'));
+/// Rows of definition, field and fact.
+fn facts(table: &str) -> HashMap<(String, String), String> {
+    let lines = table.lines().filter(|l| !l.starts_with('#'));
     let rows = lines.map(|l| l.split('\t').collect::<Vec<_>>());
     rows.map(|r| ((r[0].to_owned(), r[1].to_owned()), r[2].to_owned())).collect()
 }

@@ -113,3 +113,14 @@ fn the_host_s_network_is_out_of_reach() {
     assert!(listener.accept().is_err());
     assert_eq!(pod.out("grep -c @ /proc/net/unix; ls /sys/class/net 2>/dev/null; cut -d: -f1 /proc/net/dev | tail -n +3 | tr -d ' '").trim(), "0\nlo");
 }
+
+#[test]
+fn kstate_s_own_program_cannot_be_written_to_from_inside() {
+    needs_namespaces!();
+    let pod = Pod::with_mounts(Vec::new());
+    let script = "printf '#!/proc/self/exe\\n' > /tmp/again; chmod +x /tmp/again; (/tmp/again; true) 2>/dev/null
+        for p in /proc/[0-9]*/exe; do test -L $p && sh -c \"echo x >> $p\" 2>/dev/null && echo written; done; true";
+    let before = std::fs::metadata(env!("CARGO_BIN_EXE_kstate")).unwrap().len();
+    assert_eq!(pod.run(script).out, "");
+    assert_eq!(std::fs::metadata(env!("CARGO_BIN_EXE_kstate")).unwrap().len(), before);
+}

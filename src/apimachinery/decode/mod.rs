@@ -12,6 +12,7 @@ mod zero;
 
 use serde_json::{Map, Value};
 
+use super::base64;
 use super::quote::quote;
 use super::schema::{Definition, Form, Shape, Type};
 use super::status::Status;
@@ -19,7 +20,8 @@ use super::status::Status;
 /// As many unknown fields as the server reports.
 const MAX_UNKNOWN: usize = 100;
 
-/// An object as the API's Go types would hold it: without unknown fields, without nulls.
+/// An object as the API's Go types would hold and write it: without unknown fields, without nulls, and without the empty
+/// values that Go leaves out. What Go would add (`status: {}`, `creationTimestamp: null`) is not added.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decoded {
     pub value: Value,
@@ -45,10 +47,14 @@ pub fn decode(definition: Definition, value: Value) -> Result<Decoded, Error> {
 /// Reads a request's body as a kind; every error is the server's BadRequest. Unknown fields are dropped unless `strict`.
 pub fn decode_body(api_version: &str, kind: &str, body: Value, strict: bool) -> Result<Value, Status> {
     let version = api_version.rsplit('/').next().unwrap_or_default();
+    // A body's own kind may differ in case: kubectl maps `pod` to the resource, and leaves the refusal to the server.
+    let sent = body.get("kind").and_then(Value::as_str).filter(|k| !k.is_empty()).unwrap_or(kind).to_owned();
     let refuse =
-        |why: &str| Status::bad_request(format!("{kind} in version {version:?} cannot be handled as a {kind}: {why}"));
-    let definition = Definition::of_kind(api_version, kind)
-        .ok_or_else(|| refuse(&format!("no kind {kind:?} is registered for version {api_version:?}")))?;
+        |why: &str| Status::bad_request(format!("{sent} in version {version:?} cannot be handled as a {kind}: {why}"));
+    let definition = Definition::of_kind(api_version, kind).filter(|_| sent == kind).ok_or_else(|| {
+        let scheme = "pkg/api/legacyscheme/scheme.go:30";
+        refuse(&format!("no kind {sent:?} is registered for version {api_version:?} in scheme {scheme:?}"))
+    })?;
     let decoded = decode(definition, body).map_err(|e| refuse(&e.0))?;
     if strict && !decoded.strict_errors.is_empty() {
         return Err(refuse(&format!("strict decoding error: {}", decoded.strict_errors.join(", "))));
@@ -102,9 +108,9 @@ impl Reader {
             (Shape::Float64, Value::Number(n)) => Ok(Value::Number(n)),
             (Shape::Int32, Value::Number(n)) => Ok(self.integer(kind, n, i64::from(i32::MIN), i64::from(i32::MAX))),
             (Shape::Int64, Value::Number(n)) => Ok(self.integer(kind, n, i64::MIN, i64::MAX)),
-            (Shape::Bytes, Value::String(s)) => match scalar::base64(&s) {
-                Ok(clean) => Ok(Value::String(clean)),
-                Err(at) => Ok(self.refuse(format!("illegal base64 data at input byte {at}"))),
+            (Shape::Bytes, Value::String(s)) => match base64::decode(s.as_bytes()) {
+                Ok(bytes) => Ok(Value::String(base64::encode(&bytes))),
+                Err(error) => Ok(self.refuse(error.to_string())),
             },
             (_, value) => Ok(self.mismatch(&kind.go_type(), &value)),
         }
@@ -141,7 +147,9 @@ impl Reader {
             self.holder = Some(definition.go_name());
             self.push_key(&key);
             let value = self.value(field.type_of(), value)?;
-            out.insert(key, value);
+            if !(field.drops_empty() && zero::is_empty(&value)) {
+                out.insert(key, value);
+            }
             self.path.truncate(at);
             self.fields.pop();
             self.holder = outer;

@@ -1,4 +1,4 @@
-//! The values that have a form of their own in JSON: quantities, base64, and how Go names and writes values.
+//! The values that have a form of their own in JSON: quantities, and how Go names and writes values.
 //!
 //! Knows single values, not where they are.
 
@@ -40,22 +40,4 @@ pub(super) fn quantity(value: &Value) -> Result<Value, String> {
         other => Quantity::from_value(other),
     };
     quantity.map(|q| q.to_string().into()).map_err(|e| e.to_string())
-}
-
-/// Checks standard base64 as Go reads it, which skips line breaks. Gives it without them, or where it went wrong.
-pub(super) fn base64(text: &str) -> Result<String, usize> {
-    let kept: Vec<(usize, u8)> = text.bytes().enumerate().filter(|(_, b)| !b"\r\n".contains(b)).collect();
-    let clean: String = kept.iter().map(|(_, b)| char::from(*b)).collect();
-    let padding = kept.iter().rev().take(2).take_while(|(_, b)| *b == b'=').count();
-    let digits = kept.len() - padding;
-    let good = |b: u8| b.is_ascii_alphanumeric() || b == b'+' || b == b'/';
-    if let Some((at, _)) = kept[..digits].iter().find(|(_, b)| !good(*b)) {
-        return Err(*at);
-    }
-    match (digits % 4, padding) {
-        (0, 0) | (2, 2) | (3, 1) => Ok(clean),
-        // Go names the place after the last whole group's first wrong byte; without padding, the end of the text.
-        (_, 0) => Err(text.len()),
-        _ => Err(kept.get(digits).map_or(text.len(), |(at, _)| *at)),
-    }
 }

@@ -165,6 +165,11 @@ impl Field {
         Some(text(EXTRAS[usize::from(self.0.3)].0)).filter(|k| !k.is_empty())
     }
 
+    /// Whether Go leaves the field out when it is empty: false, 0, `""`, or a list or map without items.
+    pub fn drops_empty(self) -> bool {
+        self.0.2 & 1 << 8 != 0
+    }
+
     /// Whether the field's map or struct is merged or replaced by server-side apply, where the field itself says it.
     pub fn map_type(self) -> Option<MapType> {
         map_type(self.0.2 >> 6 & 3)
@@ -296,6 +301,19 @@ mod tests {
         assert_eq!(policy.values().collect::<Vec<_>>(), ["OrderedReady", "Parallel"]);
         let selector = Definition::named("io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector").unwrap();
         assert_eq!(selector.map_type(), Some(MapType::Atomic));
+    }
+
+    #[test]
+    fn empty_values_are_dropped_as_go_does() {
+        let drops = |path| field("apps/v1", "StatefulSet", path).drops_empty();
+        for path in ["metadata.labels", "spec.template.spec.hostNetwork", "spec.template.spec.containers.args"] {
+            assert!(drops(path), "{path}");
+        }
+        for path in
+            ["spec.replicas", "spec.template.spec.containers", "spec.template.spec.enableServiceLinks", "spec.template"]
+        {
+            assert!(!drops(path), "{path}");
+        }
     }
 
     #[test]

@@ -235,31 +235,3 @@ fn go_syntax(value: &Value) -> String {
         other => other.to_string(),
     }
 }
-
-/// Decodes standard base64, skipping line breaks, into text; bytes that are not UTF-8 are replaced, as Go's JSON does.
-pub(super) fn base64(text: &str) -> Option<String> {
-    let clean: Vec<u8> = text.bytes().filter(|b| !b"\r\n".contains(b)).collect();
-    let digits = clean.len() - clean.iter().rev().take(2).take_while(|b| **b == b'=').count();
-    if !clean.len().is_multiple_of(4) {
-        return None;
-    }
-    let mut out = Vec::with_capacity(digits * 3 / 4);
-    let (mut bits, mut held) = (0_u32, 0);
-    for b in &clean[..digits] {
-        let six = match b {
-            b'A'..=b'Z' => b - b'A',
-            b'a'..=b'z' => b - b'a' + 26,
-            b'0'..=b'9' => b - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 & 0xff_ffff | u32::from(six);
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            out.push((bits >> held & 0xff) as u8);
-        }
-    }
-    Some(String::from_utf8_lossy(&out).into_owned())
-}

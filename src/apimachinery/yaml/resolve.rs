@@ -3,6 +3,7 @@
 //! Knows single scalars.
 
 use super::compose::Scalar;
+use crate::apimachinery::base64;
 
 const PREFIX: &str = "tag:yaml.org,2002:";
 
@@ -37,9 +38,10 @@ pub(super) fn resolve(scalar: &Scalar) -> Result<Resolved, String> {
         return Ok(if scalar.is_plain { plain(&scalar.text).unwrap_or_else(text) } else { text() });
     }
     match scalar.tag.strip_prefix(PREFIX) {
-        Some("binary") => super::convert::base64(&scalar.text)
-            .map(Resolved::Text)
-            .ok_or_else(|| "yaml: !!binary value contains invalid base64 data".to_owned()),
+        // Bytes that are not UTF-8 are replaced, as Go's JSON does.
+        Some("binary") => base64::decode(scalar.text.as_bytes())
+            .map(|bytes| Resolved::Text(String::from_utf8_lossy(&bytes).into_owned()))
+            .map_err(|_| "yaml: !!binary value contains invalid base64 data".to_owned()),
         Some(tag @ ("bool" | "int" | "float" | "null" | "timestamp")) => tagged(scalar, tag),
         _ => Ok(text()),
     }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::kinds::empty_store::{EmptyStore, put};
 
 fn claim(body: Value) -> Object {
     let mut o = Object::from_value(body).unwrap();
@@ -86,6 +87,34 @@ fn a_bound_claim_may_only_grow() {
 }
 
 #[test]
+fn fractions_and_old_annotations_are_warned_of() {
+    let mut o = claim(json!({"spec": {"resources": {"requests": {"storage": "0.5"}}}}));
+    o.set_annotation("volume.beta.kubernetes.io/storage-class", "fast");
+    assert_eq!(
+        PersistentVolumeClaim.warnings(&o, None),
+        [
+            "metadata.annotations[volume.beta.kubernetes.io/storage-class]: deprecated since v1.8; use \"storageClassName\" attribute instead",
+            "spec.resources.requests[storage]: fractional byte value \"500m\" is invalid, must be an integer",
+        ]
+    );
+    assert!(PersistentVolumeClaim.warnings(&bound("1Gi"), None).is_empty());
+}
+
+#[test]
+fn data_sources_are_paired_on_creation() {
+    let made = |spec: Value| {
+        let mut o = claim(json!({"spec": spec}));
+        PersistentVolumeClaim.prepare_for_create(&mut o);
+        (o.at("/spec/dataSource").cloned(), o.at("/spec/dataSourceRef").cloned())
+    };
+    let source = json!({"kind": "PersistentVolumeClaim", "name": "a"});
+    assert_eq!(made(json!({"dataSource": source})), (Some(source.clone()), Some(source)));
+    assert_eq!(made(json!({"dataSource": {"kind": "Pod", "name": "a"}})), (None, None));
+    let other = json!({"apiGroup": "x.io", "kind": "Y", "name": "a"});
+    assert_eq!(made(json!({"dataSourceRef": other})), (Some(other.clone()), Some(other)));
+}
+
+#[test]
 fn the_binder_may_name_the_volume_once() {
     let mut unbound = bound("1Gi");
     unbound.remove("/spec/volumeName");
@@ -93,4 +122,47 @@ fn the_binder_may_name_the_volume_once() {
     let mut other = bound("1Gi");
     other.set("/spec/volumeName", "pvc-2".into());
     assert_eq!(texts(&PersistentVolumeClaim.validate_update(&other, &bound("1Gi"))).len(), 1);
+}
+
+fn class(name: &str, default: bool, made: &str, grows: bool) -> Object {
+    let mut o = Object::new("storage.k8s.io/v1", "StorageClass", "", name);
+    o.set("/metadata/creationTimestamp", made.into());
+    o.set("/allowVolumeExpansion", grows.into());
+    o.set_annotation("storageclass.kubernetes.io/is-default-class", if default { "true" } else { "false" });
+    o
+}
+
+#[test]
+fn a_claim_without_a_class_gets_the_newest_default() {
+    let mut cluster = Cluster::new(&EmptyStore);
+    let admitted = |cluster: &Cluster, spec: Value| {
+        let mut o = claim(json!({"spec": spec}));
+        PersistentVolumeClaim.admit(&mut o, cluster).unwrap();
+        assert!(o.has_finalizer(PROTECTION));
+        o.at("/spec/storageClassName").cloned()
+    };
+    assert_eq!(admitted(&cluster, json!({})), None);
+    put(&mut cluster, &class("older", true, "2026-11-22T07:00:00Z", false));
+    put(&mut cluster, &class("newer", true, "2026-11-22T07:30:00Z", false));
+    put(&mut cluster, &class("other", false, "2026-11-22T07:40:00Z", false));
+    assert_eq!(admitted(&cluster, json!({})), Some("newer".into()));
+    assert_eq!(admitted(&cluster, json!({"storageClassName": ""})), Some("".into()));
+    assert_eq!(admitted(&cluster, json!({"storageClassName": "none"})), Some("none".into()));
+}
+
+#[test]
+fn growing_is_for_bound_claims_of_classes_that_allow_it() {
+    let mut cluster = Cluster::new(&EmptyStore);
+    let grown = |cluster: &Cluster, old: &Object| {
+        PersistentVolumeClaim.admit_update(&mut bound("2Gi"), old, cluster).map_err(|s| s.message)
+    };
+    let mut pending = bound("1Gi");
+    pending.set("/status/phase", "Pending".into());
+    let refusal = |why: &str| Err(format!("persistentvolumeclaims \"data-0\" is forbidden: {why}"));
+    assert_eq!(grown(&cluster, &pending), refusal("Only bound persistent volume claims can be expanded"));
+    let unable = "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize";
+    put(&mut cluster, &class("standard", true, "2026-11-22T07:00:00Z", false));
+    assert_eq!(grown(&cluster, &bound("1Gi")), refusal(unable));
+    put(&mut cluster, &class("standard", true, "2026-11-22T07:00:00Z", true));
+    assert_eq!(grown(&cluster, &bound("1Gi")), Ok(()));
 }

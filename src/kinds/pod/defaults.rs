@@ -69,12 +69,8 @@ pub(super) fn default_service_account(spec: &mut Map<String, Value>) {
     }
 }
 
-/// Fills in the PodTemplateSpec at a JSON pointer of a workload's object (`/spec/template`); one that is absent is made.
-pub fn set_template_defaults(workload: &mut Object, pointer: &str) {
-    workload.set_default(pointer, json!({}));
-    let mut steps = pointer.split('/').skip(1);
-    let found = steps.try_fold(workload.body_mut(), section_mut);
-    let Some(template) = found else { return };
+/// Fills in a PodTemplateSpec.
+pub fn set_template_defaults(template: &mut Map<String, Value>) {
     default(template, "metadata", json!({}));
     if let Some(metadata) = section_mut(template, "metadata") {
         // A client's `creationTimestamp: null`.

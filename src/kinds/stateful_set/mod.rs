@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::describe::{Text, View};
 use super::plan::Plan;
 use super::{Kind, Names, Trigger};
-use crate::apimachinery::field::Errors;
+use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::labels::Selector;
 use crate::apimachinery::object::Object;
@@ -85,7 +85,10 @@ impl Kind for StatefulSet {
         set.set_default("/spec/revisionHistoryLimit", 10);
         // serviceName is a plain string in Go, and so is written when it is empty.
         set.set_default("/spec/serviceName", "");
-        super::pod::set_template_defaults(set, "/spec/template");
+        set.set_default("/spec/template", json!({}));
+        if let Some(Value::Object(template)) = set.body_mut().get_mut("spec").and_then(|s| s.get_mut("template")) {
+            super::pod::set_template_defaults(template);
+        }
         if let Some(templates) =
             set.body_mut().get_mut("spec").and_then(|s| s.get_mut("volumeClaimTemplates")?.as_array_mut())
         {
@@ -103,6 +106,11 @@ impl Kind for StatefulSet {
 
     fn validate_update(&self, new: &Object, old: &Object) -> Errors {
         validation::validate_update(new, old)
+    }
+
+    fn warnings(&self, set: &Object, _old: Option<&Object>) -> Vec<String> {
+        let template = set.at("/spec/template").unwrap_or(&Value::Null);
+        super::pod::template_warnings(template, &Path::new("spec.template"))
     }
 
     fn has_generation(&self) -> bool {
@@ -169,6 +177,15 @@ impl<'a> Set<'a> {
 
     fn deletes_claims(&self, when: &str) -> bool {
         self.object.str_at(&format!("/spec/persistentVolumeClaimRetentionPolicy/{when}")) == "Delete"
+    }
+
+    /// Whether any claim of the set may have an owner, or is to have one. A set whose policy always was to retain them has
+    /// none, and its claims need no look at each sync.
+    fn may_own_claims(&self, cluster: &Cluster) -> Result<bool, Status> {
+        if self.deletes_claims("whenDeleted") || self.deletes_claims("whenScaled") {
+            return Ok(true);
+        }
+        Ok(self.object.generation() > 1 || !cluster.owned_of(self.object.uid(), "persistentvolumeclaims")?.is_empty())
     }
 
     fn controller_reference(&self) -> Value {

@@ -253,12 +253,10 @@ fn the_rest_of_the_spec() {
 
 #[test]
 fn templates() {
-    let mut set = Object::new("apps/v1", "StatefulSet", "default", "s");
-    set.set("/spec/template", json!({"metadata": {"labels": {"a b": "c"}}}));
-    super::super::set_template_defaults(&mut set, "/spec/template");
-    let template = set.at("/spec/template").unwrap();
+    let mut template = json!({"metadata": {"labels": {"a b": "c"}}});
+    super::super::set_template_defaults(template.as_object_mut().unwrap());
     let found: Vec<String> =
-        validate_template(template, &Path::new("spec").child("template")).0.iter().map(ToString::to_string).collect();
+        validate_template(&template, &Path::new("spec").child("template")).0.iter().map(ToString::to_string).collect();
     assert_eq!(found.len(), 2);
     assert!(found[0].starts_with("spec.template.labels: Invalid value: \"a b\": name part"), "{found:?}");
     assert_eq!(found[1], "spec.template.spec.containers: Required value");

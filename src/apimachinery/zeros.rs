@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use crate::apimachinery::object::Object;
+use super::object::Object;
 
 /// Drops what is zero at these pointers; `*` stands for every item of a list.
 pub fn omit(object: &mut Object, pointers: &[&str]) {
@@ -22,11 +22,8 @@ pub fn omit(object: &mut Object, pointers: &[&str]) {
 fn omit_in(value: &mut Value, steps: &[&str]) {
     match (value, steps) {
         (Value::Array(items), ["*", rest @ ..]) => items.iter_mut().for_each(|item| omit_in(item, rest)),
-        (Value::Object(map), [last]) => {
-            if map.get(*last).is_some_and(is_zero) {
-                map.remove(*last);
-            }
-        }
+        (Value::Object(map), [last]) if map.get(*last).is_some_and(is_zero) => drop(map.remove(*last)),
+        (Value::Object(_), [_]) => {}
         (Value::Object(map), [step, rest @ ..]) => {
             if let Some(value) = map.get_mut(*step) {
                 omit_in(value, rest);
