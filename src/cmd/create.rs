@@ -242,14 +242,18 @@ fn unknown_fields(kind: KindRef, object: &Object) -> Vec<String> {
 
 /// `--validate`.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Validation {
+pub enum Validation {
     Strict,
     Warn,
     Ignore,
 }
 
 impl Validation {
-    fn parse(text: &str) -> anyhow::Result<Validation> {
+    /// Reads the flag.
+    ///
+    /// # Errors
+    /// kubectl's text for a word that is none.
+    pub fn parse(text: &str) -> anyhow::Result<Validation> {
         match text {
             "strict" | "true" => Ok(Validation::Strict),
             "warn" => Ok(Validation::Warn),

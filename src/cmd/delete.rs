@@ -393,7 +393,7 @@ impl Delete {
 }
 
 /// What becomes of dependents: `--cascade`.
-fn propagation(text: &str, cx: &mut Context) -> anyhow::Result<Propagation> {
+pub fn propagation(text: &str, cx: &mut Context) -> anyhow::Result<Propagation> {
     match text {
         "background" => Ok(Propagation::Background),
         "foreground" => Ok(Propagation::Foreground),

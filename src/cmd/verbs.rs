@@ -7,8 +7,8 @@ use super::context::Context;
 use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
-    api_resources, api_versions, completion, create, delete, describe, doctor, exec, get, help, man, options, reset,
-    version, wait,
+    annotate, api_resources, api_versions, apply, completion, create, delete, describe, doctor, exec, get, help, label, man,
+    options, patch, reset, scale, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -171,6 +171,15 @@ const CREATE: &[Verb] = &[
     Verb::missing("token", "Request a service account token"),
 ];
 
+const APPLY: &[Verb] = &[
+    Verb::missing("edit-last-applied", "Edit latest last-applied-configuration annotations of a resource/object"),
+    Verb::missing(
+        "set-last-applied",
+        "Set the last-applied-configuration annotation on a live object to match the contents of a file",
+    ),
+    Verb::missing("view-last-applied", "View the latest last-applied-configuration annotations of a resource/object"),
+];
+
 /// The table.
 pub static GROUPS: &[Group] = &[
     Group {
@@ -202,7 +211,10 @@ pub static GROUPS: &[Group] = &[
         title: "Deploy Commands:",
         verbs: &[
             Verb::missing("rollout", "Manage the rollout of a resource"),
-            Verb::missing("scale", "Set a new size for a deployment, replica set, or replication controller"),
+            Verb::built::<scale::Scale>(
+                "scale",
+                "Set a new size for a deployment, replica set, or replication controller",
+            ),
             Verb::missing("autoscale", "Auto-scale a deployment, replica set, stateful set, or replication controller"),
         ],
     },
@@ -237,8 +249,9 @@ pub static GROUPS: &[Group] = &[
         title: "Advanced Commands:",
         verbs: &[
             Verb::missing("diff", "Diff the live version against a would-be applied version"),
-            Verb::missing("apply", "Apply a configuration to a resource by file name or stdin"),
-            Verb::missing("patch", "Update fields of a resource"),
+            Verb::built::<apply::Apply>("apply", "Apply a configuration to a resource by file name or stdin")
+                .with(APPLY),
+            Verb::built::<patch::Patch>("patch", "Update fields of a resource"),
             Verb::missing("replace", "Replace a resource by file name or stdin"),
             Verb::built::<wait::Wait>("wait", "Experimental: Wait for a specific condition on one or many resources")
                 .suggested_for(&["list", "ps"]),
@@ -248,8 +261,8 @@ pub static GROUPS: &[Group] = &[
     Group {
         title: "Settings Commands:",
         verbs: &[
-            Verb::missing("label", "Update the labels on a resource"),
-            Verb::missing("annotate", "Update the annotations on a resource"),
+            Verb::built::<label::Label>("label", "Update the labels on a resource"),
+            Verb::built::<annotate::Annotate>("annotate", "Update the annotations on a resource"),
             Verb::built::<completion::Completion>(
                 "completion",
                 "Output shell completion code for the specified shell (bash, zsh, fish, or powershell)",

@@ -113,6 +113,24 @@ pub struct Trigger {
     pub keys: fn(&Object, &Cluster) -> Result<Vec<Key>, Status>,
 }
 
+/// Where a kind keeps what its scale subresource shows: JSON pointers into the object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScalePaths<'k> {
+    pub spec_replicas: &'k str,
+    pub status_replicas: &'k str,
+    /// A selector's text in the object, for a kind without [`Kind::pod_selector`].
+    pub selector: &'k str,
+}
+
+impl ScalePaths<'static> {
+    /// Where Kubernetes' own kinds keep it.
+    pub const REPLICAS: ScalePaths<'static> = ScalePaths {
+        spec_replicas: "/spec/replicas",
+        status_replicas: "/status/replicas",
+        selector: "/status/selector",
+    };
+}
+
 /// Everything kstate knows of one kind. The defaults are those of a kind that is stored and listed, without a controller.
 ///
 /// The order in which the API server calls them: `set_defaults`, `prepare_for_create`, `admit`, `validate`, `warnings` on a
@@ -215,6 +233,11 @@ pub trait Kind: Sync {
     /// The selector of the pods that an object stands for, when `exec` or `logs` name the object; `None` for a kind
     /// that stands for no pods.
     fn pod_selector(&self, _object: &Object) -> Option<Result<Selector, String>> {
+        None
+    }
+
+    /// What the scale subresource reads and writes; `None` for a kind that has none.
+    fn scale(&self) -> Option<ScalePaths<'_>> {
         None
     }
 

@@ -80,6 +80,11 @@ fn text(bytes: &[u8]) -> String {
     }
 }
 
+/// An error of reading a file that a flag names, in Go's words: `open x: no such file or directory`.
+pub fn open_error(path: &str, error: &io::Error) -> String {
+    format!("open {path}: {}", go(error))
+}
+
 /// An error in Go's words: `permission denied`.
 pub(super) fn go(error: &io::Error) -> String {
     let text = error.to_string();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::describe::{Text, View};
 use super::plan::Plan;
-use super::{Kind, Names, Trigger};
+use super::{Kind, Names, ScalePaths, Trigger};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::labels::Selector;
@@ -124,6 +124,10 @@ impl Kind for StatefulSet {
     fn pod_selector(&self, set: &Object) -> Option<Result<Selector, String>> {
         let selector = set.at("/spec/selector").unwrap_or(&Value::Null);
         Some(Selector::from_label_selector(selector).map_err(|e| e.to_string()))
+    }
+
+    fn scale(&self) -> Option<ScalePaths<'_>> {
+        Some(ScalePaths::REPLICAS)
     }
 
     fn triggers(&self) -> &'static [Trigger] {
