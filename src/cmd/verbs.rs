@@ -7,8 +7,8 @@ use super::context::Context;
 use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
-    annotate, api_resources, api_versions, apply, completion, create, delete, describe, doctor, exec, get, help, label, man,
-    options, patch, reset, scale, version, wait,
+    annotate, api_resources, api_versions, apply, completion, create, delete, describe, doctor, exec, get, help, label,
+    man, options, patch, reset, scale, version, wait,
 };
 
 /// A verb's arguments, and what it does.
