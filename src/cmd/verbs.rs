@@ -8,7 +8,7 @@ use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
     annotate, api_resources, api_versions, apply, completion, create, delete, describe, doctor, exec, get, help, label,
-    man, options, patch, reset, scale, version, wait,
+    man, options, patch, reset, rollout, scale, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -180,6 +180,15 @@ const APPLY: &[Verb] = &[
     Verb::missing("view-last-applied", "View the latest last-applied-configuration annotations of a resource/object"),
 ];
 
+const ROLLOUT: &[Verb] = &[
+    Verb::built::<rollout::History>("history", "View rollout history"),
+    Verb::built::<rollout::Pause>("pause", "Mark the provided resource as paused"),
+    Verb::built::<rollout::Restart>("restart", "Restart a resource"),
+    Verb::built::<rollout::Resume>("resume", "Resume a paused resource"),
+    Verb::built::<rollout::Status>("status", "Show the status of the rollout"),
+    Verb::built::<rollout::Undo>("undo", "Undo a previous rollout"),
+];
+
 /// The table.
 pub static GROUPS: &[Group] = &[
     Group {
@@ -210,7 +219,7 @@ pub static GROUPS: &[Group] = &[
     Group {
         title: "Deploy Commands:",
         verbs: &[
-            Verb::missing("rollout", "Manage the rollout of a resource"),
+            Verb::built::<rollout::Rollout>("rollout", "Manage the rollout of a resource").with(ROLLOUT),
             Verb::built::<scale::Scale>(
                 "scale",
                 "Set a new size for a deployment, replica set, or replication controller",
