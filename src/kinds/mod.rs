@@ -4,11 +4,14 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::apimachinery::field::Errors;
 use crate::apimachinery::key::Key;
 use crate::apimachinery::labels::Selector;
 use crate::apimachinery::names::{self, NameRule};
 use crate::apimachinery::object::Object;
+use crate::apimachinery::patch::PatchType;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::table::Column;
 use crate::apimachinery::time::Time;
@@ -34,6 +37,7 @@ pub mod plan;
 pub mod pod;
 mod priority_class;
 mod resource_list;
+pub mod rollout;
 mod secret;
 mod service;
 mod service_account;
@@ -42,6 +46,7 @@ mod storage_class;
 
 use describe::{Text, View};
 use plan::Plan;
+use rollout::{Progress, Revision};
 
 pub use endpoint_slice::SERVICE_NAME_LABEL;
 pub use persistent_volume_claim::validate_claim_spec;
@@ -245,6 +250,30 @@ pub trait Kind: Sync {
     /// settled at an instant, instead of after each of their steps.
     fn settles_last(&self) -> bool {
         false
+    /// How far the object's rollout is, or why that cannot be said; `None` for a kind without rollouts. `revision` is the one
+    /// that must be rolled out, 0 for any.
+    fn rollout_status(&self, _object: &Object, _revision: i64) -> Option<Result<Progress, String>> {
+        None
+    }
+
+    /// The object's revisions, oldest first; `None` for a kind without any.
+    fn rollout_history(&self, _object: &Object, _cluster: &Cluster) -> Result<Option<Vec<Revision>>, Status> {
+        Ok(None)
+    }
+
+    /// The patch that makes the object what it was at a revision; `None` when it is that already.
+    fn rollback(&self, _object: &Object, _to: &Revision) -> Result<Option<(PatchType, Value)>, String> {
+        Ok(None)
+    }
+
+    /// The object with a template that asks for new pods.
+    fn restarted(&self, _object: &Object, _at: &str) -> Result<Object, String> {
+        Err("restarting is not supported".to_owned())
+    }
+
+    /// The object with its rollout paused, or resumed.
+    fn paused(&self, _object: &Object, pause: bool) -> Result<Object, String> {
+        Err(if pause { "pausing is not supported" } else { "resuming is not supported" }.to_owned())
     }
 
     /// Which changes of other kinds run this kind's controller. An object's own changes always do.

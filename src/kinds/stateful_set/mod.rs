@@ -6,11 +6,13 @@ use serde_json::{Value, json};
 
 use super::describe::{Text, View};
 use super::plan::Plan;
+use super::rollout::{Progress, Revision};
 use super::{Kind, Names, ScalePaths, Trigger};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::labels::Selector;
 use crate::apimachinery::object::Object;
+use crate::apimachinery::patch::PatchType;
 use crate::apimachinery::quantity;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column, wide};
@@ -22,6 +24,7 @@ mod controller;
 mod describe;
 mod members;
 mod revision;
+mod rollout;
 mod validation;
 
 /// apps/v1 StatefulSet.
@@ -128,6 +131,22 @@ impl Kind for StatefulSet {
 
     fn scale(&self) -> Option<ScalePaths<'_>> {
         Some(ScalePaths::REPLICAS)
+    }
+
+    fn rollout_status(&self, set: &Object, _revision: i64) -> Option<Result<Progress, String>> {
+        Some(rollout::status(set))
+    }
+
+    fn rollout_history(&self, set: &Object, cluster: &Cluster) -> Result<Option<Vec<Revision>>, Status> {
+        rollout::history(set, cluster).map(Some)
+    }
+
+    fn rollback(&self, set: &Object, to: &Revision) -> Result<Option<(PatchType, Value)>, String> {
+        Ok(rollout::rollback(set, to).map(|patch| (PatchType::Strategic, patch)))
+    }
+
+    fn restarted(&self, set: &Object, at: &str) -> Result<Object, String> {
+        Ok(super::rollout::restarted(set, at))
     }
 
     fn triggers(&self) -> &'static [Trigger] {
