@@ -7,7 +7,8 @@ use super::context::Context;
 use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
-    annotate, api_resources, api_versions, apply, completion, create, delete, describe, doctor, exec, get, help, label, man, options, patch, reset, rollout, scale, set, version, wait,
+    annotate, api_resources, api_versions, apply, completion, create, delete, describe, doctor, exec, get, help, label,
+    man, options, patch, reset, rollout, scale, set, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -189,6 +190,8 @@ const SET: &[Verb] = &[
     Verb::built::<set::selector::Selector>("selector", "Set the selector on a resource"),
     Verb::built::<set::serviceaccount::ServiceAccount>("serviceaccount", "Update the service account of a resource"),
     Verb::missing("subject", "Update the user, group, or service account in a role binding or cluster role binding"),
+];
+
 const ROLLOUT: &[Verb] = &[
     Verb::built::<rollout::History>("history", "View rollout history"),
     Verb::built::<rollout::Pause>("pause", "Mark the provided resource as paused"),

@@ -250,6 +250,8 @@ pub trait Kind: Sync {
     /// settled at an instant, instead of after each of their steps.
     fn settles_last(&self) -> bool {
         false
+    }
+
     /// How far the object's rollout is, or why that cannot be said; `None` for a kind without rollouts. `revision` is the one
     /// that must be rolled out, 0 for any.
     fn rollout_status(&self, _object: &Object, _revision: i64) -> Option<Result<Progress, String>> {
