@@ -3,7 +3,17 @@
 use crate::apimachinery::decode;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
+use crate::apimachinery::zeros;
 use crate::kinds::Kind;
+
+/// Metadata that is not kept when it is empty.
+const OMITTED: [&str; 5] = [
+    "/metadata/annotations",
+    "/metadata/finalizers",
+    "/metadata/generateName",
+    "/metadata/labels",
+    "/metadata/ownerReferences",
+];
 
 /// Checks a body against its kind's schema and drops nulls, as decoding into the server's types does.
 ///
@@ -21,5 +31,6 @@ pub fn decode(kind: &dyn Kind, object: Object, strict: bool) -> Result<Object, S
     if let Some(other) = other {
         (other.convert)(&mut object);
     }
+    zeros::omit(&mut object, &OMITTED);
     Ok(object)
 }

@@ -16,6 +16,7 @@ mod create;
 mod decode;
 mod delete;
 mod patch;
+mod scale;
 mod update;
 mod validation;
 
@@ -23,6 +24,7 @@ pub use bootstrap::bootstrap;
 pub use create::create;
 pub use delete::{DeleteOptions, FOREGROUND, ORPHAN, Propagation, delete, finish};
 pub use patch::{Part, patch};
+pub use scale::{get_scale, update_scale};
 pub use update::{bind, update, update_status};
 
 /// Options of create and update.

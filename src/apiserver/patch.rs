@@ -20,6 +20,8 @@ pub enum Part {
     #[default]
     Main,
     Status,
+    /// The Scale of the object; what is returned is the Scale too.
+    Scale,
 }
 
 /// Patches an object and returns what is stored then; a patch that changes nothing stores nothing.
@@ -35,20 +37,28 @@ pub fn patch(
     options: &WriteOptions,
 ) -> Result<Arc<Object>, Status> {
     let names = kind.names();
-    let old = super::get(cluster, kind, namespace, name)?;
-    let definition = Definition::of_kind(names.api_version, names.kind);
+    let old = match part {
+        Part::Main | Part::Status => super::get(cluster, kind, namespace, name)?,
+        Part::Scale => Arc::new(super::get_scale(cluster, kind, namespace, name)?),
+    };
+    let (api_version, kind_name) = match part {
+        Part::Main | Part::Status => (names.api_version, names.kind),
+        Part::Scale => ("autoscaling/v1", "Scale"),
+    };
+    let definition = Definition::of_kind(api_version, kind_name);
     let patched = patch::apply(form, old.to_value(), patch, definition)?;
     let Some(mut new) = Object::from_value(patched.clone()) else {
         return Err(unfit(&patched, "the patched document is not an object"));
     };
-    decode_body(names.api_version, names.kind, patched, options.strict).map_err(|status| match form {
+    decode_body(api_version, kind_name, patched, options.strict).map_err(|status| match form {
         PatchType::Strategic => unfit(patch, &conversion_error(&status.message)),
         PatchType::Json | PatchType::Merge => unfit(&new.to_value(), &status.message),
     })?;
     new.internal = old.internal.clone();
     match part {
         Part::Main => super::update(cluster, kind, namespace, new, options),
-        Part::Status => super::update_status(cluster, kind, namespace, new),
+        Part::Status => super::update_status(cluster, kind, namespace, new, options),
+        Part::Scale => super::update_scale(cluster, kind, (namespace, name), &new, options).map(Arc::new),
     }
 }
 
@@ -61,6 +71,9 @@ fn unfit(shown: &Value, why: &str) -> Status {
 
 /// A strategic merge patch is converted without Go's JSON decoder, whose errors name more than the converter's.
 fn conversion_error(message: &str) -> String {
+    if let Some(at) = message.find("strict decoding error: ") {
+        return message[at..].to_owned();
+    }
     match message.rsplit_once(" of type ") {
         Some((_, wanted)) => format!("unrecognized type: {wanted}"),
         None => message.to_owned(),

@@ -53,6 +53,7 @@ pub fn update_status(
     kind: &dyn Kind,
     namespace: &str,
     object: Object,
+    options: &WriteOptions,
 ) -> Result<Arc<Object>, Status> {
     let old = super::get(cluster, kind, namespace, object.name())?;
     check_preconditions(kind.names(), &object, &old)?;
@@ -62,7 +63,7 @@ pub fn update_status(
         None => drop(new.remove("/status")),
     }
     new.internal = object.internal;
-    store(cluster, kind, new, &old, &WriteOptions::default())
+    store(cluster, kind, new, &old, options)
 }
 
 /// Gives a pod its node: the binding subresource, the one way `spec.nodeName` may be set after creation.

@@ -1,5 +1,8 @@
 //! The annotation that `apply` compares with: the object as it was last sent. Knows no verb.
 
+use serde_json::{Map, Value};
+
+use crate::apimachinery::go_value;
 use crate::apimachinery::object::Object;
 
 /// The annotation's key.
@@ -10,6 +13,20 @@ pub fn set(object: &mut Object) {
     let pointer = format!("/metadata/annotations/{}", ANNOTATION.replace('/', "~1"));
     object.set(&pointer, "".into());
     object.remove(&pointer);
-    let text = format!("{}\n", object.to_value());
+    let text = format!("{}\n", go_value::json(&object.to_value()));
     object.set(&pointer, text.into());
+}
+
+/// The object as it was last applied; `None` where the annotation is not there.
+///
+/// # Errors
+/// An annotation that is not a JSON object.
+pub fn get(object: &Object) -> anyhow::Result<Option<Map<String, Value>>> {
+    match object.annotation(ANNOTATION) {
+        None => Ok(None),
+        Some(text) => match serde_json::from_str(text) {
+            Ok(Value::Object(map)) => Ok(Some(map)),
+            _ => anyhow::bail!("the {ANNOTATION} annotation of {:?} does not hold an object", object.name()),
+        },
+    }
 }

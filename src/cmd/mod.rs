@@ -8,39 +8,52 @@ use std::process::ExitCode;
 use clap::{Command, FromArgMatches};
 
 use crate::Env;
-#[cfg(target_os = "linux")]
-use crate::runtime;
 
+mod annotate;
 mod api_resources;
 mod api_versions;
+mod apply;
 mod cobra;
 mod complete;
 mod completion;
 mod context;
 mod create;
 mod delete;
+mod describe;
 mod doctor;
 mod dry_run;
 mod errors;
 mod exec;
 mod fetch;
+mod flags;
 mod get;
 mod global;
 mod go;
 mod help;
+mod infos;
+mod label;
 mod last_applied;
 mod man;
 mod manifest;
+mod metadata_map;
 mod options;
+mod pairs;
+mod parent;
+mod patch;
 mod pflag;
 mod pods;
 mod question;
+mod requests;
 mod reset;
 mod resources;
+mod rollout;
+mod scale;
 mod select;
+mod set;
 mod support;
 mod verbs;
 mod version;
+mod wait;
 mod watch;
 
 use context::Context;
@@ -50,14 +63,11 @@ use verbs::Body;
 
 /// Runs one command line.
 pub fn main(args: &[OsString], env: &mut Env) -> ExitCode {
-    #[cfg(target_os = "linux")]
-    if args.get(1).is_some_and(|a| a == runtime::SUPERVISOR) {
-        return runtime::main(&args[2..]);
-    }
-    if let Some((name, rest)) = args.split_first()
-        && let Some(code) = runtime::tools::main(&name.to_string_lossy(), rest, env)
-    {
-        return code;
+    if let Some(at) = args.iter().position(|a| a.to_str().is_none()) {
+        // Taken as it may be meant, it would be another word than was typed.
+        let text = format!("error: argument {at} is not valid UTF-8: {}\n", args[at].to_string_lossy());
+        let _ = env.stderr.write_all(text.as_bytes());
+        return ExitCode::FAILURE;
     }
     let mut words: Vec<String> = args.iter().map(|a| a.to_string_lossy().into_owned()).collect();
     let program = if words.is_empty() { String::new() } else { words.remove(0) };
@@ -102,9 +112,13 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
     if let Some(Body::NotBuilt) = verb.map(|v| &v.body) {
         return Err(help::not_built(&found.path));
     }
-    let called = if path.is_empty() { program.clone() } else { format!("{program} {path}") };
-    let parsed =
-        pflag::parse(&command, &found.args).map_err(|e| anyhow::anyhow!("{e}\nSee '{called} --help' for usage."))?;
+    // `options` has help of its own.
+    let hint = match path.as_str() {
+        "options" => format!("Run '{program} options' without flags."),
+        "" => format!("See '{program} --help' for usage."),
+        path => format!("See '{program} {path} --help' for usage."),
+    };
+    let parsed = pflag::parse(&command, &found.args).map_err(|e| anyhow::anyhow!("{e}\n{hint}"))?;
     let run = match verb.map(|v| &v.body) {
         Some(Body::Built { run, .. }) if !parsed.help => run,
         _ => return Ok(env.stdout.write_all(help::of(&found.path, &program)?.as_bytes())?),
@@ -121,8 +135,8 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
 
 /// Refuses flags that would change what the command does, were they built.
 fn refuse_unbuilt(path: &str, given: &[String]) -> anyhow::Result<()> {
-    let unbuilt = |(verb, flag): &(&str, &Flag)| {
-        *verb == path && flag.support == Support::NotBuilt && given.iter().any(|g| g == flag.name)
+    let unbuilt = |(verb, flag): &(String, &Flag)| {
+        verb == path && flag.support == Support::NotBuilt && given.iter().any(|g| g == flag.name)
     };
     match support::flags().find(unbuilt) {
         Some((_, flag)) => anyhow::bail!("--{} of {path:?} is not built into kstate yet", flag.name),

@@ -3,7 +3,7 @@
 use clap::{Arg, ArgAction, Command};
 
 use super::global;
-use super::verbs::{self, Body};
+use super::verbs::{self, Body, Verb};
 
 /// How a flag that does not do what kubectl's does is met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,13 +61,21 @@ pub fn augment(command: Command, flags: &'static [Flag]) -> Command {
     flags.iter().fold(command, |c, f| c.arg(f.arg()))
 }
 
-/// Every such flag, with the verb it is of; no verb for those of all verbs.
-pub fn flags() -> impl Iterator<Item = (&'static str, &'static Flag)> {
-    let own = verbs::all().flat_map(|v| match v.body {
-        Body::Built { other_flags, .. } => other_flags.iter().map(|f| (v.name, f)).collect(),
-        Body::NotBuilt => Vec::new(),
-    });
-    global::OTHER_FLAGS.iter().map(|f| ("", f)).chain(own)
+/// Every such flag, with the words of the verb it is of; no words for those of all verbs.
+pub fn flags() -> impl Iterator<Item = (String, &'static Flag)> {
+    let globals = global::OTHER_FLAGS.iter().map(|f| (String::new(), f));
+    globals.chain(verbs::all().flat_map(|v| own(v, v.name.to_owned())))
+}
+
+/// The flags of a verb and of its children.
+fn own(verb: &'static Verb, path: String) -> Vec<(String, &'static Flag)> {
+    let flags = match verb.body {
+        Body::Built { other_flags, .. } => other_flags,
+        Body::NotBuilt => &[],
+    };
+    let children = verb.children.iter().flat_map(|c| own(c, format!("{path} {}", c.name)));
+    let all: Vec<(String, &'static Flag)> = children.collect();
+    flags.iter().map(|f| (path.clone(), f)).chain(all).collect()
 }
 
 /// The table for `options` and the manual: every flag that is taken without an effect, and every one that is refused.
@@ -75,12 +83,12 @@ pub fn text() -> String {
     let mut text = "The following options are taken and have no effect in kstate:\n\n".to_owned();
     for (verb, flag) in flags() {
         if let Support::NoEffect(why) = flag.support {
-            text += &format!("    {}: {why}\n", name(verb, flag));
+            text += &format!("    {}: {why}\n", name(&verb, flag));
         }
     }
     text += "\nThe following options are not built into kstate yet, and are refused:\n\n";
     for (verb, flag) in flags().filter(|(_, f)| f.support == Support::NotBuilt) {
-        text += &format!("    {}\n", name(verb, flag));
+        text += &format!("    {}\n", name(&verb, flag));
     }
     text
 }

@@ -7,7 +7,8 @@ use super::context::Context;
 use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
-    api_resources, api_versions, completion, create, delete, doctor, exec, get, help, man, options, reset, version,
+    annotate, api_resources, api_versions, apply, completion, create, delete, describe, doctor, exec, get, help, label,
+    man, options, patch, reset, rollout, scale, set, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -170,6 +171,36 @@ const CREATE: &[Verb] = &[
     Verb::missing("token", "Request a service account token"),
 ];
 
+const APPLY: &[Verb] = &[
+    Verb::missing("edit-last-applied", "Edit latest last-applied-configuration annotations of a resource/object"),
+    Verb::missing(
+        "set-last-applied",
+        "Set the last-applied-configuration annotation on a live object to match the contents of a file",
+    ),
+    Verb::missing("view-last-applied", "View the latest last-applied-configuration annotations of a resource/object"),
+];
+
+const SET: &[Verb] = &[
+    Verb::built::<set::env::Env>("env", "Update environment variables on a pod template"),
+    Verb::built::<set::image::Image>("image", "Update the image of a pod template"),
+    Verb::built::<set::resources::Resources>(
+        "resources",
+        "Update resource requests/limits on objects with pod templates",
+    ),
+    Verb::built::<set::selector::Selector>("selector", "Set the selector on a resource"),
+    Verb::built::<set::serviceaccount::ServiceAccount>("serviceaccount", "Update the service account of a resource"),
+    Verb::missing("subject", "Update the user, group, or service account in a role binding or cluster role binding"),
+];
+
+const ROLLOUT: &[Verb] = &[
+    Verb::built::<rollout::History>("history", "View rollout history"),
+    Verb::built::<rollout::Pause>("pause", "Mark the provided resource as paused"),
+    Verb::built::<rollout::Restart>("restart", "Restart a resource"),
+    Verb::built::<rollout::Resume>("resume", "Resume a paused resource"),
+    Verb::built::<rollout::Status>("status", "Show the status of the rollout"),
+    Verb::built::<rollout::Undo>("undo", "Undo a previous rollout"),
+];
+
 /// The table.
 pub static GROUPS: &[Group] = &[
     Group {
@@ -181,7 +212,7 @@ pub static GROUPS: &[Group] = &[
                 "Take a replication controller, service, deployment or pod and expose it as a new Kubernetes service",
             ),
             Verb::missing("run", "Run a particular image on the cluster"),
-            Verb::missing("set", "Set specific features on objects"),
+            Verb::built::<set::Set>("set", "Set specific features on objects").with(SET),
         ],
     },
     Group {
@@ -200,8 +231,11 @@ pub static GROUPS: &[Group] = &[
     Group {
         title: "Deploy Commands:",
         verbs: &[
-            Verb::missing("rollout", "Manage the rollout of a resource"),
-            Verb::missing("scale", "Set a new size for a deployment, replica set, or replication controller"),
+            Verb::built::<rollout::Rollout>("rollout", "Manage the rollout of a resource").with(ROLLOUT),
+            Verb::built::<scale::Scale>(
+                "scale",
+                "Set a new size for a deployment, replica set, or replication controller",
+            ),
             Verb::missing("autoscale", "Auto-scale a deployment, replica set, stateful set, or replication controller"),
         ],
     },
@@ -220,7 +254,7 @@ pub static GROUPS: &[Group] = &[
     Group {
         title: "Troubleshooting and Debugging Commands:",
         verbs: &[
-            Verb::missing("describe", "Show details of a specific resource or group of resources"),
+            Verb::built::<describe::Describe>("describe", "Show details of a specific resource or group of resources"),
             Verb::missing("logs", "Print the logs for a container in a pod"),
             Verb::missing("attach", "Attach to a running container"),
             Verb::built::<exec::Exec>("exec", "Execute a command in a container"),
@@ -236,10 +270,11 @@ pub static GROUPS: &[Group] = &[
         title: "Advanced Commands:",
         verbs: &[
             Verb::missing("diff", "Diff the live version against a would-be applied version"),
-            Verb::missing("apply", "Apply a configuration to a resource by file name or stdin"),
-            Verb::missing("patch", "Update fields of a resource"),
+            Verb::built::<apply::Apply>("apply", "Apply a configuration to a resource by file name or stdin")
+                .with(APPLY),
+            Verb::built::<patch::Patch>("patch", "Update fields of a resource"),
             Verb::missing("replace", "Replace a resource by file name or stdin"),
-            Verb::missing("wait", "Experimental: Wait for a specific condition on one or many resources")
+            Verb::built::<wait::Wait>("wait", "Experimental: Wait for a specific condition on one or many resources")
                 .suggested_for(&["list", "ps"]),
             Verb::missing("kustomize", "Build a kustomization target from a directory or URL"),
         ],
@@ -247,8 +282,8 @@ pub static GROUPS: &[Group] = &[
     Group {
         title: "Settings Commands:",
         verbs: &[
-            Verb::missing("label", "Update the labels on a resource"),
-            Verb::missing("annotate", "Update the annotations on a resource"),
+            Verb::built::<label::Label>("label", "Update the labels on a resource"),
+            Verb::built::<annotate::Annotate>("annotate", "Update the annotations on a resource"),
             Verb::built::<completion::Completion>(
                 "completion",
                 "Output shell completion code for the specified shell (bash, zsh, fish, or powershell)",

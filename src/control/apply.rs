@@ -43,7 +43,7 @@ fn perform(cluster: &mut Cluster, action: Action) -> Result<(), Status> {
         Action::UpdateStatus(object) => {
             let kind = kind_of(object.api_version(), object.kind())?;
             let namespace = object.namespace().to_owned();
-            apiserver::update_status(cluster, kind, &namespace, object).map(drop)
+            apiserver::update_status(cluster, kind, &namespace, object, &WriteOptions::default()).map(drop)
         }
         Action::Bind(object) => apiserver::bind(cluster, object).map(drop),
         Action::Delete { key, uid } => {

@@ -4,14 +4,18 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::apimachinery::field::Errors;
 use crate::apimachinery::key::Key;
 use crate::apimachinery::labels::Selector;
 use crate::apimachinery::names::{self, NameRule};
 use crate::apimachinery::object::Object;
+use crate::apimachinery::patch::PatchType;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::table::Column;
 use crate::apimachinery::time::{self, Time};
+use crate::apimachinery::zeros;
 use crate::cluster::Cluster;
 
 mod admission_policy;
@@ -30,6 +34,7 @@ mod custom_resource_definition;
 mod daemon_set;
 mod data_keys;
 mod deployment;
+pub mod describe;
 mod device_class;
 #[cfg(test)]
 pub(crate) mod empty_store;
@@ -70,6 +75,7 @@ mod resource_quota;
 mod resource_slice;
 mod role;
 mod role_binding;
+pub mod rollout;
 mod runtime_class;
 mod secret;
 mod service;
@@ -84,9 +90,10 @@ mod volume_attachment;
 mod volume_attributes_class;
 mod webhook;
 mod workload;
-mod zeros;
 
+use describe::{Text, View};
 use plan::Plan;
+use rollout::{Progress, Revision};
 
 pub use endpoint_slice::SERVICE_NAME_LABEL;
 pub use persistent_volume_claim::validate_claim_spec;
@@ -166,6 +173,24 @@ pub struct Trigger {
     pub keys: fn(&Object, &Cluster) -> Result<Vec<Key>, Status>,
 }
 
+/// Where a kind keeps what its scale subresource shows: JSON pointers into the object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScalePaths<'k> {
+    pub spec_replicas: &'k str,
+    pub status_replicas: &'k str,
+    /// A selector's text in the object, for a kind without [`Kind::pod_selector`].
+    pub selector: &'k str,
+}
+
+impl ScalePaths<'static> {
+    /// Where Kubernetes' own kinds keep it.
+    pub const REPLICAS: ScalePaths<'static> = ScalePaths {
+        spec_replicas: "/spec/replicas",
+        status_replicas: "/status/replicas",
+        selector: "/status/selector",
+    };
+}
+
 /// Everything kstate knows of one kind. The defaults are those of a kind that is stored and listed, without a controller.
 ///
 /// The order in which the API server calls them: `set_defaults`, `prepare_for_create`, `admit`, `validate`, `warnings` on a
@@ -183,6 +208,11 @@ pub trait Kind: Sync {
 
     /// One row's cells, as many as columns. `now` is for ages.
     fn cells(&self, object: &Object, now: Time) -> Vec<String>;
+
+    /// What `describe` prints of it, in kubectl's layout; the fields one below the other for a kind without its own.
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::generic(object, view, out)
+    }
 
     /// How its names look; almost all kinds want a DNS subdomain.
     fn name_rule(&self) -> NameRule {
@@ -269,6 +299,43 @@ pub trait Kind: Sync {
     /// that stands for no pods.
     fn pod_selector(&self, _object: &Object) -> Option<Result<Selector, String>> {
         None
+    }
+
+    /// What the scale subresource reads and writes; `None` for a kind that has none.
+    fn scale(&self) -> Option<ScalePaths<'_>> {
+        None
+    }
+
+    /// Whether the controller only follows others (a Service's endpoints follow its pods): it then runs once they have
+    /// settled at an instant, instead of after each of their steps.
+    fn settles_last(&self) -> bool {
+        false
+    }
+
+    /// How far the object's rollout is, or why that cannot be said; `None` for a kind without rollouts. `revision` is the one
+    /// that must be rolled out, 0 for any.
+    fn rollout_status(&self, _object: &Object, _revision: i64) -> Option<Result<Progress, String>> {
+        None
+    }
+
+    /// The object's revisions, oldest first; `None` for a kind without any.
+    fn rollout_history(&self, _object: &Object, _cluster: &Cluster) -> Result<Option<Vec<Revision>>, Status> {
+        Ok(None)
+    }
+
+    /// The patch that makes the object what it was at a revision; `None` when it is that already.
+    fn rollback(&self, _object: &Object, _to: &Revision) -> Result<Option<(PatchType, Value)>, String> {
+        Ok(None)
+    }
+
+    /// The object with a template that asks for new pods.
+    fn restarted(&self, _object: &Object, _at: &str) -> Result<Object, String> {
+        Err("restarting is not supported".to_owned())
+    }
+
+    /// The object with its rollout paused, or resumed.
+    fn paused(&self, _object: &Object, pause: bool) -> Result<Object, String> {
+        Err(if pause { "pausing is not supported" } else { "resuming is not supported" }.to_owned())
     }
 
     /// Which changes of other kinds run this kind's controller. An object's own changes always do.

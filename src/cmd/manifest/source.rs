@@ -80,6 +80,11 @@ fn text(bytes: &[u8]) -> String {
     }
 }
 
+/// An error of reading a file that a flag names, in Go's words: `open x: no such file or directory`.
+pub fn open_error(path: &str, error: &io::Error) -> String {
+    format!("open {path}: {}", go(error))
+}
+
 /// An error in Go's words: `permission denied`.
 pub(super) fn go(error: &io::Error) -> String {
     let text = error.to_string();
@@ -100,6 +105,8 @@ pub(super) fn expand(env: &Env, files: &Filenames) -> anyhow::Result<Vec<Source>
         match name.as_str() {
             "-" if has_stdin => errors.push(anyhow!("standard input cannot be used for multiple arguments")),
             "-" => has_stdin = true,
+            // Joined to a folder it would be the folder itself.
+            "" => errors.push(not_there("")),
             url if url.starts_with("http://") || url.starts_with("https://") => match address::check(url) {
                 Ok(()) => sources.push(Source::Url(url.to_owned())),
                 Err(why) => errors.push(anyhow!("the URL passed to filename {url:?} is not valid: {why}")),

@@ -1,0 +1,283 @@
+//! `apply`: brings objects to what manifests say, and takes away what the manifests said before. Knows no kind.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::ArgAction;
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::create::Validation;
+use super::delete;
+use super::dry_run::DryRun;
+use super::errors::aggregate;
+use super::flags::{A_KUSTOMIZE, DryRunFlag, PrintFlags, RecursiveFlag, SelectorFlag, field_manager};
+use super::go;
+use super::infos::{self, Info, Query};
+use super::support::{Flag, Support};
+use super::verbs::Run;
+use crate::apimachinery::object::Object;
+
+mod client_side;
+mod prune;
+
+/// Arguments of `apply`.
+#[derive(clap::Args)]
+pub struct Apply {
+    args: Vec<String>,
+    #[arg(long, help = "Select all resources in the namespace of the specified resource types.")]
+    all: bool,
+    #[arg(
+        long,
+        value_name = "string",
+        default_value = "background",
+        help = "Must be \"background\", \"orphan\", or \"foreground\". Selects the deletion cascading strategy for the \
+        dependents (e.g. Pods created by a ReplicationController). Defaults to background."
+    )]
+    cascade: String,
+    #[arg(short = 'f', long, value_name = "strings", help = "The files that contain the configurations to apply.")]
+    filename: Vec<String>,
+    #[arg(
+        long,
+        help = "If true, immediately remove resources from API and bypass graceful deletion. Note that immediate deletion \
+        of some resources may result in inconsistency or data loss and requires confirmation."
+    )]
+    force: bool,
+    #[arg(
+        long,
+        value_name = "int",
+        default_value = "-1",
+        help = "Period of time in seconds given to the resource to terminate gracefully. Ignored if negative. Set to 1 \
+        for immediate shutdown. Can only be set to 0 when --force is true (force deletion)."
+    )]
+    grace_period: i64,
+    #[arg(long, action = ArgAction::Set, default_value = "true", value_name = "bool", num_args = 0..=1, require_equals = true, default_missing_value = "true", help = "Automatically resolve conflicts between the modified and live configuration by using values from the \
+        modified configuration")]
+    overwrite: bool,
+    #[arg(
+        long,
+        help = "Automatically delete resource objects, that do not appear in the configs and are created by either apply \
+        or create --save-config. Should be used with either -l or --all."
+    )]
+    prune: bool,
+    #[arg(
+        long,
+        value_name = "strings",
+        help = "Overwrite the default allowlist with <group/version/kind> for --prune"
+    )]
+    prune_allowlist: Vec<String>,
+    #[arg(long, value_name = "duration", default_value = "0s", value_parser = go::duration, help = "The length of time to wait before giving up on a delete, zero means determine a timeout from the size of \
+        the object")]
+    timeout: Duration,
+    #[arg(
+        long,
+        value_name = "string",
+        default_value = "strict",
+        help = "Must be one of: strict (or true), warn, ignore (or false). \"true\" or \"strict\" will use a schema to \
+        validate the input and fail the request if invalid. It will perform server side validation if \
+        ServerSideFieldValidation is enabled on the api-server, but will fall back to less reliable client-side \
+        validation if not. \"warn\" will warn about unknown or duplicate fields without blocking the request if \
+        server-side field validation is enabled on the API server, and behave as \"ignore\" otherwise. \"false\" \
+        or \"ignore\" will not perform any schema validation, silently dropping any unknown or duplicate fields."
+    )]
+    validate: String,
+    #[arg(long, help = "If true, wait for resources to be gone before returning. This waits for finalizers.")]
+    wait: bool,
+    #[command(flatten)]
+    dry_run: DryRunFlag,
+    #[command(flatten)]
+    files: RecursiveFlag,
+    #[command(flatten)]
+    print: PrintFlags,
+    #[command(flatten)]
+    select: SelectorFlag,
+}
+
+const OTHER_FLAGS: &[Flag] = &[
+    A_KUSTOMIZE,
+    field_manager("kubectl-client-side-apply"),
+    Flag::new(
+        "force-conflicts",
+        "bool",
+        "false",
+        Support::NotBuilt,
+        "If true, server-side apply will force the changes against conflicts.",
+    ),
+    Flag::new(
+        "openapi-patch",
+        "bool",
+        "true",
+        Support::NoEffect("there is one table of types"),
+        "If true, use openapi to calculate diff when the openapi presents and the resource can be found in the openapi spec. Otherwise, fall back to use baked-in types.",
+    ),
+    Flag::new(
+        "server-side",
+        "bool",
+        "false",
+        Support::NotBuilt,
+        "If true, apply runs in the server instead of the client.",
+    ),
+    Flag::new(
+        "subresource",
+        "string",
+        "",
+        Support::NotBuilt,
+        "If specified, apply will operate on the subresource of the requested object.  Only allowed when using --server-side. This flag is beta and may change in the future.",
+    ),
+];
+
+const LONG: &str = r#"Apply a configuration to a resource by file name or stdin. The resource name must be specified. This resource will be created if it doesn't exist yet. To use 'apply', always create the resource initially with either 'apply' or 'create --save-config'.
+
+ JSON and YAML formats are accepted.
+
+ Alpha Disclaimer: the --prune functionality is not yet complete. Do not use unless you are aware of what the current state is. See https://issues.k8s.io/34274."#;
+
+const EXAMPLES: &str = r#"  # Apply the configuration in pod.json to a pod
+  kubectl apply -f ./pod.json
+  
+  # Apply resources from a directory containing kustomization.yaml - e.g. dir/kustomization.yaml
+  kubectl apply -k dir/
+  
+  # Apply the JSON passed into stdin to a pod
+  cat pod.json | kubectl apply -f -
+  
+  # Apply the configuration from all files that end with '.json'
+  kubectl apply -f '*.json'
+  
+  # Note: --prune is still in Alpha
+  # Apply the configuration in manifest.yaml that matches label app=nginx and delete all other resources that are not in the file and match label app=nginx
+  kubectl apply --prune -f manifest.yaml -l app=nginx
+  
+  # Apply the configuration in manifest.yaml and delete all the other config maps that are not in the file
+  kubectl apply --prune -f manifest.yaml --all --prune-allowlist=core/v1/ConfigMap"#;
+
+impl Run for Apply {
+    const LONG: &'static str = LONG;
+    const EXAMPLES: &'static str = EXAMPLES;
+    const OTHER_FLAGS: &'static [Flag] = OTHER_FLAGS;
+    const USAGE: &'static str = "apply (-f FILENAME | -k DIRECTORY)";
+
+    fn run(self, cx: &mut Context) -> anyhow::Result<()> {
+        if !self.args.is_empty() {
+            return Err(cx.usage_error(format!("Unexpected args: [{}]", self.args.join(" "))));
+        }
+        let settings = self.settings(cx)?;
+        let found = infos::find(cx, &self.query(settings.validation))?;
+        let mut errors: Vec<anyhow::Error> = aggregate(found.errors).err().into_iter().collect();
+        if found.infos.is_empty() && errors.is_empty() {
+            anyhow::bail!("no objects passed to apply");
+        }
+        let mut applied = Vec::new();
+        for info in &found.infos {
+            match self.apply(cx, info, &settings) {
+                Ok(object) => applied.push(object),
+                Err(error) => errors.push(error),
+            }
+        }
+        aggregate(errors)?;
+        self.print_objects(cx, &applied)?;
+        if self.prune {
+            self.prune(cx, &found.infos, &applied, settings.dry_run)?;
+        }
+        Ok(())
+    }
+}
+
+/// What the flags ask for.
+struct Settings {
+    dry_run: DryRun,
+    validation: Validation,
+}
+
+impl Apply {
+    /// Reads the flags in kubectl's order.
+    fn settings(&self, cx: &mut Context) -> anyhow::Result<Settings> {
+        let dry_run = self.dry_run.parse(cx)?;
+        self.print.printer(cx)?;
+        let validation = Validation::parse(&self.validate)?;
+        delete::propagation(&self.cascade, cx)?;
+        if self.filename.is_empty() {
+            anyhow::bail!("must specify one of -f and -k");
+        }
+        if dry_run == DryRun::Server && self.force {
+            anyhow::bail!("--dry-run=server cannot be used with --force");
+        }
+        if self.all && !self.select.selector.is_empty() {
+            anyhow::bail!("cannot set --all and --selector at the same time");
+        }
+        if self.prune && !self.all && self.select.selector.is_empty() {
+            anyhow::bail!(
+                "all resources selected for prune without explicitly passing --all. To prune all resources, pass the \
+                 --all flag. If you did not mean to prune all resources, specify a label selector"
+            );
+        }
+        Ok(Settings { dry_run, validation })
+    }
+
+    fn query(&self, validation: Validation) -> Query<'_> {
+        Query {
+            filenames: &self.filename,
+            recursive: self.files.recursive,
+            selector: &self.select.selector,
+            validate: validation == Validation::Strict,
+            ..Query::default()
+        }
+    }
+
+    /// Whether whole objects are printed, together and at the end.
+    fn prints_objects(&self) -> bool {
+        !matches!(self.print.output.as_str(), "" | "name")
+    }
+
+    fn apply(&self, cx: &mut Context, info: &Info, settings: &Settings) -> anyhow::Result<Arc<Object>> {
+        let (object, done) = client_side::apply(self, cx, info, settings)?;
+        if !self.prints_objects() {
+            let operation = format!("{done}{}", settings.dry_run.suffix());
+            self.print.printer(cx)?.print(&object, &operation, &mut cx.env.stdout)?;
+        }
+        Ok(object)
+    }
+
+    fn print_objects(&self, cx: &mut Context, applied: &[Arc<Object>]) -> anyhow::Result<()> {
+        if !self.prints_objects() {
+            return Ok(());
+        }
+        let mut printer = self.print.printer(cx)?;
+        match applied {
+            [one] => printer.print(one, "", &mut cx.env.stdout),
+            many => {
+                let items: Vec<Value> = many.iter().map(|o| o.to_value()).collect();
+                let list = json!({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {}});
+                let list = Object::from_value(list).unwrap_or_default();
+                printer.print(&list, "", &mut cx.env.stdout)
+            }
+        }
+    }
+
+    /// Deletes what was applied before and is in the manifests no more.
+    fn prune(&self, cx: &mut Context, infos: &[Info], applied: &[Arc<Object>], dry_run: DryRun) -> anyhow::Result<()> {
+        let namespaces: BTreeSet<&str> =
+            infos.iter().filter(|i| i.kind.names().namespaced).map(|i| i.namespace.as_str()).collect();
+        let keep: BTreeSet<&str> = applied.iter().map(|o| o.uid()).collect();
+        let mut printer = self.print.printer(cx)?;
+        let gone = prune::candidates(cx, &self.prune_allowlist, &namespaces, &self.select.selector, &keep)?;
+        for (kind, object) in gone {
+            if dry_run != DryRun::Client {
+                let options = self.delete_options(cx, dry_run)?;
+                prune::delete(cx, kind, &object, &options)?;
+            }
+            printer.print(&object, &format!("pruned{}", dry_run.suffix()), &mut cx.env.stdout)?;
+        }
+        Ok(())
+    }
+
+    fn delete_options(&self, cx: &mut Context, dry_run: DryRun) -> anyhow::Result<crate::apiserver::DeleteOptions> {
+        Ok(crate::apiserver::DeleteOptions {
+            grace_period: (self.grace_period >= 0).then_some(self.grace_period),
+            propagation: delete::propagation(&self.cascade, cx)?,
+            dry_run: dry_run == DryRun::Server,
+            ..Default::default()
+        })
+    }
+}

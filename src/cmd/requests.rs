@@ -1,0 +1,58 @@
+//! Requests of verbs that write, each a transaction of its own, with the server's warnings on stderr. Knows no verb.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::context::Context;
+use super::dry_run::DryRun;
+use super::infos::Info;
+use super::resources::KindRef;
+use crate::apimachinery::object::Object;
+use crate::apimachinery::patch::PatchType;
+use crate::apiserver::{self, Part, WriteOptions};
+
+/// What a write is sent with.
+pub fn options(dry_run: DryRun, strict: bool) -> WriteOptions {
+    WriteOptions { dry_run: dry_run == DryRun::Server, strict }
+}
+
+/// Creates an object.
+pub fn create(cx: &mut Context, info: &Info, object: &Object, options: &WriteOptions) -> anyhow::Result<Arc<Object>> {
+    let made = cx.client()?.write(|c| apiserver::create(c, info.kind, &info.namespace, object.clone(), options))?;
+    warn(cx, info.kind, &made, None);
+    Ok(made)
+}
+
+/// Patches an object, and returns it.
+pub fn patch(
+    cx: &mut Context,
+    info: &Info,
+    patch: (PatchType, &Value),
+    part: Part,
+    options: &WriteOptions,
+) -> anyhow::Result<Arc<Object>> {
+    let (old, new) = cx.client()?.write(|c| {
+        let old = apiserver::get(c, info.kind, &info.namespace, &info.name)?;
+        Ok((old, apiserver::patch(c, info.kind, (&info.namespace, &info.name), patch, part, options)?))
+    })?;
+    warn(cx, info.kind, &new, Some(&old));
+    Ok(new)
+}
+
+/// Puts an object in place of the stored one.
+pub fn replace(cx: &mut Context, info: &Info, object: &Object, options: &WriteOptions) -> anyhow::Result<Arc<Object>> {
+    let (old, new) = cx.client()?.write(|c| {
+        let old = apiserver::get(c, info.kind, &info.namespace, &info.name)?;
+        Ok((old, apiserver::update(c, info.kind, &info.namespace, object.clone(), options)?))
+    })?;
+    warn(cx, info.kind, &new, Some(&old));
+    Ok(new)
+}
+
+/// Prints what the server warns of when an object is written.
+fn warn(cx: &mut Context, kind: KindRef, new: &Object, old: Option<&Object>) {
+    for warning in kind.warnings(new, old) {
+        cx.complain(&format!("Warning: {warning}\n"));
+    }
+}

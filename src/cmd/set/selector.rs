@@ -1,0 +1,117 @@
+//! `set selector`: the selector of a Service. Knows no other kind.
+
+use clap::ArgAction;
+use serde_json::{Map, Value};
+
+use crate::apimachinery::labels::Selector as Labels;
+use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
+use crate::cmd::context::Context;
+use crate::cmd::dry_run::DryRun;
+use crate::cmd::flags::{DryRunFlag, PrintFlags, field_manager};
+use crate::cmd::infos::{self, From, Info, Query};
+use crate::cmd::support::Flag;
+use crate::cmd::verbs::{Operands, Run};
+
+/// Arguments of `set selector`.
+#[derive(clap::Args)]
+pub struct Selector {
+    args: Vec<String>,
+    #[arg(long, help = "Select all resources in the namespace of the specified resource types")]
+    all: bool,
+    #[arg(short = 'f', long, value_name = "strings", help = "identifying the resource.")]
+    filename: Vec<String>,
+    #[arg(long, help = "If true, annotation will NOT contact api-server but run locally.")]
+    local: bool,
+    #[arg(
+        long,
+        value_name = "string",
+        default_value = "",
+        help = "If non-empty, the selectors update will only succeed if this is the current resource-version for the \
+        object. Only valid when specifying a single resource."
+    )]
+    resource_version: String,
+    #[command(flatten)]
+    dry_run: DryRunFlag,
+    #[command(flatten)]
+    print: PrintFlags,
+    #[arg(short = 'R', long, action = ArgAction::Set, default_value = "true", value_name = "bool", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        help = "Process the directory used in -f, --filename recursively. Useful when you want to manage related \
+        manifests organized within the same directory.")]
+    recursive: bool,
+}
+
+const OTHER_FLAGS: &[Flag] = &[field_manager("kubectl-set")];
+
+const LONG: &str = r#"Set the selector on a resource. Note that the new selector will overwrite the old selector if the resource had one prior to the invocation of 'set selector'.
+
+ A selector must begin with a letter or number, and may contain letters, numbers, hyphens, dots, and underscores, up to 63 characters. If --resource-version is specified, then updates will use this resource version, otherwise the existing resource-version will be used. Note: currently selectors can only be set on Service objects."#;
+
+const EXAMPLES: &str = r#"  # Set the labels and selector before creating a deployment/service pair
+  kubectl create service clusterip my-svc --clusterip="None" -o yaml --dry-run=client | kubectl set selector --local -f - 'environment=qa' -o yaml | kubectl create -f -
+  kubectl create deployment my-dep -o yaml --dry-run=client | kubectl label --local -f - environment=qa -o yaml | kubectl create -f -"#;
+
+impl Run for Selector {
+    const OPERANDS: Operands = Operands::Resources;
+    const LONG: &'static str = LONG;
+    const EXAMPLES: &'static str = EXAMPLES;
+    const OTHER_FLAGS: &'static [Flag] = OTHER_FLAGS;
+    const USAGE: &'static str = "selector (-f FILENAME | TYPE NAME) EXPRESSIONS [--resource-version=version]";
+
+    fn run(self, cx: &mut Context) -> anyhow::Result<()> {
+        let dry_run = self.dry_run.parse(cx)?;
+        let mut printer = self.print.printer(cx)?;
+        let Some((text, args)) = self.args.split_last() else { anyhow::bail!("one selector is required") };
+        let selector = Labels::parse(text).map_err(Status::from)?;
+        let from = if self.local { From::Local } else { From::Store };
+        let query = Query {
+            args,
+            filenames: &self.filename,
+            recursive: self.recursive,
+            all: self.all,
+            from,
+            ..Query::default()
+        };
+        let done = format!("selector updated{}", dry_run.suffix());
+        infos::find(cx, &query)?.visit(|info| {
+            let new = self.selected(&info, text, &selector)?;
+            if self.local || dry_run == DryRun::Client {
+                return printer.print(&new, &done, &mut cx.env.stdout);
+            }
+            let stored = super::patch(cx, &info, &new, dry_run)?;
+            printer.print(&stored, &done, &mut cx.env.stdout)
+        })
+    }
+}
+
+impl Selector {
+    fn selected(&self, info: &Info, text: &str, selector: &Labels) -> anyhow::Result<Object> {
+        let names = info.kind.names();
+        // The one kind whose selector is a plain map, and may change.
+        if (names.api_version, names.kind) != ("v1", "Service") {
+            anyhow::bail!("setting a selector is only supported for Services");
+        }
+        let Some(labels) = equalities(text, selector) else {
+            anyhow::bail!("match expression {text} not supported on this object");
+        };
+        let mut new = Object::clone(&info.object);
+        new.set("/spec/selector", Value::Object(labels));
+        if !self.resource_version.is_empty() {
+            new.set("/metadata/resourceVersion", self.resource_version.as_str().into());
+        }
+        Ok(new)
+    }
+}
+
+/// The labels of a selector that only has `key=value`; `None` for one that has more.
+fn equalities(text: &str, selector: &Labels) -> Option<Map<String, Value>> {
+    let mut labels = Map::new();
+    for part in text.split(',').map(str::trim).filter(|p| !p.is_empty()) {
+        let (key, value) = part.split_once("==").or_else(|| part.split_once('='))?;
+        if key.ends_with('!') {
+            return None;
+        }
+        labels.insert(key.trim().to_owned(), value.trim().into());
+    }
+    selector.matches(Some(&labels)).then_some(labels)
+}
