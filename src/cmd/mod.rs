@@ -43,6 +43,7 @@ mod patch;
 mod pflag;
 mod pods;
 mod question;
+mod replace;
 mod requests;
 mod reset;
 mod resources;
@@ -132,8 +133,8 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
 
 /// Refuses flags that would change what the command does, were they built.
 fn refuse_unbuilt(path: &str, given: &[String]) -> anyhow::Result<()> {
-    let unbuilt = |(verb, flag): &(&str, &Flag)| {
-        *verb == path && flag.support == Support::NotBuilt && given.iter().any(|g| g == flag.name)
+    let unbuilt = |(verb, flag): &(String, &Flag)| {
+        verb == path && flag.support == Support::NotBuilt && given.iter().any(|g| g == flag.name)
     };
     match support::flags().find(unbuilt) {
         Some((_, flag)) => anyhow::bail!("--{} of {path:?} is not built into kstate yet", flag.name),

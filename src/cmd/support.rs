@@ -62,12 +62,20 @@ pub fn augment(command: Command, flags: &'static [Flag]) -> Command {
 }
 
 /// Every such flag, with the verb it is of; no verb for those of all verbs.
-pub fn flags() -> impl Iterator<Item = (&'static str, &'static Flag)> {
-    let own = verbs::all().flat_map(|v| match v.body {
-        Body::Built { other_flags, .. } => other_flags.iter().map(|f| (v.name, f)).collect(),
-        Body::NotBuilt => Vec::new(),
-    });
-    global::OTHER_FLAGS.iter().map(|f| ("", f)).chain(own)
+pub fn flags() -> impl Iterator<Item = (String, &'static Flag)> {
+    let own = verbs::all().flat_map(|v| of_verb("", v));
+    global::OTHER_FLAGS.iter().map(|f| (String::new(), f)).chain(own)
+}
+
+/// Those of a verb and of its children.
+fn of_verb(parent: &str, verb: &'static verbs::Verb) -> Vec<(String, &'static Flag)> {
+    let path = if parent.is_empty() { verb.name.to_owned() } else { format!("{parent} {}", verb.name) };
+    let own = match verb.body {
+        Body::Built { other_flags, .. } => other_flags,
+        Body::NotBuilt => &[],
+    };
+    let children = verb.children.iter().flat_map(|c| of_verb(&path, c));
+    own.iter().map(|f| (path.clone(), f)).chain(children).collect()
 }
 
 /// The table for `options` and the manual: every flag that is taken without an effect, and every one that is refused.
@@ -75,12 +83,12 @@ pub fn text() -> String {
     let mut text = "The following options are taken and have no effect in kstate:\n\n".to_owned();
     for (verb, flag) in flags() {
         if let Support::NoEffect(why) = flag.support {
-            text += &format!("    {}: {why}\n", name(verb, flag));
+            text += &format!("    {}: {why}\n", name(&verb, flag));
         }
     }
     text += "\nThe following options are not built into kstate yet, and are refused:\n\n";
     for (verb, flag) in flags().filter(|(_, f)| f.support == Support::NotBuilt) {
-        text += &format!("    {}\n", name(verb, flag));
+        text += &format!("    {}\n", name(&verb, flag));
     }
     text
 }

@@ -8,7 +8,7 @@ use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
     annotate, api_resources, api_versions, apply, completion, create, delete, doctor, exec, get, help, label, man,
-    options, patch, reset, scale, set, version,
+    options, patch, replace, reset, scale, set, version,
 };
 
 /// A verb's arguments, and what it does.
@@ -264,7 +264,7 @@ pub static GROUPS: &[Group] = &[
             Verb::built::<apply::Apply>("apply", "Apply a configuration to a resource by file name or stdin")
                 .with(APPLY),
             Verb::built::<patch::Patch>("patch", "Update fields of a resource"),
-            Verb::missing("replace", "Replace a resource by file name or stdin"),
+            Verb::built::<replace::Replace>("replace", "Replace a resource by file name or stdin"),
             Verb::missing("wait", "Experimental: Wait for a specific condition on one or many resources")
                 .suggested_for(&["list", "ps"]),
             Verb::missing("kustomize", "Build a kustomization target from a directory or URL"),
