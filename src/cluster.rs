@@ -2,9 +2,11 @@
 //!
 //! Pure: knows no file, no clock and no kind. A list or owner look-up reads each part of the snapshot at most once.
 
+use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::apimachinery::key::Key;
@@ -81,6 +83,20 @@ pub struct Changes {
     pub wakes: BTreeMap<Key, Option<Time>>,
 }
 
+/// A way to find objects of a resource by something in them, as client-go's indexers are: made on first use, kept up to
+/// date by every change after that.
+pub struct Indexer {
+    pub resource: &'static str,
+    /// What an object is found by.
+    pub values: fn(&Object) -> Vec<String>,
+}
+
+/// The objects' keys by value, for each indexer by its place in memory (they are statics).
+type Indexes = HashMap<*const Indexer, (&'static Indexer, BTreeMap<String, BTreeSet<Key>>)>;
+
+/// Typed views by the object's place in memory and the view's type.
+type Views = HashMap<(usize, TypeId), (Arc<Object>, Rc<dyn Any>)>;
+
 /// A snapshot with changes on top. Reads see the changes.
 pub struct Cluster<'s> {
     base: &'s dyn Snapshot,
@@ -90,6 +106,8 @@ pub struct Cluster<'s> {
     /// Parts that `seen` holds whole: a resource with a namespace, or with `None` for all namespaces.
     listed: RefCell<HashSet<(String, Option<String>)>>,
     owned: RefCell<HashMap<String, BTreeSet<Key>>>,
+    views: RefCell<Views>,
+    indexes: RefCell<Indexes>,
     dirty: BTreeSet<Key>,
     log: Vec<Change>,
     settled: usize,
@@ -126,6 +144,8 @@ impl<'s> Cluster<'s> {
             seen: RefCell::default(),
             listed: RefCell::default(),
             owned: RefCell::default(),
+            views: RefCell::default(),
+            indexes: RefCell::default(),
             dirty: BTreeSet::new(),
             log: Vec::new(),
             settled: 0,
@@ -229,20 +249,80 @@ impl<'s> Cluster<'s> {
 
     /// The objects that name this uid as an owner, ordered by key.
     pub fn owned_by(&self, uid: &str) -> Result<Vec<(Key, Arc<Object>)>, Status> {
-        if !self.owned.borrow().contains_key(uid) {
-            let mut keys = BTreeSet::new();
-            for (key, object) in self.base.owned_by(uid)? {
-                let mut seen = self.seen.borrow_mut();
-                let now = seen.entry(key.clone()).or_insert(Some(object));
-                if now.as_ref().is_some_and(|o| owns(o, uid)) {
-                    keys.insert(key);
+        self.load_owned(uid)?;
+        let keys: Vec<Key> = self.owned.borrow().get(uid).into_iter().flatten().cloned().collect();
+        Ok(keys.into_iter().filter_map(|k| self.known(&k).map(|o| (k, o))).collect())
+    }
+
+    fn load_owned(&self, uid: &str) -> Result<(), Status> {
+        if self.owned.borrow().contains_key(uid) {
+            return Ok(());
+        }
+        let mut keys = BTreeSet::new();
+        for (key, object) in self.base.owned_by(uid)? {
+            let mut seen = self.seen.borrow_mut();
+            let now = seen.entry(key.clone()).or_insert(Some(object));
+            if now.as_ref().is_some_and(|o| owns(o, uid)) {
+                keys.insert(key);
+            }
+        }
+        keys.extend(self.dirty.iter().filter(|k| self.known(k).is_some_and(|o| owns(&o, uid))).cloned());
+        self.owned.borrow_mut().insert(uid.to_owned(), keys);
+        Ok(())
+    }
+
+    /// The objects that an indexer finds under a value, ordered by key.
+    pub fn indexed(&self, indexer: &'static Indexer, value: &str) -> Result<Vec<(Key, Arc<Object>)>, Status> {
+        let place: *const Indexer = indexer;
+        if !self.indexes.borrow().contains_key(&place) {
+            let mut index: BTreeMap<String, BTreeSet<Key>> = BTreeMap::new();
+            for (key, object) in self.list_keyed(indexer.resource, None)? {
+                for value in (indexer.values)(&object) {
+                    index.entry(value).or_default().insert(key.clone());
                 }
             }
-            keys.extend(self.dirty.iter().filter(|k| self.known(k).is_some_and(|o| owns(&o, uid))).cloned());
-            self.owned.borrow_mut().insert(uid.to_owned(), keys);
+            self.indexes.borrow_mut().insert(place, (indexer, index));
         }
-        let keys: Vec<Key> = self.owned.borrow()[uid].iter().cloned().collect();
-        Ok(keys.into_iter().filter_map(|k| self.known(&k).map(|o| (k, o))).collect())
+        let indexes = self.indexes.borrow();
+        let keys = indexes.get(&place).and_then(|(_, index)| index.get(value)).into_iter().flatten();
+        Ok(keys.filter_map(|k| Some((k.clone(), self.known(k)?))).collect())
+    }
+
+    fn update_indexes(&mut self, key: &Key, before: Option<&Object>, after: Option<&Object>) {
+        for (indexer, index) in self.indexes.get_mut().values_mut().filter(|(i, _)| i.resource == key.resource) {
+            for value in before.map(indexer.values).unwrap_or_default() {
+                if let Some(keys) = index.get_mut(&value) {
+                    keys.remove(key);
+                }
+            }
+            for value in after.map(indexer.values).unwrap_or_default() {
+                index.entry(value).or_default().insert(key.clone());
+            }
+        }
+    }
+
+    /// A typed view of an object, decoded once per version of it for as long as the transaction lasts.
+    ///
+    /// Versions are told apart by their place in memory, which the cache keeps taken.
+    pub fn view<T: Any>(&self, object: &Arc<Object>, decode: fn(&Arc<Object>) -> T) -> Rc<T> {
+        let place = (Arc::as_ptr(object) as usize, TypeId::of::<T>());
+        if let Some((_, view)) = self.views.borrow().get(&place)
+            && let Ok(view) = Rc::clone(view).downcast()
+        {
+            return view;
+        }
+        let view = Rc::new(decode(object));
+        self.views.borrow_mut().insert(place, (object.clone(), view.clone()));
+        view
+    }
+
+    /// As [`Cluster::owned_by`], of one resource only.
+    pub fn owned_of(&self, uid: &str, resource: &'static str) -> Result<Vec<Arc<Object>>, Status> {
+        self.load_owned(uid)?;
+        let owned = self.owned.borrow();
+        let Some(keys) = owned.get(uid) else { return Ok(Vec::new()) };
+        let of_resource = keys.range(Key::cluster(resource, "")..).take_while(|k| k.resource == resource);
+        Ok(of_resource.filter_map(|k| self.known(k)).collect())
     }
 
     fn known(&self, key: &Key) -> Option<Arc<Object>> {
@@ -259,6 +339,7 @@ impl<'s> Cluster<'s> {
         let object = Arc::new(object);
         let kind = if before.is_some() { ChangeType::Modified } else { ChangeType::Added };
         self.index_owners(key, before.as_deref(), Some(&object));
+        self.update_indexes(key, before.as_deref(), Some(&object));
         self.record(kind, key, object.clone());
         self.seen.borrow_mut().insert(key.clone(), Some(object.clone()));
         Ok(object)
@@ -272,6 +353,7 @@ impl<'s> Cluster<'s> {
         last.set("/metadata/resourceVersion", self.meta.resource_version.to_string().into());
         let last = Arc::new(last);
         self.index_owners(key, Some(&before), None);
+        self.update_indexes(key, Some(&before), None);
         self.record(ChangeType::Deleted, key, last.clone());
         self.seen.borrow_mut().insert(key.clone(), None);
         self.set_wake(key, None);

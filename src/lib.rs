@@ -33,8 +33,8 @@ pub use env::Env;
 pub fn run(args: impl IntoIterator<Item = OsString>, mut env: Env) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     #[cfg(target_os = "linux")]
-    if args.get(1).is_some_and(|a| a == runtime::SUPERVISOR) {
-        return runtime::main(&args[2..]);
+    if let Some(code) = runtime::started_again(&args, &mut env) {
+        return code;
     }
     cmd::main(&args, &mut env)
 }

@@ -23,3 +23,4 @@ pub mod table;
 pub mod tabwriter;
 pub mod time;
 pub mod yaml;
+pub mod zeros;

@@ -3,7 +3,17 @@
 use crate::apimachinery::decode;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
+use crate::apimachinery::zeros;
 use crate::kinds::Kind;
+
+/// Metadata that is not kept when it is empty.
+const OMITTED: [&str; 5] = [
+    "/metadata/annotations",
+    "/metadata/finalizers",
+    "/metadata/generateName",
+    "/metadata/labels",
+    "/metadata/ownerReferences",
+];
 
 /// Checks a body against its kind's schema and drops nulls, as decoding into the server's types does.
 ///
@@ -16,5 +26,6 @@ pub fn decode(kind: &dyn Kind, object: Object, strict: bool) -> Result<Object, S
     let mut object =
         Object::from_value(body).ok_or_else(|| Status::bad_request(format!("{} is not a JSON object", names.kind)))?;
     object.internal = internal;
+    zeros::omit(&mut object, &OMITTED);
     Ok(object)
 }

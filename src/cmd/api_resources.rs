@@ -106,7 +106,7 @@ impl ApiResources {
 }
 
 /// What can be done to every kind.
-const VERBS: &[&str] = &["create", "delete", "get", "list", "update"];
+const VERBS: &[&str] = &["create", "delete", "get", "list", "watch"];
 
 /// The list, laid out as kubectl's tabwriter does.
 fn table(names: &[&Names], wide: bool, headers: bool) -> String {

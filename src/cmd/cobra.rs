@@ -33,6 +33,10 @@ pub fn find(program: &str, args: &[String]) -> Result<Found, String> {
                 found.path.push(verb);
                 command = verb.command();
             }
+            // kubectl looks for a plugin then, and those have no flags before their name.
+            None if found.path.is_empty() && args[0].starts_with('-') => {
+                return Err(format!("Error: flags cannot be placed before plugin name: {}", args[0]));
+            }
             None if found.path.is_empty() => return Err(unknown(program, word)),
             None => return Ok(found),
         }
@@ -157,6 +161,7 @@ mod tests {
             let want = format!("unknown command \"{word}\" for \"kubectl\"\n\nDid you mean this?\n{near}");
             assert_eq!(path(word).unwrap_err(), want);
         }
+        assert_eq!(path("-n x pods").unwrap_err(), "Error: flags cannot be placed before plugin name: -n");
         assert_eq!(path("updat x").unwrap_err(), "unknown command \"updat\" for \"kubectl\"");
     }
 }

@@ -41,6 +41,11 @@ impl<'e> Context<'e> {
         Ok(self.client.insert(client))
     }
 
+    /// Lets the store go; the next use opens it again.
+    pub fn close(&mut self) {
+        self.client = None;
+    }
+
     /// The namespace of the request.
     pub fn namespace(&self) -> &str {
         if self.global.namespace.is_empty() { "default" } else { &self.global.namespace }

@@ -9,12 +9,15 @@ use super::context::Context;
 use super::dry_run::DryRun;
 use super::errors::with_source;
 use super::manifest::{self, Filenames, Item};
+use super::resources::KindRef;
 use super::support::{Flag, Support};
 use super::verbs::Run;
 use super::{go, last_applied};
+use crate::apimachinery::decode;
 use crate::apimachinery::labels::Selector;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::quote::quote;
+use crate::apimachinery::schema::Definition;
 use crate::apimachinery::status::Status;
 use crate::apiserver::{self, WriteOptions};
 use crate::printers::{FORMATS, Format, OutputFlags, Printer};
@@ -221,11 +224,20 @@ impl Create {
         let options = WriteOptions { dry_run: dry_run == DryRun::Server, strict: validation == Validation::Strict };
         let made = cx.client()?.write(|c| apiserver::create(c, kind, &namespace, object.clone(), &options));
         let made = made.map_err(|e| with_source("creating", &source, e))?;
-        for warning in kind.warnings(&made, None) {
+        let unknown = if validation == Validation::Warn { unknown_fields(kind, &object) } else { Vec::new() };
+        for warning in unknown.into_iter().chain(kind.warnings(&made, None)) {
             cx.complain(&format!("Warning: {warning}\n"));
         }
         Ok(made)
     }
+}
+
+/// What the server warns of with `--validate=warn`: `unknown field "spec.replica"`.
+fn unknown_fields(kind: KindRef, object: &Object) -> Vec<String> {
+    let names = kind.names();
+    let definition = Definition::of_kind(names.api_version, names.kind);
+    let decoded = definition.and_then(|d| decode::decode(d, object.to_value()).ok());
+    decoded.map(|d| d.strict_errors).unwrap_or_default()
 }
 
 /// `--validate`.

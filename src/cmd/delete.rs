@@ -366,11 +366,14 @@ impl Delete {
 
     /// Waits until each object is gone, or another has taken its place.
     fn wait_until_gone(&self, cx: &mut Context, gone: Vec<(Key, String)>) -> anyhow::Result<()> {
-        // kubectl's "for ever".
-        let for_ever = Duration::from_secs(168 * 3600);
-        let timeout = if self.timeout.is_zero() { for_ever } else { self.timeout };
+        let timeout = Some(self.timeout).filter(|t| !t.is_zero());
+        let what = match gone.as_slice() {
+            [] => return Ok(()),
+            [(key, _)] => format!("waiting until {}/{} is gone", key.resource, key.name),
+            several => format!("waiting until {} objects are gone", several.len()),
+        };
         let mut left = gone;
-        let waited = cx.client()?.wait("the deletion", Some(timeout), |cluster| {
+        let waited = cx.client()?.wait(&what, timeout, |cluster| {
             let mut still = Vec::new();
             for (key, uid) in &left {
                 if cluster.get(key)?.is_some_and(|o| o.uid() == *uid) {

@@ -102,7 +102,11 @@ fn line(text: &str) -> String {
 }
 
 fn prefixed(message: &str) -> String {
-    if message.starts_with("error: ") { message.to_owned() } else { format!("error: {message}") }
+    if message.starts_with("error: ") || message.starts_with("Error: ") {
+        message.to_owned()
+    } else {
+        format!("error: {message}")
+    }
 }
 
 /// One of several errors: without `error: `, and never in the layout of an invalid object.

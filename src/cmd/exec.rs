@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::context::Context;
-use super::errors::Exit;
+use super::errors::{self, Exit};
+use super::manifest::{self, Filenames};
 use super::verbs::{Operands, Run};
 use super::{go, pods, resources};
 use crate::apimachinery::object::Object;
@@ -74,11 +75,11 @@ impl Run for Exec {
         let command = self.command(cx)?;
         let resource = match cx.dash {
             Some(0) => None,
-            _ => self.args.first(),
+            _ => self.args.first().filter(|a| !a.is_empty()),
         };
-        let Some(resource) = resource else {
+        if resource.is_none() && self.filename.is_empty() {
             anyhow::bail!("pod, type/name or --filename must be specified");
-        };
+        }
         if command.is_empty() {
             anyhow::bail!("you must specify at least one command for the container");
         }
@@ -96,6 +97,8 @@ impl Run for Exec {
         let command = runtime::Command { argv: command.to_vec(), stdin: self.stdin, tty };
         cx.env.stdout.flush()?;
         let home = cx.client()?.home().to_owned();
+        // Nothing of the store is held while the process runs.
+        cx.close();
         match runtime::exec(&home, &sandbox, &command, cx.env)? {
             runtime::Exit(0) => Ok(()),
             runtime::Exit(code) => {
@@ -120,13 +123,28 @@ impl Exec {
     }
 
     /// The pod that is named, or the best pod of what is named.
-    fn pod(&self, cx: &mut Context, resource: &str) -> anyhow::Result<Arc<Object>> {
-        let (kind, name) = match resource.contains('/') {
-            true => resources::pair(resource)?,
-            false => ("pods", resource.to_owned()),
+    fn pod(&self, cx: &mut Context, resource: Option<&String>) -> anyhow::Result<Arc<Object>> {
+        let files = Filenames { filenames: &self.filename, recursive: false, validate: false };
+        let manifests = manifest::read(cx.env, &files)?;
+        let (kind, namespace, name) = match resource {
+            None => {
+                errors::aggregate(manifests.errors)?;
+                let [item] = manifests.items.as_slice() else {
+                    anyhow::bail!("--filename must name exactly one object");
+                };
+                let namespace = item.namespace(cx.namespace(), cx.is_given("namespace"))?;
+                (item.kind, namespace, item.name().to_owned())
+            }
+            Some(_) if !self.filename.is_empty() => anyhow::bail!("name cannot be provided when a path is specified"),
+            Some(resource) => {
+                let (kind, name) = match resource.contains('/') {
+                    true => resources::pair(resource)?,
+                    false => ("pods", resource.clone()),
+                };
+                (resources::kind(kind)?, cx.namespace().to_owned(), name)
+            }
         };
-        let kind = resources::kind(kind)?;
-        pods::of(cx, kind, &name, self.pod_running_timeout)
+        pods::of(cx, kind, &namespace, &name, self.pod_running_timeout)
     }
 
     /// Whether the command gets a terminal; says why not when one was asked for in vain.

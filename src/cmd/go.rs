@@ -107,7 +107,7 @@ pub fn csv(text: &str) -> Result<Vec<String>, String> {
 fn bare(text: &str) -> Result<(String, &str), String> {
     let end = text.find(',').unwrap_or(text.len());
     match text[..end].find('"') {
-        Some(at) => Err(format!("parse error on line 1, column {}: bare \" in non-quoted field", at + 1)),
+        Some(at) => Err(format!("parse error on line 1, column {}: bare \" in non-quoted-field", at + 1)),
         None => Ok((text[..end].to_owned(), &text[end..])),
     }
 }

@@ -36,6 +36,9 @@ impl Run for Help {
                 None => break,
             }
         }
+        if path.last().is_some_and(|v| v.name == "options") {
+            return super::options::print(cx);
+        }
         let text = of(&path, &cx.program)?;
         Ok(cx.print(&text)?)
     }

@@ -48,6 +48,8 @@ pub struct Query<'a> {
     pub field_selector: &'a str,
     pub all: bool,
     pub all_namespaces: bool,
+    /// A type alone means all its objects.
+    pub type_alone_is_all: bool,
     /// A document without a kind is refused: of verbs with `--validate`.
     pub validate: bool,
     pub from: From,
@@ -91,7 +93,7 @@ pub fn find(cx: &mut Context, query: &Query) -> anyhow::Result<Infos> {
         selector,
         field_selector,
         all: query.all,
-        type_alone_is_all: false,
+        type_alone_is_all: query.type_alone_is_all,
         all_namespaces: query.all_namespaces,
     })?;
     if let Named::Files = named

@@ -145,8 +145,8 @@ impl Label {
             field_selector: &self.fields.field_selector,
             all: self.all,
             all_namespaces: self.all_namespaces,
-            validate: false,
             from: if self.local { From::Local } else { From::Store },
+            ..Query::default()
         }
     }
 

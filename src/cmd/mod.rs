@@ -8,8 +8,6 @@ use std::process::ExitCode;
 use clap::{Command, FromArgMatches};
 
 use crate::Env;
-#[cfg(target_os = "linux")]
-use crate::runtime;
 
 mod annotate;
 mod api_resources;
@@ -21,8 +19,11 @@ mod completion;
 mod context;
 mod create;
 mod delete;
+mod describe;
+mod diff;
 mod doctor;
 mod dry_run;
+mod edit;
 mod errors;
 mod exec;
 mod fetch;
@@ -39,20 +40,24 @@ mod manifest;
 mod metadata_map;
 mod options;
 mod pairs;
+mod parent;
 mod patch;
 mod pflag;
 mod pods;
+mod program;
 mod question;
 mod replace;
 mod requests;
 mod reset;
 mod resources;
+mod rollout;
 mod scale;
 mod select;
 mod set;
 mod support;
 mod verbs;
 mod version;
+mod wait;
 mod watch;
 
 use context::Context;
@@ -62,14 +67,11 @@ use verbs::Body;
 
 /// Runs one command line.
 pub fn main(args: &[OsString], env: &mut Env) -> ExitCode {
-    #[cfg(target_os = "linux")]
-    if args.get(1).is_some_and(|a| a == runtime::SUPERVISOR) {
-        return runtime::main(&args[2..]);
-    }
-    if let Some((name, rest)) = args.split_first()
-        && let Some(code) = runtime::tools::main(&name.to_string_lossy(), rest, env)
-    {
-        return code;
+    if let Some(at) = args.iter().position(|a| a.to_str().is_none()) {
+        // Taken as it may be meant, it would be another word than was typed.
+        let text = format!("error: argument {at} is not valid UTF-8: {}\n", args[at].to_string_lossy());
+        let _ = env.stderr.write_all(text.as_bytes());
+        return ExitCode::FAILURE;
     }
     let mut words: Vec<String> = args.iter().map(|a| a.to_string_lossy().into_owned()).collect();
     let program = if words.is_empty() { String::new() } else { words.remove(0) };
@@ -114,9 +116,13 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
     if let Some(Body::NotBuilt) = verb.map(|v| &v.body) {
         return Err(help::not_built(&found.path));
     }
-    let called = if path.is_empty() { program.clone() } else { format!("{program} {path}") };
-    let parsed =
-        pflag::parse(&command, &found.args).map_err(|e| anyhow::anyhow!("{e}\nSee '{called} --help' for usage."))?;
+    // `options` has help of its own.
+    let hint = match path.as_str() {
+        "options" => format!("Run '{program} options' without flags."),
+        "" => format!("See '{program} --help' for usage."),
+        path => format!("See '{program} {path} --help' for usage."),
+    };
+    let parsed = pflag::parse(&command, &found.args).map_err(|e| anyhow::anyhow!("{e}\n{hint}"))?;
     let run = match verb.map(|v| &v.body) {
         Some(Body::Built { run, .. }) if !parsed.help => run,
         _ => return Ok(env.stdout.write_all(help::of(&found.path, &program)?.as_bytes())?),

@@ -20,9 +20,14 @@ impl Run for Options {
     const EXAMPLES: &'static str = "  # Print flags inherited by all commands\n  kubectl options";
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
-        let text = text(cx.env.var("HOME").unwrap_or_default());
-        Ok(cx.print(&text)?)
+        print(cx)
     }
+}
+
+/// Prints the whole list.
+pub fn print(cx: &mut Context) -> anyhow::Result<()> {
+    let text = text(cx.env.var("HOME").unwrap_or_default());
+    Ok(cx.print(&text)?)
 }
 
 /// The whole list; `home` is where kubectl's own cache would be.

@@ -22,9 +22,14 @@ const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
 ///
 /// # Errors
 /// NotFound; kubectl's texts for a kind without pods, and for a wait in vain.
-pub fn of(cx: &mut Context, kind: KindRef, name: &str, timeout: Duration) -> anyhow::Result<Arc<Object>> {
-    let namespace = cx.namespace().to_owned();
-    let named = cx.client()?.read(|cluster| apiserver::get(cluster, kind, &namespace, name))?;
+pub fn of(
+    cx: &mut Context,
+    kind: KindRef,
+    namespace: &str,
+    name: &str,
+    timeout: Duration,
+) -> anyhow::Result<Arc<Object>> {
+    let named = cx.client()?.read(|cluster| apiserver::get(cluster, kind, namespace, name))?;
     if kind.names().resource == "pods" {
         return Ok(named);
     }
@@ -35,12 +40,12 @@ pub fn of(cx: &mut Context, kind: KindRef, name: &str, timeout: Duration) -> any
     };
     let pods = |cluster: &Cluster| -> Result<Option<Arc<Object>>, Status> {
         let Some(pods) = kinds::by_resource("pods") else { return Ok(None) };
-        let mut pods = apiserver::list(cluster, pods, Some(&namespace))?;
+        let mut pods = apiserver::list(cluster, pods, Some(namespace))?;
         pods.retain(|p| selector.matches(p.labels()));
         Ok(pods.into_iter().max_by_key(|p| activity(p)))
     };
     cx.client()?
-        .wait("a pod", Some(timeout), pods)?
+        .wait("waiting for a pod", Some(timeout), pods)?
         .ok_or_else(|| anyhow::anyhow!("timed out waiting for the condition"))
 }
 

@@ -202,3 +202,51 @@ fn is_named(kind: KindRef, word: &str) -> bool {
         || lower == names.kind.to_lowercase()
         || names.short.contains(&word)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a command line names, as `resource` or `resource/name` each; or the error.
+    fn named_text(line: &str, type_alone_is_all: bool) -> String {
+        let args: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        let request = Request { program: "kubectl", args: &args, type_alone_is_all, ..Request::default() };
+        match named(&request) {
+            Ok(Named::All(kinds)) => kinds.iter().map(|k| k.names().resource).collect::<Vec<_>>().join(" "),
+            Ok(Named::Each(pairs)) => {
+                pairs.iter().map(|(k, n)| format!("{}/{n}", k.names().resource)).collect::<Vec<_>>().join(" ")
+            }
+            Ok(Named::Files) => "files".to_owned(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn types_and_names_are_the_builders() {
+        let cases = [
+            ("pods", "pods"),
+            ("po,svc,po", "pods services"),
+            ("Pod", "pods"),
+            ("STATEFULSET", "statefulsets.apps"),
+            ("sts.apps", "statefulsets.apps"),
+            ("statefulset.v1.apps web", "statefulsets.apps/web"),
+            ("storageclasses.storage", "storageclasses.storage.k8s.io"),
+            ("pod a b", "pods/a pods/b"),
+            ("pod,svc a b", "pods/a pods/b services/a services/b"),
+            ("pod/a sts/b", "pods/a statefulsets.apps/b"),
+            ("all", "pods services statefulsets.apps"),
+            ("nope", "the server doesn't have a resource type \"nope\""),
+            ("nope.apps/x", "the server doesn't have a resource type \"nope\""),
+            ("sts.nope", "the server doesn't have a resource type \"sts\""),
+            ("sts.v2.apps", "the server doesn't have a resource type \"sts\""),
+            ("a/b/c", "arguments in resource/name form may not have more than one slash"),
+            ("pod/", "arguments in resource/name form must have a single resource and name"),
+            ("pod,svc/x", "arguments in resource/name form must have a single resource and name"),
+        ];
+        for (line, want) in cases {
+            assert_eq!(named_text(line, true), want, "{line}");
+        }
+        assert_eq!(named_text("pods", false), "resource(s) were provided, but no name was specified");
+        assert_eq!(named_text("", false), MISSING);
+    }
+}

@@ -3,7 +3,7 @@
 use clap::{Arg, ArgAction, Command};
 
 use super::global;
-use super::verbs::{self, Body};
+use super::verbs::{self, Body, Verb};
 
 /// How a flag that does not do what kubectl's does is met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,21 +61,21 @@ pub fn augment(command: Command, flags: &'static [Flag]) -> Command {
     flags.iter().fold(command, |c, f| c.arg(f.arg()))
 }
 
-/// Every such flag, with the verb it is of; no verb for those of all verbs.
+/// Every such flag, with the words of the verb it is of; no words for those of all verbs.
 pub fn flags() -> impl Iterator<Item = (String, &'static Flag)> {
-    let own = verbs::all().flat_map(|v| of_verb("", v));
-    global::OTHER_FLAGS.iter().map(|f| (String::new(), f)).chain(own)
+    let globals = global::OTHER_FLAGS.iter().map(|f| (String::new(), f));
+    globals.chain(verbs::all().flat_map(|v| own(v, v.name.to_owned())))
 }
 
-/// Those of a verb and of its children.
-fn of_verb(parent: &str, verb: &'static verbs::Verb) -> Vec<(String, &'static Flag)> {
-    let path = if parent.is_empty() { verb.name.to_owned() } else { format!("{parent} {}", verb.name) };
-    let own = match verb.body {
+/// The flags of a verb and of its children.
+fn own(verb: &'static Verb, path: String) -> Vec<(String, &'static Flag)> {
+    let flags = match verb.body {
         Body::Built { other_flags, .. } => other_flags,
         Body::NotBuilt => &[],
     };
-    let children = verb.children.iter().flat_map(|c| of_verb(&path, c));
-    own.iter().map(|f| (path.clone(), f)).chain(children).collect()
+    let children = verb.children.iter().flat_map(|c| own(c, format!("{path} {}", c.name)));
+    let all: Vec<(String, &'static Flag)> = children.collect();
+    flags.iter().map(|f| (path.clone(), f)).chain(all).collect()
 }
 
 /// The table for `options` and the manual: every flag that is taken without an effect, and every one that is refused.

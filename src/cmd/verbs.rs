@@ -7,8 +7,8 @@ use super::context::Context;
 use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
-    annotate, api_resources, api_versions, apply, completion, create, delete, doctor, exec, get, help, label, man,
-    options, patch, replace, reset, scale, set, version,
+    annotate, api_resources, api_versions, apply, completion, create, delete, describe, diff, doctor, edit, exec, get,
+    help, label, man, options, patch, replace, reset, rollout, scale, set, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -192,6 +192,15 @@ const SET: &[Verb] = &[
     Verb::missing("subject", "Update the user, group, or service account in a role binding or cluster role binding"),
 ];
 
+const ROLLOUT: &[Verb] = &[
+    Verb::built::<rollout::History>("history", "View rollout history"),
+    Verb::built::<rollout::Pause>("pause", "Mark the provided resource as paused"),
+    Verb::built::<rollout::Restart>("restart", "Restart a resource"),
+    Verb::built::<rollout::Resume>("resume", "Resume a paused resource"),
+    Verb::built::<rollout::Status>("status", "Show the status of the rollout"),
+    Verb::built::<rollout::Undo>("undo", "Undo a previous rollout"),
+];
+
 /// The table.
 pub static GROUPS: &[Group] = &[
     Group {
@@ -211,7 +220,7 @@ pub static GROUPS: &[Group] = &[
         verbs: &[
             Verb::missing("explain", "Get documentation for a resource"),
             Verb::built::<get::Get>("get", "Display one or many resources").suggested_for(&["list", "ps"]),
-            Verb::missing("edit", "Edit a resource on the server"),
+            Verb::built::<edit::Edit>("edit", "Edit a resource on the server"),
             Verb::built::<delete::Delete>(
                 "delete",
                 "Delete resources by file names, stdin, resources and names, or by resources and label selector",
@@ -222,7 +231,7 @@ pub static GROUPS: &[Group] = &[
     Group {
         title: "Deploy Commands:",
         verbs: &[
-            Verb::missing("rollout", "Manage the rollout of a resource"),
+            Verb::built::<rollout::Rollout>("rollout", "Manage the rollout of a resource").with(ROLLOUT),
             Verb::built::<scale::Scale>(
                 "scale",
                 "Set a new size for a deployment, replica set, or replication controller",
@@ -245,7 +254,7 @@ pub static GROUPS: &[Group] = &[
     Group {
         title: "Troubleshooting and Debugging Commands:",
         verbs: &[
-            Verb::missing("describe", "Show details of a specific resource or group of resources"),
+            Verb::built::<describe::Describe>("describe", "Show details of a specific resource or group of resources"),
             Verb::missing("logs", "Print the logs for a container in a pod"),
             Verb::missing("attach", "Attach to a running container"),
             Verb::built::<exec::Exec>("exec", "Execute a command in a container"),
@@ -260,12 +269,12 @@ pub static GROUPS: &[Group] = &[
     Group {
         title: "Advanced Commands:",
         verbs: &[
-            Verb::missing("diff", "Diff the live version against a would-be applied version"),
+            Verb::built::<diff::Diff>("diff", "Diff the live version against a would-be applied version"),
             Verb::built::<apply::Apply>("apply", "Apply a configuration to a resource by file name or stdin")
                 .with(APPLY),
             Verb::built::<patch::Patch>("patch", "Update fields of a resource"),
             Verb::built::<replace::Replace>("replace", "Replace a resource by file name or stdin"),
-            Verb::missing("wait", "Experimental: Wait for a specific condition on one or many resources")
+            Verb::built::<wait::Wait>("wait", "Experimental: Wait for a specific condition on one or many resources")
                 .suggested_for(&["list", "ps"]),
             Verb::missing("kustomize", "Build a kustomization target from a directory or URL"),
         ],

@@ -1,9 +1,10 @@
 //! `version`: the client and server versions. Knows no store: there is no server to ask.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::context::Context;
 use super::verbs::Run;
+use crate::printers::yaml;
 
 /// Arguments of `version`.
 #[derive(clap::Args)]
@@ -31,8 +32,8 @@ impl Run for Version {
         }
         let text = match self.output.as_str() {
             "" => plain(self.client),
-            "json" => format!("{:#}\n", value(self.client)).replace("  ", "  "),
-            "yaml" => serde_yaml::to_string(&value(self.client))?,
+            "json" => json(self.client),
+            "yaml" => yaml::to_string(&value(self.client)),
             _ => anyhow::bail!("--output must be 'yaml' or 'json'"),
         };
         Ok(cx.print(&text)?)
@@ -42,38 +43,64 @@ impl Run for Version {
 /// The kubectl whose dialect is spoken.
 const CLIENT: &str = "v1.32.4";
 
+/// The kustomize in that kubectl.
+const KUSTOMIZE: &str = "v5.5.0";
+
 /// The Kubernetes whose API is spoken.
-pub const SERVER: &str = "v1.36.2";
+const SERVER: &str = "v1.36.2";
 
 fn plain(client_only: bool) -> String {
-    let client = format!("Client Version: {CLIENT}\nKustomize Version: v5.5.0\n");
+    let client = format!("Client Version: {CLIENT}\nKustomize Version: {KUSTOMIZE}\n");
     if client_only { client } else { format!("{client}Server Version: {SERVER}\n") }
 }
 
-fn value(client_only: bool) -> Value {
-    let mut all = Map::new();
-    all.insert("clientVersion".to_owned(), info(CLIENT));
-    all.insert("kustomizeVersion".to_owned(), "v5.5.0".into());
+/// The versions by kubectl's field names, in its order.
+fn versions(client_only: bool) -> Vec<(&'static str, Vec<(&'static str, String)>)> {
+    let mut all = vec![("clientVersion", info(CLIENT))];
     if !client_only {
-        all.insert("serverVersion".to_owned(), info(SERVER));
+        all.push(("serverVersion", info(SERVER)));
     }
-    Value::Object(all)
+    all
 }
 
-/// One version as the API describes it; what no build of kstate has (a commit, a compiler of Go) is named after it.
-fn info(version: &str) -> Value {
+/// One version as the API describes it; what no build of kstate has (a commit, a compiler of Go) is left empty.
+fn info(version: &str) -> Vec<(&'static str, String)> {
     let mut numbers = version.trim_start_matches('v').split('.');
-    json!({
-        "buildDate": "1970-01-01T00:00:00Z",
-        "compiler": "rustc",
-        "gitCommit": "",
-        "gitTreeState": "clean",
-        "gitVersion": version,
-        "goVersion": "",
-        "major": numbers.next().unwrap_or_default(),
-        "minor": numbers.next().unwrap_or_default(),
-        "platform": format!("{}/{}", std::env::consts::OS, platform()),
-    })
+    let mut number = || numbers.next().unwrap_or_default().to_owned();
+    vec![
+        ("major", number()),
+        ("minor", number()),
+        ("gitVersion", version.to_owned()),
+        ("gitCommit", String::new()),
+        ("gitTreeState", "clean".to_owned()),
+        ("buildDate", "1970-01-01T00:00:00Z".to_owned()),
+        ("goVersion", String::new()),
+        ("compiler", "rustc".to_owned()),
+        ("platform", format!("{}/{}", std::env::consts::OS, platform())),
+    ]
+}
+
+/// As Go writes it: the fields in the order of their declaration.
+fn json(client_only: bool) -> String {
+    let object = |fields: &[(&str, String)]| {
+        let lines: Vec<String> =
+            fields.iter().map(|(k, v)| format!("    \"{k}\": {}", Value::from(v.as_str()))).collect();
+        format!("{{\n{}\n  }}", lines.join(",\n"))
+    };
+    let mut parts: Vec<String> =
+        versions(client_only).iter().map(|(name, fields)| format!("  \"{name}\": {}", object(fields))).collect();
+    parts.insert(1, format!("  \"kustomizeVersion\": \"{KUSTOMIZE}\""));
+    format!("{{\n{}\n}}\n", parts.join(",\n"))
+}
+
+fn value(client_only: bool) -> Value {
+    let object = |fields: Vec<(&str, String)>| -> Value {
+        fields.into_iter().map(|(k, v)| (k.to_owned(), Value::from(v))).collect::<Map<_, _>>().into()
+    };
+    let mut all: Map<String, Value> =
+        versions(client_only).into_iter().map(|(name, fields)| (name.to_owned(), object(fields))).collect();
+    all.insert("kustomizeVersion".to_owned(), KUSTOMIZE.into());
+    all.into()
 }
 
 /// The machine, as Go calls it.

@@ -67,6 +67,8 @@ pub fn settle(cluster: &mut Cluster) -> Result<(), Status> {
 /// Keys to look at, first come first served, each once at a time.
 struct Queue {
     keys: VecDeque<Key>,
+    /// Keys whose controllers only follow others.
+    late: VecDeque<Key>,
     waiting: HashSet<Key>,
     rounds: HashMap<Key, usize>,
     /// How much of the cluster's log has been turned into keys.
@@ -76,18 +78,25 @@ struct Queue {
 impl Queue {
     /// An empty queue that sees the changes made from now on.
     fn after(cluster: &Cluster) -> Queue {
-        Queue { keys: VecDeque::new(), waiting: HashSet::new(), rounds: HashMap::new(), read: cluster.log().len() }
+        Queue {
+            keys: VecDeque::new(),
+            late: VecDeque::new(),
+            waiting: HashSet::new(),
+            rounds: HashMap::new(),
+            read: cluster.log().len(),
+        }
     }
 
     fn push(&mut self, key: Key) {
         if self.waiting.insert(key.clone()) {
-            self.keys.push_back(key);
+            let late = kinds::by_resource(&key.resource).is_some_and(|kind| kind.settles_last());
+            if late { self.late.push_back(key) } else { self.keys.push_back(key) }
         }
     }
 
     fn run(mut self, cluster: &mut Cluster) -> Result<(), Status> {
         self.take_changes(cluster)?;
-        while let Some(key) = self.keys.pop_front() {
+        while let Some(key) = self.keys.pop_front().or_else(|| self.late.pop_front()) {
             self.waiting.remove(&key);
             self.count(&key)?;
             let wake = reconcile(cluster, &key)?;

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::Controller;
-use super::volume::claim::claim_names;
+use super::volume::claim::{PODS_BY_CLAIM, claim_names};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Indexer};
 use crate::kinds::Trigger;
 use crate::kinds::plan::{Action, EventRecord, Plan};
 
@@ -23,7 +23,7 @@ pub(crate) static CONTROLLER: Controller = Controller {
     reconcile,
     triggers: &[
         Trigger { resource: "persistentvolumeclaims", keys: waiting_for_claim },
-        Trigger { resource: "nodes", keys: |_, cluster| waiting(cluster, None) },
+        Trigger { resource: "nodes", keys: |_, cluster| waiting(cluster) },
     ],
 };
 
@@ -180,21 +180,14 @@ fn set_condition(pod: &mut Object, status: &str, why: Option<(&str, &str)>, now:
 }
 
 fn waiting_for_claim(claim: &Object, cluster: &Cluster) -> Result<Vec<Key>, Status> {
-    let mut keys = waiting(cluster, Some(claim.namespace()))?;
-    let uses = |key: &Key| -> Result<bool, Status> {
-        Ok(cluster.get(key)?.is_some_and(|pod| claim_names(&pod).any(|n| n == claim.name())))
-    };
-    let mut found = Vec::new();
-    for key in keys.drain(..) {
-        if uses(&key)? {
-            found.push(key);
-        }
-    }
-    Ok(found)
+    let users = cluster.indexed(&PODS_BY_CLAIM, &format!("{}/{}", claim.namespace(), claim.name()))?;
+    Ok(users.into_iter().filter(|(_, pod)| is_waiting(pod)).map(|(key, _)| key).collect())
 }
 
-/// The pods that wait for a node.
-fn waiting(cluster: &Cluster, namespace: Option<&str>) -> Result<Vec<Key>, Status> {
-    let pods = cluster.list_keyed("pods", namespace)?;
-    Ok(pods.into_iter().filter(|(_, pod)| is_waiting(pod)).map(|(key, _)| key).collect())
+/// Pods that wait for a node, all under one value.
+static WAITING_PODS: Indexer =
+    Indexer { resource: "pods", values: |pod| if is_waiting(pod) { vec![String::new()] } else { Vec::new() } };
+
+fn waiting(cluster: &Cluster) -> Result<Vec<Key>, Status> {
+    Ok(cluster.indexed(&WAITING_PODS, "")?.into_iter().map(|(key, _)| key).collect())
 }

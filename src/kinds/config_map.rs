@@ -1,10 +1,14 @@
 //! ConfigMap: configuration as text and bytes. Knows no pod that reads it.
 
+mod describe;
+
 use serde_json::{Map, Value};
 
+use super::describe::{Text, View};
 use super::{Kind, Names, data_keys, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::{self, Time};
 
@@ -27,6 +31,10 @@ impl Kind for ConfigMap {
         let count = |pointer| object.map_at(pointer).map_or(0, Map::len);
         let data = count("/data") + count("/binaryData");
         vec![object.name().to_owned(), data.to_string(), time::age(object.creation_timestamp(), now)]
+    }
+
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
     }
 
     fn set_defaults(&self, object: &mut Object) {

@@ -1,11 +1,15 @@
 //! EndpointSlice: the addresses behind a Service, in the new form. Knows Services by label only.
 
+mod describe;
+
 use serde_json::Value;
 
+use super::describe::{Text, View};
 use super::{Kind, Names, endpoints, ip, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names;
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::{self, Time};
 
@@ -54,6 +58,10 @@ impl Kind for EndpointSlice {
             shown(addresses.collect()),
             time::age(object.creation_timestamp(), now),
         ]
+    }
+
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
     }
 
     fn set_defaults(&self, object: &mut Object) {

@@ -2,10 +2,13 @@
 //!
 //! The addresses are worked out by the Service's controller; this kind's own takes away what a deleted Service leaves.
 
+mod describe;
+
 use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::describe::{Text, View};
 use super::plan::{Action, Plan};
 use super::{Kind, Names, Trigger, ip, zeros};
 use crate::apimachinery::field::{Errors, Path};
@@ -41,6 +44,10 @@ impl Kind for Endpoints {
 
     fn cells(&self, object: &Object, now: Time) -> Vec<String> {
         vec![object.name().to_owned(), addresses(object), time::age(object.creation_timestamp(), now)]
+    }
+
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
     }
 
     fn set_defaults(&self, object: &mut Object) {

@@ -4,20 +4,25 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::apimachinery::field::Errors;
 use crate::apimachinery::key::Key;
 use crate::apimachinery::labels::Selector;
 use crate::apimachinery::names::{self, NameRule};
 use crate::apimachinery::object::Object;
+use crate::apimachinery::patch::PatchType;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::table::Column;
 use crate::apimachinery::time::Time;
+use crate::apimachinery::zeros;
 use crate::cluster::Cluster;
 
 mod class;
 mod config_map;
 mod controller_revision;
 mod data_keys;
+pub mod describe;
 #[cfg(test)]
 pub(crate) mod empty_store;
 mod endpoint_slice;
@@ -32,14 +37,16 @@ pub mod plan;
 pub mod pod;
 mod priority_class;
 mod resource_list;
+pub mod rollout;
 mod secret;
 mod service;
 mod service_account;
 mod stateful_set;
 mod storage_class;
-mod zeros;
 
+use describe::{Text, View};
 use plan::Plan;
+use rollout::{Progress, Revision};
 
 pub use endpoint_slice::SERVICE_NAME_LABEL;
 pub use persistent_volume_claim::validate_claim_spec;
@@ -142,6 +149,11 @@ pub trait Kind: Sync {
     /// One row's cells, as many as columns. `now` is for ages.
     fn cells(&self, object: &Object, now: Time) -> Vec<String>;
 
+    /// What `describe` prints of it, in kubectl's layout; the fields one below the other for a kind without its own.
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::generic(object, view, out)
+    }
+
     /// How its names look; almost all kinds want a DNS subdomain.
     fn name_rule(&self) -> NameRule {
         names::name_is_dns_subdomain
@@ -232,6 +244,38 @@ pub trait Kind: Sync {
     /// What the scale subresource reads and writes; `None` for a kind that has none.
     fn scale(&self) -> Option<ScalePaths<'_>> {
         None
+    }
+
+    /// Whether the controller only follows others (a Service's endpoints follow its pods): it then runs once they have
+    /// settled at an instant, instead of after each of their steps.
+    fn settles_last(&self) -> bool {
+        false
+    }
+
+    /// How far the object's rollout is, or why that cannot be said; `None` for a kind without rollouts. `revision` is the one
+    /// that must be rolled out, 0 for any.
+    fn rollout_status(&self, _object: &Object, _revision: i64) -> Option<Result<Progress, String>> {
+        None
+    }
+
+    /// The object's revisions, oldest first; `None` for a kind without any.
+    fn rollout_history(&self, _object: &Object, _cluster: &Cluster) -> Result<Option<Vec<Revision>>, Status> {
+        Ok(None)
+    }
+
+    /// The patch that makes the object what it was at a revision; `None` when it is that already.
+    fn rollback(&self, _object: &Object, _to: &Revision) -> Result<Option<(PatchType, Value)>, String> {
+        Ok(None)
+    }
+
+    /// The object with a template that asks for new pods.
+    fn restarted(&self, _object: &Object, _at: &str) -> Result<Object, String> {
+        Err("restarting is not supported".to_owned())
+    }
+
+    /// The object with its rollout paused, or resumed.
+    fn paused(&self, _object: &Object, pause: bool) -> Result<Object, String> {
+        Err(if pause { "pausing is not supported" } else { "resuming is not supported" }.to_owned())
     }
 
     /// Which changes of other kinds run this kind's controller. An object's own changes always do.

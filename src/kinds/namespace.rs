@@ -2,10 +2,13 @@
 //!
 //! Knows that some kinds are namespaced, and ServiceAccount `default`; nothing else of what lives in it.
 
+mod describe;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::describe::{Text, View};
 use super::plan::{Action, Plan};
 use super::{KINDS, Kind, Names, Trigger, zeros};
 use crate::apimachinery::field::{Errors, Path};
@@ -44,6 +47,10 @@ impl Kind for Namespace {
     fn cells(&self, object: &Object, now: Time) -> Vec<String> {
         let age = time::age(object.creation_timestamp(), now);
         vec![object.name().to_owned(), object.str_at("/status/phase").to_owned(), age]
+    }
+
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
     }
 
     fn name_rule(&self) -> NameRule {

@@ -1,11 +1,16 @@
 //! Node: where pods run. Knows no pod; scheduling and heartbeats are the simulation's.
 
+mod describe;
+mod usage;
+
 use serde_json::{Value, json};
 
+use super::describe::{Text, View};
 use super::{Kind, Names, resource_list, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names;
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column, wide};
 use crate::apimachinery::time::{self, Time};
 
@@ -49,6 +54,10 @@ impl Kind for Node {
             info("kernelVersion"),
             info("containerRuntimeVersion"),
         ]
+    }
+
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
     }
 
     fn set_defaults(&self, object: &mut Object) {

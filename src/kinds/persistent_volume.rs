@@ -1,9 +1,11 @@
 //! PersistentVolume: a piece of storage. Knows no claim but the one it is bound to.
 
+mod describe;
 mod sources;
 
 use serde_json::{Map, Value, json};
 
+use super::describe::{Text, View};
 use super::persistent_volume_claim::{capacity, volume_mode};
 use super::{Kind, Names, class, resource_list, zeros};
 use crate::apimachinery::field::{Errors, Path};
@@ -85,6 +87,10 @@ impl Kind for PersistentVolume {
             time::age(object.creation_timestamp(), now),
             volume_mode(object),
         ]
+    }
+
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
     }
 
     fn set_defaults(&self, object: &mut Object) {

@@ -1,10 +1,12 @@
 //! PersistentVolumeClaim: a request for a volume. Knows no volume; binding is the volume binder's.
 
+mod describe;
 mod update;
 mod validate;
 
 use serde_json::{Value, json};
 
+use super::describe::{Text, View};
 use super::{Kind, Names, class, resource_list, storage_class, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
@@ -69,6 +71,10 @@ impl Kind for PersistentVolumeClaim {
             time::age(object.creation_timestamp(), now),
             volume_mode(object),
         ]
+    }
+
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
     }
 
     fn set_defaults(&self, object: &mut Object) {

@@ -7,6 +7,7 @@ mod affinity;
 mod aggregate;
 mod cells;
 mod defaults;
+mod describe;
 mod fields;
 mod qos;
 mod update;
@@ -15,6 +16,7 @@ mod warnings;
 
 use serde_json::{Value, json};
 
+use super::describe::{Text, View};
 use super::{Kind, Names};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
@@ -23,6 +25,7 @@ use crate::apimachinery::table::{Column, column, wide};
 use crate::apimachinery::time::Time;
 use crate::cluster::Cluster;
 
+pub use aggregate::{Amounts, of_all as amounts_of};
 pub use defaults::{set_spec_defaults, set_template_defaults};
 pub use fields::Fields;
 pub use validation::{validate_spec, validate_template};
@@ -79,6 +82,10 @@ impl Kind for Pod {
 
     fn cells(&self, object: &Object, now: Time) -> Vec<String> {
         cells::cells(object, now)
+    }
+
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
     }
 
     fn set_defaults(&self, object: &mut Object) {

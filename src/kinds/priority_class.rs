@@ -1,5 +1,8 @@
 //! PriorityClass: a name for a pod's priority. Knows no pod.
 
+mod describe;
+
+use super::describe::{Text, View};
 use super::{Kind, Names, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
@@ -56,6 +59,10 @@ impl Kind for PriorityClass {
             time::age(object.creation_timestamp(), now),
             object.str_at("/preemptionPolicy").to_owned(),
         ]
+    }
+
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
     }
 
     fn set_defaults(&self, object: &mut Object) {

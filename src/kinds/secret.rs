@@ -1,12 +1,15 @@
 //! Secret: data that is kept apart. Knows no pod that reads it.
 
+mod describe;
 mod tls;
 
 use serde_json::{Map, Value};
 
+use super::describe::{Text, View};
 use super::{Kind, Names, data_keys, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::{self, Time};
 
@@ -35,6 +38,11 @@ impl Kind for Secret {
         let data = object.map_at("/data").map_or(0, Map::len);
         let age = time::age(object.creation_timestamp(), now);
         vec![object.name().to_owned(), object.str_at("/type").to_owned(), data.to_string(), age]
+    }
+
+    fn describe(&self, object: &Object, _view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, out);
+        Ok(())
     }
 
     /// `stringData` is write-only: it is merged into `data`, as bytes.

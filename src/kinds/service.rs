@@ -1,6 +1,7 @@
 //! Service: one name and address for the pods that a selector picks. Knows no proxy; DNS and listeners are the runtime's.
 
 mod allocate;
+mod describe;
 mod endpoints;
 mod ports;
 mod slices;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::describe::{Text, View};
 use super::plan::Plan;
 use super::{Kind, Names, Trigger, endpoint_slice, zeros};
 use crate::apimachinery::field::Errors;
@@ -64,6 +66,10 @@ impl Kind for Service {
             time::age(object.creation_timestamp(), now),
             selector_cell(object),
         ]
+    }
+
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
     }
 
     fn name_rule(&self) -> NameRule {
@@ -123,6 +129,10 @@ impl Kind for Service {
         endpoints::reconcile(object, &pods, cluster, &mut plan)?;
         slices::reconcile(object, &pods, cluster, &mut plan)?;
         Ok(plan)
+    }
+
+    fn settles_last(&self) -> bool {
+        true
     }
 
     fn triggers(&self) -> &'static [Trigger] {

@@ -1,7 +1,11 @@
 //! ServiceAccount: whom a pod acts as. Knows no pod; `default` of each namespace is made by the namespace's controller.
 
+mod describe;
+
+use super::describe::{Text, View};
 use super::{Kind, Names, zeros};
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::{self, Time};
 
@@ -22,6 +26,10 @@ impl Kind for ServiceAccount {
 
     fn cells(&self, object: &Object, now: Time) -> Vec<String> {
         vec![object.name().to_owned(), time::age(object.creation_timestamp(), now)]
+    }
+
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
     }
 
     fn set_defaults(&self, object: &mut Object) {

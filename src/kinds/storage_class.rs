@@ -1,9 +1,12 @@
 //! StorageClass: how claims without a volume get one. Knows no claim; provisioning is the volume binder's.
 
+mod describe;
+
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::describe::{Text, View};
 use super::{Kind, Names, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names;
@@ -63,6 +66,10 @@ impl Kind for StorageClass {
             object.bool_at("/allowVolumeExpansion").unwrap_or(false).to_string(),
             time::age(object.creation_timestamp(), now),
         ]
+    }
+
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
     }
 
     fn set_defaults(&self, object: &mut Object) {

@@ -16,3 +16,4 @@ pub use name::object_name;
 pub use printer::Printer;
 pub use sort::{sort_objects, sort_table};
 pub use table::{TableOptions, TableWatcher, format_labels, print_table, print_tables};
+pub use terminal::escape;

@@ -9,13 +9,32 @@ pub mod http;
 mod sandbox;
 pub mod tools;
 
+#[cfg(target_os = "linux")]
+use std::ffi::OsString;
+#[cfg(target_os = "linux")]
+use std::process::ExitCode;
+
 use serde::{Deserialize, Serialize};
 
 #[cfg(target_os = "linux")]
-pub use sandbox::{Check, Failure, Problem, checks, exec, main, remove_all, remove_pod, remove_volume};
+use crate::env::Env;
+#[cfg(target_os = "linux")]
+pub use sandbox::{Check, Failure, Problem, checks, exec, remove_all, remove_pod, remove_volume};
 
 /// The first argument that makes the binary a pod's supervisor instead of a command.
-pub const SUPERVISOR: &str = "__sandbox";
+#[cfg(target_os = "linux")]
+const SUPERVISOR: &str = "__sandbox";
+
+/// Does what the binary was started again for: to be a pod's supervisor, or a tool of a sandbox, whose name it then has.
+/// `None` when it was started as itself.
+#[cfg(target_os = "linux")]
+pub fn started_again(args: &[OsString], env: &mut Env) -> Option<ExitCode> {
+    let (name, rest) = args.split_first()?;
+    match rest.split_first() {
+        Some((first, rest)) if first == SUPERVISOR => Some(sandbox::main(rest)),
+        _ => tools::main(name.to_str()?, rest, env),
+    }
+}
 
 /// What to run in a container.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

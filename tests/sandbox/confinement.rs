@@ -113,3 +113,37 @@ fn the_host_s_network_is_out_of_reach() {
     assert!(listener.accept().is_err());
     assert_eq!(pod.out("grep -c @ /proc/net/unix; ls /sys/class/net 2>/dev/null; cut -d: -f1 /proc/net/dev | tail -n +3 | tr -d ' '").trim(), "0\nlo");
 }
+
+#[test]
+fn kstate_s_own_program_cannot_be_written_to_from_inside() {
+    needs_namespaces!();
+    let pod = Pod::with_mounts(Vec::new());
+    let script = "printf '#!/proc/self/exe\\n' > /tmp/again; chmod +x /tmp/again; (/tmp/again; true) 2>/dev/null
+        for p in /proc/[0-9]*/exe; do test -L $p && sh -c \"echo x >> $p\" 2>/dev/null && echo written; done; true";
+    let before = std::fs::metadata(env!("CARGO_BIN_EXE_kstate")).unwrap().len();
+    assert_eq!(pod.run(script).out, "");
+    assert_eq!(std::fs::metadata(env!("CARGO_BIN_EXE_kstate")).unwrap().len(), before);
+}
+
+#[test]
+fn a_program_gets_its_streams_and_no_other_descriptor() {
+    needs_namespaces!();
+    let pod = Pod::with_mounts(Vec::new());
+    assert_eq!(pod.out("ls /proc/$$/fd | tr '\\n' ' '"), "0 1 2 ");
+}
+
+#[test]
+fn an_emulated_server_follows_no_planted_link_out_of_its_volume() {
+    needs_namespaces!();
+    let mut pod = Pod::new();
+    let outside = pod.path("outside");
+    std::fs::create_dir(&outside).unwrap();
+    std::fs::write(outside.join("index.html"), "outside").unwrap();
+    let inside = pod.path("volumes/pvc-web-0").join(outside.strip_prefix("/").unwrap());
+    std::fs::create_dir_all(&inside).unwrap();
+    std::fs::write(inside.join("index.html"), "inside").unwrap();
+    symlink(&outside, pod.path("volumes/pvc-web-0/link")).unwrap();
+    pod.sandbox.mounts[0].sub_path = "link".into();
+    pod.sandbox.servers[0].mounts[0].sub_path = "link".into();
+    assert_eq!(pod.out("cat /usr/share/nginx/html/index.html; curl -s localhost"), "insideinside");
+}

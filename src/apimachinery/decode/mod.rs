@@ -47,10 +47,14 @@ pub fn decode(definition: Definition, value: Value) -> Result<Decoded, Error> {
 /// Reads a request's body as a kind; every error is the server's BadRequest. Unknown fields are dropped unless `strict`.
 pub fn decode_body(api_version: &str, kind: &str, body: Value, strict: bool) -> Result<Value, Status> {
     let version = api_version.rsplit('/').next().unwrap_or_default();
+    // A body's own kind may differ in case: kubectl maps `pod` to the resource, and leaves the refusal to the server.
+    let sent = body.get("kind").and_then(Value::as_str).filter(|k| !k.is_empty()).unwrap_or(kind).to_owned();
     let refuse =
-        |why: &str| Status::bad_request(format!("{kind} in version {version:?} cannot be handled as a {kind}: {why}"));
-    let definition = Definition::of_kind(api_version, kind)
-        .ok_or_else(|| refuse(&format!("no kind {kind:?} is registered for version {api_version:?}")))?;
+        |why: &str| Status::bad_request(format!("{sent} in version {version:?} cannot be handled as a {kind}: {why}"));
+    let definition = Definition::of_kind(api_version, kind).filter(|_| sent == kind).ok_or_else(|| {
+        let scheme = "pkg/api/legacyscheme/scheme.go:30";
+        refuse(&format!("no kind {sent:?} is registered for version {api_version:?} in scheme {scheme:?}"))
+    })?;
     let decoded = decode(definition, body).map_err(|e| refuse(&e.0))?;
     if strict && !decoded.strict_errors.is_empty() {
         return Err(refuse(&format!("strict decoding error: {}", decoded.strict_errors.join(", "))));

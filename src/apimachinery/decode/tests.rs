@@ -1,5 +1,7 @@
-use super::*;
+use proptest::prelude::*;
 use serde_json::json;
+
+use super::*;
 
 fn error(version: &str, kind: &str, body: Value) -> String {
     decode_body(version, kind, body, true).unwrap_err().message
@@ -81,6 +83,15 @@ fn unknown_fields_have_their_path_and_are_case_sensitive() {
 }
 
 #[test]
+fn a_kind_in_another_case_is_refused() {
+    assert_eq!(
+        error("v1", "Pod", json!({"kind": "pod", "apiVersion": "v1"})),
+        "pod in version \"v1\" cannot be handled as a Pod: no kind \"pod\" is registered for version \"v1\" in scheme \
+         \"pkg/api/legacyscheme/scheme.go:30\""
+    );
+}
+
+#[test]
 fn nulls_are_absent_in_structs_and_zero_in_lists_and_maps() {
     let body = json!({"data": {"a": null}, "immutable": null, "metadata": {"name": "x", "finalizers": [null], "labels": null}});
     let want = json!({"data": {"a": ""}, "metadata": {"name": "x", "finalizers": [""]}});
@@ -151,4 +162,34 @@ fn own_forms_are_checked() {
     let secret = |d: &str| decode_body("v1", "Secret", json!({"data": {"k": d}}), true);
     assert_eq!(secret("aGVs\nbG8=").unwrap()["data"]["k"], "aGVsbG8=");
     assert!(secret("hello!").unwrap_err().message.ends_with("illegal base64 data at input byte 5"));
+}
+
+fn any_value() -> impl Strategy<Value = Value> {
+    let names =
+        ["metadata", "spec", "containers", "name", "ports", "labels", "resources", "limits", "cpu", "hostNetwork"];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "[0-9.eEKMGim:TZ+-]{0,12}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(6, 64, 6, move |inner| {
+        let key = proptest::sample::select(names.to_vec()).prop_map(str::to_owned);
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            proptest::collection::btree_map(key, inner, 0..6).prop_map(|m| Value::Object(m.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_was_decoded_decodes_to_itself(value in any_value()) {
+        let pod = Definition::of_kind("v1", "Pod").unwrap();
+        if let Ok(first) = decode(pod, value) {
+            let again = decode(pod, first.value.clone());
+            prop_assert_eq!(again, Ok(Decoded { value: first.value, strict_errors: Vec::new() }));
+        }
+    }
 }

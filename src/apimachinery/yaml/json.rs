@@ -4,7 +4,7 @@
 
 use serde_json::{Number, Value};
 
-use super::{Error, MAX_DOCUMENT};
+use super::{Error, MAX_DEPTH, MAX_DOCUMENT};
 
 /// The values of a stream; serde_json's bound on nesting (128 levels) holds.
 pub(super) struct Stream<'a> {
@@ -30,7 +30,9 @@ impl Iterator for Stream<'_> {
             }
             Ok(mut value) => {
                 self.at += values.byte_offset();
-                normalize(&mut value);
+                if normalize(&mut value) > MAX_DEPTH {
+                    return Some(Err(Error(format!("json: offset {}: exceeded max depth", self.at))));
+                }
                 Some(Ok(value))
             }
             Err(_) if rest.trim().is_empty() => None,
@@ -47,8 +49,8 @@ impl Iterator for Stream<'_> {
     }
 }
 
-/// Numbers as the API holds them: an integer where it is one.
-fn normalize(value: &mut Value) {
+/// Makes numbers what the API holds: an integer where it is one. Gives the levels of nesting.
+fn normalize(value: &mut Value) -> usize {
     match value {
         Value::Number(n) => {
             if n.as_i64().is_none()
@@ -56,9 +58,10 @@ fn normalize(value: &mut Value) {
             {
                 *value = super::convert::number(f);
             }
+            0
         }
-        Value::Array(items) => items.iter_mut().for_each(normalize),
-        Value::Object(map) => map.values_mut().for_each(normalize),
-        _ => {}
+        Value::Array(items) => 1 + items.iter_mut().map(normalize).max().unwrap_or(0),
+        Value::Object(map) => 1 + map.values_mut().map(normalize).max().unwrap_or(0),
+        _ => 0,
     }
 }

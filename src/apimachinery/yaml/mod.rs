@@ -24,8 +24,8 @@ use serde_json::Value;
 /// Bytes of one document. kubectl has no such bound; the API server refuses an object a fifth as large.
 pub const MAX_DOCUMENT: usize = 16 << 20;
 
-/// Levels of nesting. kubectl's bound is 10000, which would take a deeper stack than a thread has.
-pub const MAX_DEPTH: usize = 1000;
+/// Levels of nesting. kubectl's bound is 10000; serde_json, which reads the objects of a store back, stops at 128.
+pub const MAX_DEPTH: usize = 120;
 
 /// Why a document cannot be read, as kubectl says it after `error parsing FILE: `.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -135,6 +135,8 @@ fn bombs_are_refused() {
     {
         assert!(error(&deep).contains("max depth"), "{}", error(&deep));
     }
+    assert_eq!(all(&("- ".repeat(MAX_DEPTH - 1) + "yes")).len(), 1);
+    assert!(error(&format!("{}1{}", "{\"a\":".repeat(125), "}".repeat(125))).contains("max depth"));
     assert!(error(&"{\"a\":".repeat(100_000)).contains("max depth"));
 }
 

@@ -105,6 +105,8 @@ pub(super) fn expand(env: &Env, files: &Filenames) -> anyhow::Result<Vec<Source>
         match name.as_str() {
             "-" if has_stdin => errors.push(anyhow!("standard input cannot be used for multiple arguments")),
             "-" => has_stdin = true,
+            // Joined to a folder it would be the folder itself.
+            "" => errors.push(not_there("")),
             url if url.starts_with("http://") || url.starts_with("https://") => match address::check(url) {
                 Ok(()) => sources.push(Source::Url(url.to_owned())),
                 Err(why) => errors.push(anyhow!("the URL passed to filename {url:?} is not valid: {why}")),

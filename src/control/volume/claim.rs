@@ -13,7 +13,7 @@ use crate::apimachinery::object::Object;
 use crate::apimachinery::quantity::Quantity;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Indexer};
 use crate::control::Controller;
 use crate::control::pace::{Pace, Step, is_pace};
 use crate::kinds::Trigger;
@@ -56,12 +56,46 @@ fn unprotect(claim: &Arc<Object>, cluster: &Cluster) -> Result<Plan, Status> {
 
 /// The names of the pods that mount a claim and have not finished, in order.
 pub fn users_of(claim: &Object, cluster: &Cluster) -> Result<Vec<String>, Status> {
-    let pods = cluster.list("pods", Some(claim.namespace()))?;
-    let uses = |pod: &&Arc<Object>| {
-        !matches!(pod.str_at("/status/phase"), "Succeeded" | "Failed") && claim_names(pod).any(|n| n == claim.name())
-    };
-    Ok(pods.iter().filter(uses).map(|pod| pod.name().to_owned()).collect())
+    let pods = cluster.indexed(&PODS_BY_CLAIM, &format!("{}/{}", claim.namespace(), claim.name()))?;
+    let lives = |pod: &Object| !matches!(pod.str_at("/status/phase"), "Succeeded" | "Failed");
+    Ok(pods.iter().filter(|(_, pod)| lives(pod)).map(|(_, pod)| pod.name().to_owned()).collect())
 }
+
+/// Pods by the claims they mount, as `namespace/name`.
+pub static PODS_BY_CLAIM: Indexer = Indexer {
+    resource: "pods",
+    values: |pod| claim_names(pod).map(|name| format!("{}/{name}", pod.namespace())).collect(),
+};
+
+/// Volumes by the claim they are reserved for, as `namespace/name`.
+pub static VOLUMES_BY_CLAIM: Indexer = Indexer {
+    resource: "persistentvolumes",
+    values: |volume| {
+        let reference = |part: &str| volume.str_at(&format!("/spec/claimRef/{part}"));
+        match reference("name") {
+            "" => Vec::new(),
+            name => vec![format!("{}/{name}", reference("namespace"))],
+        }
+    },
+};
+
+/// Volumes that no claim has, by their class.
+static FREE_VOLUMES: Indexer = Indexer {
+    resource: "persistentvolumes",
+    values: |volume| match volume.at("/spec/claimRef") {
+        Some(_) => Vec::new(),
+        None => vec![volume.str_at("/spec/storageClassName").to_owned()],
+    },
+};
+
+/// Claims that have no volume yet, all under one value.
+static PENDING_CLAIMS: Indexer = Indexer {
+    resource: "persistentvolumeclaims",
+    values: |claim| match claim.str_at("/spec/volumeName") {
+        "" => vec![String::new()],
+        _ => Vec::new(),
+    },
+};
 
 /// The claims a pod's volumes name.
 pub fn claim_names(pod: &Object) -> impl Iterator<Item = String> {
@@ -212,10 +246,11 @@ pub fn is_claimed_by(volume: &Object, claim: &Object) -> bool {
 
 /// The smallest volume that fits; one that is reserved for the claim goes first.
 fn best_volume(claim: &Object, cluster: &Cluster) -> Result<Option<Arc<Object>>, Status> {
-    let volumes = cluster.list("persistentvolumes", None)?;
-    if let Some(reserved) = volumes.iter().find(|v| is_claimed_by(v, claim)) {
-        return Ok(Some(reserved.clone()));
+    let reserved = cluster.indexed(&VOLUMES_BY_CLAIM, &format!("{}/{}", claim.namespace(), claim.name()))?;
+    if let Some((_, reserved)) = reserved.into_iter().find(|(_, v)| is_claimed_by(v, claim)) {
+        return Ok(Some(reserved));
     }
+    let volumes = cluster.indexed(&FREE_VOLUMES, claim.str_at("/spec/storageClassName"))?;
     let wanted = quantity(claim.str_at("/spec/resources/requests/storage"));
     let selector = match claim.at("/spec/selector") {
         Some(selector) => Selector::from_label_selector(selector).ok(),
@@ -223,15 +258,14 @@ fn best_volume(claim: &Object, cluster: &Cluster) -> Result<Option<Arc<Object>>,
     };
     let Some(selector) = selector else { return Ok(None) };
     let fits = |volume: &&Arc<Object>| {
-        volume.at("/spec/claimRef").is_none()
-            && volume.deletion_timestamp().is_none()
-            && volume.str_at("/spec/storageClassName") == claim.str_at("/spec/storageClassName")
+        volume.deletion_timestamp().is_none()
             && mode_of(volume) == mode_of(claim)
             && has_modes(volume, claim)
             && selector.matches(volume.labels())
             && quantity(volume.str_at("/spec/capacity/storage")) >= wanted
     };
-    let smallest = volumes.iter().filter(fits).min_by_key(|v| quantity(v.str_at("/spec/capacity/storage")));
+    let smallest =
+        volumes.iter().map(|(_, v)| v).filter(fits).min_by_key(|v| quantity(v.str_at("/spec/capacity/storage")));
     Ok(smallest.cloned())
 }
 
@@ -284,8 +318,7 @@ fn claims_for_volume(volume: &Object, cluster: &Cluster) -> Result<Vec<Key>, Sta
 }
 
 fn pending_claims(cluster: &Cluster) -> Result<Vec<Key>, Status> {
-    let claims = cluster.list_keyed("persistentvolumeclaims", None)?;
-    Ok(claims.into_iter().filter(|(_, c)| c.str_at("/spec/volumeName").is_empty()).map(|(key, _)| key).collect())
+    Ok(cluster.indexed(&PENDING_CLAIMS, "")?.into_iter().map(|(key, _)| key).collect())
 }
 
 fn claims_at_new_pace(object: &Object, cluster: &Cluster) -> Result<Vec<Key>, Status> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{PROVISIONED_BY, PV_CONTROLLER, PV_PROTECTION, claim::is_claimed_by};
+use super::{PROVISIONED_BY, PV_CONTROLLER, PV_PROTECTION, claim::VOLUMES_BY_CLAIM, claim::is_claimed_by};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
@@ -67,6 +67,6 @@ fn volume_of_claim(claim: &Object, cluster: &Cluster) -> Result<Vec<Key>, Status
     if !named.is_empty() {
         return Ok(vec![Key::cluster("persistentvolumes", named)]);
     }
-    let volumes = cluster.list_keyed("persistentvolumes", None)?;
-    Ok(volumes.into_iter().filter(|(_, v)| is_claimed_by(v, claim)).map(|(key, _)| key).collect())
+    let reserved = cluster.indexed(&VOLUMES_BY_CLAIM, &format!("{}/{}", claim.namespace(), claim.name()))?;
+    Ok(reserved.into_iter().filter(|(_, v)| is_claimed_by(v, claim)).map(|(key, _)| key).collect())
 }

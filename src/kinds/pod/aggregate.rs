@@ -10,15 +10,22 @@ use super::fields::Fields;
 use crate::apimachinery::quantity::Quantity;
 
 /// Quantities by the name of their resource.
-pub(super) type Amounts = BTreeMap<String, Quantity>;
+pub type Amounts = BTreeMap<String, Quantity>;
 
 /// Whether a resource can be given to a pod as a whole.
 pub(super) fn is_pod_level(name: &str) -> bool {
     matches!(name, "cpu" | "memory") || name.starts_with("hugepages-")
 }
 
-/// The sum over a spec's containers of their `requests` or `limits`.
+/// The sum over a spec's containers of their `requests` or `limits`, of resources that a pod can have as a whole.
 pub(super) fn of_containers(spec: &Map<String, Value>, part: &str) -> Amounts {
+    let mut sum = of_all(spec, part);
+    sum.retain(|name, _| is_pod_level(name));
+    sum
+}
+
+/// The sum over a spec's containers of their `requests` or `limits`.
+pub fn of_all(spec: &Map<String, Value>, part: &str) -> Amounts {
     let mut sum = Amounts::new();
     for container in spec.items("containers") {
         add(&mut sum, &amounts(container, part));
@@ -41,8 +48,7 @@ pub(super) fn of_containers(spec: &Map<String, Value>, part: &str) -> Amounts {
 
 fn amounts(container: &Value, part: &str) -> Amounts {
     let list = container.field("resources").and_then(|r| r.section(part)).into_iter().flatten();
-    let known = list.filter(|(name, _)| is_pod_level(name));
-    known.filter_map(|(name, value)| Some((name.clone(), Quantity::from_value(value).ok()?))).collect()
+    list.filter_map(|(name, value)| Some((name.clone(), Quantity::from_value(value).ok()?))).collect()
 }
 
 fn add(sum: &mut Amounts, more: &Amounts) {

@@ -4,11 +4,12 @@
 //! highest ordinal, then updates from the highest ordinal; under OrderedReady each waits for its predecessors.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::members::{self, is_available, is_finished, is_terminating};
+use super::members::{self, Member};
 use super::{Set, claims, revision};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::labels::Selector;
@@ -50,16 +51,19 @@ fn claim_pods(
     selector: &Selector,
     cluster: &Cluster,
     plan: &mut Plan,
-) -> Result<BTreeMap<i64, Arc<Object>>, Status> {
+) -> Result<BTreeMap<i64, Rc<Member>>, Status> {
     let mut members = BTreeMap::new();
-    for pod in cluster.list("pods", Some(set.object.namespace()))? {
-        let Some(ordinal) = members::ordinal(set.object.name(), pod.name()) else { continue };
-        let owner = pod.controller_of().map(|r| r.uid.to_owned());
-        let matches = selector.matches(pod.labels());
-        match owner.as_deref() {
-            Some(uid) if uid == set.object.uid() && matches => drop(members.insert(ordinal, pod)),
-            Some(uid) if uid == set.object.uid() => plan.push(Action::Update(without_controller(&pod, uid))),
-            None if matches && !is_terminating(&pod) && set.object.deletion_timestamp().is_none() => {
+    let (name, uid) = (set.object.name(), set.object.uid());
+    for pod in cluster.list_prefixed("pods", set.object.namespace(), &format!("{name}-"))? {
+        let Some(ordinal) = members::ordinal(name, pod.name()) else { continue };
+        let member = cluster.view(&pod, Member::of);
+        match member.controller.as_str() {
+            own if own == uid && member.is_selected_by(selector) => drop(members.insert(ordinal, member)),
+            own if own == uid => plan.push(Action::Update(without_controller(&pod, uid))),
+            "" if !member.terminating
+                && set.object.deletion_timestamp().is_none()
+                && selector.matches(pod.labels()) =>
+            {
                 plan.push(Action::Update(with_controller(&pod, set)));
             }
             _ => {}
@@ -141,7 +145,7 @@ struct Sync<'a, 'c> {
     set: Set<'a>,
     cluster: &'a Cluster<'c>,
     now: Time,
-    pods: BTreeMap<i64, Arc<Object>>,
+    pods: BTreeMap<i64, Rc<Member>>,
     revisions: Revisions,
     min_ready: i64,
 }
@@ -155,13 +159,13 @@ impl Sync<'_, '_> {
         self.set.start..self.set.start + self.set.replicas
     }
 
-    fn is_available(&self, pod: &Object) -> bool {
-        is_available(pod, self.min_ready, self.now)
+    fn is_available(&self, pod: &Member) -> bool {
+        pod.is_available(self.min_ready, self.now)
     }
 
     /// Available and staying.
-    fn is_healthy(&self, pod: &Object) -> bool {
-        self.is_available(pod) && !is_terminating(pod)
+    fn is_healthy(&self, pod: &Member) -> bool {
+        self.is_available(pod) && !pod.terminating
     }
 
     fn step(&self, plan: &mut Plan) -> Result<(), Status> {
@@ -170,10 +174,10 @@ impl Sync<'_, '_> {
                 return Ok(());
             }
         }
-        let condemned: Vec<(i64, &Arc<Object>)> =
+        let condemned: Vec<(i64, &Rc<Member>)> =
             self.pods.iter().rev().filter(|(o, _)| !self.set.has_ordinal(**o)).map(|(o, p)| (*o, p)).collect();
         for (ordinal, pod) in &condemned {
-            let changed = claims::with_right_owners(&self.set, pod, *ordinal, self.cluster)?;
+            let changed = claims::with_right_owners(&self.set, &pod.pod, *ordinal, self.cluster)?;
             plan.actions.extend(changed.into_iter().map(Action::Update));
         }
         for (_, pod) in &condemned {
@@ -196,21 +200,23 @@ impl Sync<'_, '_> {
             }
             return Ok(Next::Wait);
         };
-        if is_finished(pod) {
-            if !is_terminating(pod) {
-                self.delete(pod, plan);
+        if pod.is_finished() {
+            if !pod.terminating {
+                self.delete(&pod.pod, plan);
             }
             return Ok(Next::Wait);
         }
-        if pod.str_at("/status/phase") == "Pending" {
+        if pod.pod.str_at("/status/phase") == "Pending" {
             self.create_claims(ordinal, plan)?;
         }
         if !self.is_healthy(pod) {
             return Ok(Next::Wait);
         }
-        plan.actions.extend(members::with_identity(&self.set, pod, ordinal).map(Action::Update));
-        let owners = claims::with_right_owners(&self.set, pod, ordinal, self.cluster)?;
-        plan.actions.extend(owners.into_iter().map(Action::Update));
+        plan.actions.extend(members::with_identity(&self.set, &pod.pod, ordinal).map(Action::Update));
+        if self.set.may_own_claims(self.cluster)? {
+            let owners = claims::with_right_owners(&self.set, &pod.pod, ordinal, self.cluster)?;
+            plan.actions.extend(owners.into_iter().map(Action::Update));
+        }
         Ok(Next::GoOn)
     }
 
@@ -248,18 +254,18 @@ impl Sync<'_, '_> {
     }
 
     /// What one pod too many needs: from the highest ordinal, waiting for those that are unwell, but for the first.
-    fn condemn(&self, pod: &Arc<Object>, condemned: &[(i64, &Arc<Object>)], plan: &mut Plan) {
+    fn condemn(&self, pod: &Member, condemned: &[(i64, &Rc<Member>)], plan: &mut Plan) {
         let unwell = self.is_ordered() && !self.is_available(pod);
-        let waits = unwell && self.first_unhealthy(condemned) != Some(pod.name());
-        if !is_terminating(pod) && !waits {
-            self.delete(pod, plan);
+        let waits = unwell && self.first_unhealthy(condemned) != Some(pod.pod.name());
+        if !pod.terminating && !waits {
+            self.delete(&pod.pod, plan);
         }
     }
 
-    fn first_unhealthy<'p>(&'p self, condemned: &[(i64, &'p Arc<Object>)]) -> Option<&'p str> {
+    fn first_unhealthy<'p>(&'p self, condemned: &[(i64, &'p Rc<Member>)]) -> Option<&'p str> {
         let wanted = self.ordinals().filter_map(|o| self.pods.get(&o));
         let mut all = wanted.chain(condemned.iter().rev().map(|(_, pod)| *pod));
-        all.find(|pod| !self.is_healthy(pod)).map(|pod| pod.name())
+        all.find(|pod| !self.is_healthy(pod)).map(|pod| pod.pod.name())
     }
 
     /// Takes down pods of another revision, from the highest ordinal to the partition, as many as may be unavailable.
@@ -276,8 +282,8 @@ impl Sync<'_, '_> {
             if room <= 0 {
                 return;
             }
-            if members::revision(pod) != self.revisions.update.name() && !is_terminating(pod) {
-                self.delete(pod, plan);
+            if pod.revision != self.revisions.update.name() && !pod.terminating {
+                self.delete(&pod.pod, plan);
                 room -= 1;
             } else if self.max_unavailable().is_none() && !self.is_healthy(pod) {
                 return;
@@ -310,11 +316,11 @@ impl Sync<'_, '_> {
 
     /// The status as the pods are now; a finished update makes its revision the current one.
     fn status(&self, plan: &mut Plan) {
-        let count = |test: &dyn Fn(&Object) -> bool| self.pods.values().filter(|p| test(p)).count();
-        let of = |name: &str, p: &Object| !is_terminating(p) && members::revision(p) == name;
+        let count = |test: &dyn Fn(&Member) -> bool| self.pods.values().filter(|p| test(p)).count();
+        let of = |name: &str, p: &Member| !p.terminating && p.revision == name;
         let (current, update) = (self.revisions.current.name(), self.revisions.update.name());
         let replicas = self.pods.len();
-        let ready = count(&members::is_ready);
+        let ready = count(&|p| p.ready_since.is_some());
         let updated = count(&|p| of(update, p));
         let wanted = usize::try_from(self.set.replicas).unwrap_or(0);
         let is_rolling = self.set.object.str_at("/spec/updateStrategy/type") == "RollingUpdate";
@@ -340,8 +346,8 @@ impl Sync<'_, '_> {
 
     fn truncate_history(&self, plan: &mut Plan) -> Result<(), Status> {
         let live = [self.revisions.current.name(), self.revisions.update.name()];
-        let pods: Vec<Arc<Object>> = self.pods.values().cloned().collect();
-        for old in revision::beyond_limit(&self.set, &self.revisions.history, &live, &pods) {
+        let in_use = |name: &str| live.contains(&name) || self.pods.values().any(|p| p.revision == name);
+        for old in revision::beyond_limit(&self.set, &self.revisions.history, in_use) {
             let key = Key::new("controllerrevisions.apps", old.namespace(), old.name());
             plan.push(Action::Delete { key, uid: old.uid().to_owned() });
         }
@@ -350,8 +356,7 @@ impl Sync<'_, '_> {
 
     /// A ready pod becomes available without any other change.
     fn wake_for_availability(&self, plan: &mut Plan) {
-        let due =
-            self.pods.values().filter_map(|p| members::available_at(p, self.min_ready)).filter(|at| *at > self.now);
+        let due = self.pods.values().filter_map(|p| p.available_at(self.min_ready)).filter(|at| *at > self.now);
         if let Some(at) = due.min() {
             plan.requeue(at);
         }

@@ -1,11 +1,16 @@
 //! A StatefulSet's pods: their names, their state, and how a new one is made.
 
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 
 use super::Set;
 use super::claims;
+use crate::apimachinery::labels::Selector;
 use crate::apimachinery::object::Object;
-use crate::apimachinery::time::Time;
+use crate::apimachinery::time::{self, Time};
 
 /// The label that names a pod's revision.
 pub const REVISION_LABEL: &str = "controller-revision-hash";
@@ -19,44 +24,62 @@ pub fn ordinal(set: &str, pod: &str) -> Option<i64> {
     digits.parse::<i32>().ok().filter(|_| plain).map(i64::from)
 }
 
-/// The revision a pod was made from.
-pub fn revision(pod: &Object) -> &str {
-    pod.label(REVISION_LABEL).unwrap_or_default()
+/// A pod as its set's controller looks at it.
+pub struct Member {
+    pub pod: Arc<Object>,
+    /// The uid of its controller, empty when it has none.
+    pub controller: String,
+    /// The revision it was made from.
+    pub revision: String,
+    pub terminating: bool,
+    /// When it became ready; `None` while it is not Running with a True Ready condition.
+    pub ready_since: Option<Time>,
+    /// Whether its set's selector matches it. A set's selector never changes, nor does this of one version of the pod.
+    matches: OnceCell<bool>,
 }
 
-pub fn is_terminating(pod: &Object) -> bool {
-    pod.deletion_timestamp().is_some()
+impl Member {
+    /// The view of one version of a pod.
+    pub fn of(pod: &Arc<Object>) -> Member {
+        Member {
+            controller: pod.controller_of().map(|r| r.uid.to_owned()).unwrap_or_default(),
+            revision: pod.label(REVISION_LABEL).unwrap_or_default().to_owned(),
+            terminating: pod.deletion_timestamp().is_some(),
+            ready_since: ready_since(pod),
+            matches: OnceCell::new(),
+            pod: pod.clone(),
+        }
+    }
+
+    /// Whether the selector of the set that controls it matches it.
+    pub fn is_selected_by(&self, selector: &Selector) -> bool {
+        *self.matches.get_or_init(|| selector.matches(self.pod.labels()))
+    }
+
+    /// Whether it has ended, for whatever reason, and has to be replaced.
+    pub fn is_finished(&self) -> bool {
+        matches!(self.pod.str_at("/status/phase"), "Failed" | "Succeeded")
+    }
+
+    /// When it becomes available; `None` while it is not ready.
+    pub fn available_at(&self, min_ready_seconds: i64) -> Option<Time> {
+        self.ready_since?.checked_add_signed(TimeDelta::try_seconds(min_ready_seconds)?)
+    }
+
+    /// Ready for `minReadySeconds`.
+    pub fn is_available(&self, min_ready_seconds: i64, now: Time) -> bool {
+        self.available_at(min_ready_seconds).is_some_and(|at| min_ready_seconds == 0 || at <= now)
+    }
 }
 
-/// Whether a pod has ended, for whatever reason, and has to be replaced.
-pub fn is_finished(pod: &Object) -> bool {
-    matches!(pod.str_at("/status/phase"), "Failed" | "Succeeded")
-}
-
-/// Running, with a True Ready condition.
-pub fn is_ready(pod: &Object) -> bool {
-    pod.str_at("/status/phase") == "Running" && ready_condition(pod).is_some()
-}
-
-fn ready_condition(pod: &Object) -> Option<&Value> {
-    let conditions = pod.list_at("/status/conditions").iter();
-    conditions
-        .filter(|c| c.get("type").is_some_and(|t| t == "Ready"))
-        .find(|c| c.get("status").is_some_and(|s| s == "True"))
-}
-
-/// When a ready pod becomes available; `None` for one that is not ready.
-pub fn available_at(pod: &Object, min_ready_seconds: i64) -> Option<Time> {
-    if !is_ready(pod) {
+fn ready_since(pod: &Object) -> Option<Time> {
+    if pod.str_at("/status/phase") != "Running" {
         return None;
     }
-    let since = crate::apimachinery::time::parse(ready_condition(pod)?.get("lastTransitionTime")?.as_str()?)?;
-    since.checked_add_signed(chrono::TimeDelta::try_seconds(min_ready_seconds)?)
-}
-
-/// Ready for `minReadySeconds`.
-pub fn is_available(pod: &Object, min_ready_seconds: i64, now: Time) -> bool {
-    available_at(pod, min_ready_seconds).is_some_and(|at| min_ready_seconds == 0 || at <= now)
+    let conditions = pod.list_at("/status/conditions").iter();
+    let mut ready = conditions.filter(|c| c.get("type").is_some_and(|t| t == "Ready"));
+    let condition = ready.find(|c| c.get("status").is_some_and(|s| s == "True"))?;
+    time::parse(condition.get("lastTransitionTime")?.as_str()?)
 }
 
 /// A pod of a set at an ordinal, from one revision's template.

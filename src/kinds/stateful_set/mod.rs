@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::describe::{Text, View};
 use super::plan::Plan;
+use super::rollout::{Progress, Revision};
 use super::{Kind, Names, ScalePaths, Trigger};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::labels::Selector;
 use crate::apimachinery::object::Object;
+use crate::apimachinery::patch::PatchType;
 use crate::apimachinery::quantity;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column, wide};
@@ -18,8 +21,10 @@ use crate::cluster::Cluster;
 
 mod claims;
 mod controller;
+mod describe;
 mod members;
 mod revision;
+mod rollout;
 mod validation;
 
 /// apps/v1 StatefulSet.
@@ -64,6 +69,10 @@ impl Kind for StatefulSet {
             of_all("name"),
             of_all("image"),
         ]
+    }
+
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
     }
 
     fn set_defaults(&self, set: &mut Object) {
@@ -124,6 +133,22 @@ impl Kind for StatefulSet {
         Some(ScalePaths::REPLICAS)
     }
 
+    fn rollout_status(&self, set: &Object, _revision: i64) -> Option<Result<Progress, String>> {
+        Some(rollout::status(set))
+    }
+
+    fn rollout_history(&self, set: &Object, cluster: &Cluster) -> Result<Option<Vec<Revision>>, Status> {
+        rollout::history(set, cluster).map(Some)
+    }
+
+    fn rollback(&self, set: &Object, to: &Revision) -> Result<Option<(PatchType, Value)>, String> {
+        Ok(rollout::rollback(set, to).map(|patch| (PatchType::Strategic, patch)))
+    }
+
+    fn restarted(&self, set: &Object, at: &str) -> Result<Object, String> {
+        Ok(super::rollout::restarted(set, at))
+    }
+
     fn triggers(&self) -> &'static [Trigger] {
         &[
             Trigger { resource: "pods", keys: sets_of_pod },
@@ -175,6 +200,15 @@ impl<'a> Set<'a> {
 
     fn deletes_claims(&self, when: &str) -> bool {
         self.object.str_at(&format!("/spec/persistentVolumeClaimRetentionPolicy/{when}")) == "Delete"
+    }
+
+    /// Whether any claim of the set may have an owner, or is to have one. A set whose policy always was to retain them has
+    /// none, and its claims need no look at each sync.
+    fn may_own_claims(&self, cluster: &Cluster) -> Result<bool, Status> {
+        if self.deletes_claims("whenDeleted") || self.deletes_claims("whenScaled") {
+            return Ok(true);
+        }
+        Ok(self.object.generation() > 1 || !cluster.owned_of(self.object.uid(), "persistentvolumeclaims")?.is_empty())
     }
 
     fn controller_reference(&self) -> Value {

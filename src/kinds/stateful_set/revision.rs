@@ -5,7 +5,6 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::Set;
-use super::members::REVISION_LABEL;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::cluster::Cluster;
@@ -16,11 +15,9 @@ const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 
 /// The revisions of a set, oldest first.
 pub fn history(set: &Set, cluster: &Cluster) -> Result<Vec<Arc<Object>>, Status> {
-    let owned = cluster.owned_by(set.object.uid())?;
-    let own = |o: &Arc<Object>| {
-        o.kind() == "ControllerRevision" && o.controller_of().is_some_and(|r| r.uid == set.object.uid())
-    };
-    let mut all: Vec<Arc<Object>> = owned.into_iter().map(|(_, o)| o).filter(own).collect();
+    let owned = cluster.owned_of(set.object.uid(), "controllerrevisions.apps")?;
+    let own = |o: &Arc<Object>| o.controller_of().is_some_and(|r| r.uid == set.object.uid());
+    let mut all: Vec<Arc<Object>> = owned.into_iter().filter(own).collect();
     all.sort_by(|a, b| number(a).cmp(&number(b)).then_with(|| a.name().cmp(b.name())));
     Ok(all)
 }
@@ -83,12 +80,14 @@ pub fn is_equal(a: &Object, b: &Object) -> bool {
     a.at("/data") == b.at("/data")
 }
 
-/// The revisions beyond `revisionHistoryLimit`, oldest first; those in use by a pod or the status do not count.
-pub fn beyond_limit(set: &Set, history: &[Arc<Object>], live: &[&str], pods: &[Arc<Object>]) -> Vec<Arc<Object>> {
-    let in_use =
-        |r: &Object| live.contains(&r.name()) || pods.iter().any(|p| p.label(REVISION_LABEL) == Some(r.name()));
-    let idle: Vec<&Arc<Object>> = history.iter().filter(|r| !in_use(r)).collect();
+/// The revisions beyond `revisionHistoryLimit`, oldest first; those in use do not count.
+pub fn beyond_limit(set: &Set, history: &[Arc<Object>], in_use: impl Fn(&str) -> bool) -> Vec<Arc<Object>> {
     let limit = usize::try_from(set.object.i64_at("/spec/revisionHistoryLimit").unwrap_or(10)).unwrap_or(0);
+    // Few revisions never need the look at every pod.
+    if history.len() <= limit {
+        return Vec::new();
+    }
+    let idle: Vec<&Arc<Object>> = history.iter().filter(|r| !in_use(r.name())).collect();
     idle.iter().take(idle.len().saturating_sub(limit)).map(|r| Arc::clone(r)).collect()
 }
 

@@ -4,17 +4,18 @@
 //! process plants in a volume leads out of the volume's folder.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs::{File, Metadata};
 use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat2};
-use nix::sys::stat::Mode;
+use nix::sys::stat::{Mode, SFlag, fstat};
 
-use super::{Site, image};
+use super::{Shown, Site, image};
 
 /// What is at a path in the container.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ pub enum Bytes {
 /// Looks up an absolute, normalised path in the container.
 pub fn find(site: &Site, path: &[u8]) -> Found {
     let mount = mount_of(site, path);
-    let found = mount.and_then(|(point, folder)| open_below(folder, below(path, point)).transpose());
+    let found = mount.and_then(|(point, shown)| open_below(shown, below(path, point)).transpose());
     let layered = mount.is_none_or(|(point, _)| point == "/");
     match found {
         Some(Ok(file)) => describe(file).unwrap_or(Found::Forbidden),
@@ -60,9 +61,9 @@ pub fn find(site: &Site, path: &[u8]) -> Found {
 }
 
 /// The longest mount that a path lies in.
-fn mount_of<'s>(site: &'s Site, path: &[u8]) -> Option<(&'s str, &'s Path)> {
+fn mount_of<'s>(site: &'s Site, path: &[u8]) -> Option<(&'s str, &'s Shown)> {
     let inside = site.mounts.iter().filter(|(point, _)| lies_in(path, point));
-    inside.max_by_key(|(point, _)| trim(point).len()).map(|(point, folder)| (point.as_str(), folder.as_path()))
+    inside.max_by_key(|(point, _)| trim(point).len()).map(|(point, shown)| (point.as_str(), shown))
 }
 
 fn trim(point: &str) -> &str {
@@ -82,26 +83,47 @@ fn below<'p>(path: &'p [u8], point: &str) -> &'p [u8] {
 
 /// Opens for reading without waiting (a FIFO has no writer) and without becoming anyone's terminal.
 /// `None` when the mounted folder itself does not exist.
-fn open_below(folder: &Path, path: &[u8]) -> Result<Option<File>, Errno> {
-    let root = match open(folder, OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty()) {
+fn open_below(shown: &Shown, path: &[u8]) -> Result<Option<File>, Errno> {
+    let root = match open_shown(shown) {
         Err(Errno::ENOENT) => return Ok(None),
-        // A single file is mounted (`subPath`): it is found in the folder it lies in.
-        Err(Errno::ENOTDIR) if path.is_empty() => return open_mounted_file(folder),
         root => root?,
     };
-    let path = if path.is_empty() { b"." } else { path };
     let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
+    if path.is_empty() && !is_folder(&root)? {
+        // A single file is mounted (`subPath`). The handle is what was found inside: opening it follows no link any more.
+        return Ok(Some(File::from(open(by_fd(&root).as_str(), flags, Mode::empty())?)));
+    }
+    let path = if path.is_empty() { b"." } else { path };
+    Ok(Some(File::from(open_in(&root, OsStr::from_bytes(path), flags)?)))
+}
+
+/// A handle on what is mounted.
+fn open_shown(shown: &Shown) -> Result<OwnedFd, Errno> {
+    let handle = OFlag::O_PATH | OFlag::O_CLOEXEC;
+    let root = open(&shown.folder, handle | OFlag::O_DIRECTORY, Mode::empty())?;
+    let below = shown.inside.iter().filter(|path| !trim(path).is_empty());
+    below.fold(Ok(root), |root, path| open_in(&root?, OsStr::new(path), handle))
+}
+
+fn open_in(root: &OwnedFd, path: &OsStr, flags: OFlag) -> Result<OwnedFd, Errno> {
     let resolve = ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS;
-    let how = OpenHow::new().flags(flags).resolve(resolve);
-    Ok(Some(File::from(openat2(&root, std::ffi::OsStr::from_bytes(path), how)?)))
+    openat2(root, path, OpenHow::new().flags(flags).resolve(resolve))
+}
+
+fn is_folder(fd: &OwnedFd) -> Result<bool, Errno> {
+    Ok(SFlag::from_bits_truncate(fstat(fd)?.st_mode) & SFlag::S_IFMT == SFlag::S_IFDIR)
+}
+
+fn by_fd(fd: &OwnedFd) -> String {
+    format!("/proc/self/fd/{}", fd.as_raw_fd())
 }
 
 /// The names in a folder, sorted, folders with a slash at their end; what the layer has and the image brings.
 pub fn names(site: &Site, path: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mount = mount_of(site, path);
     let mut names = BTreeSet::new();
-    if let Some((point, folder)) = mount
-        && let Ok(Some(file)) = open_below(folder, below(path, point))
+    if let Some((point, shown)) = mount
+        && let Ok(Some(file)) = open_below(shown, below(path, point))
     {
         let mut entries = nix::dir::Dir::from_fd(file.into()).ok()?;
         for entry in entries.iter().flatten().filter(|e| !matches!(e.file_name().to_bytes(), b"." | b"..")) {
@@ -113,13 +135,6 @@ pub fn names(site: &Site, path: &[u8]) -> Option<Vec<Vec<u8>>> {
         names.extend(image::image_files(site.kind).iter().map(|(name, _)| name.as_bytes().to_vec()));
     }
     Some(names.into_iter().collect())
-}
-
-fn open_mounted_file(file: &Path) -> Result<Option<File>, Errno> {
-    match (file.parent(), file.file_name()) {
-        (Some(folder), Some(name)) => open_below(folder, name.as_bytes()),
-        _ => Ok(None),
-    }
 }
 
 fn describe(file: File) -> io::Result<Found> {

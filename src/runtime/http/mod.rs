@@ -36,9 +36,24 @@ pub struct Site {
     pub root: String,
     /// What the container calls itself; agnhost answers with it.
     pub hostname: String,
-    /// Container paths and the host folders, or single files, that are mounted there. The longest that is a prefix of a file's path
-    /// holds the file. `/` is the container's writable layer: only there do the image's own files show through.
-    pub mounts: Vec<(String, PathBuf)>,
+    /// Container paths and what is mounted there. The longest that is a prefix of a file's path holds the file. `/` is the
+    /// container's writable layer: only there do the image's own files show through.
+    pub mounts: Vec<(String, Shown)>,
+}
+
+/// A folder or a single file that is mounted in a container.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// The volume's own folder on the host, where no container can plant a link.
+    pub folder: PathBuf,
+    /// What of it is shown: paths that containers write to, each resolved with the one before it as its root.
+    pub inside: Vec<String>,
+}
+
+impl From<PathBuf> for Shown {
+    fn from(folder: PathBuf) -> Shown {
+        Shown { folder, inside: Vec::new() }
+    }
 }
 
 /// The two ends of a connection, as the accepting socket names them.

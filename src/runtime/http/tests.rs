@@ -34,7 +34,7 @@ impl Write for &mut Wire {
 const ROOT: &str = "/usr/share/nginx/html";
 
 fn site(kind: ServerKind, mounts: &[(&str, &TempDir)]) -> Site {
-    let mounts = mounts.iter().map(|(point, folder)| ((*point).to_owned(), folder.path().to_owned())).collect();
+    let mounts = mounts.iter().map(|(point, folder)| ((*point).to_owned(), folder.path().to_owned().into())).collect();
     Site { kind, root: ROOT.to_owned(), hostname: "web-0".to_owned(), mounts }
 }
 
@@ -213,7 +213,8 @@ fn mounts_lie_in_each_other() {
     file(&inner, "..data/index.html", "one file");
     symlink("..data/index.html", inner.child("index.html").path()).unwrap();
     let mut site = site(ServerKind::Nginx, &[(&format!("{ROOT}/inner/"), &inner), ("/", &layer), (ROOT, &volume)]);
-    site.mounts.push((format!("{ROOT}/index.html"), inner.child("index.html").path().to_owned()));
+    let one_file = Shown { folder: inner.path().to_owned(), inside: vec!["/".to_owned(), "index.html".to_owned()] };
+    site.mounts.push((format!("{ROOT}/index.html"), one_file));
     for (path, want) in [("/a", "volume"), ("/inner/a", "inner"), ("/", "one file"), ("/index.html", "one file")] {
         assert_eq!(body(&get(&site, path)), want, "{path}");
     }
@@ -240,6 +241,13 @@ fn symlinks_stay_inside_their_volume() {
     assert_eq!(body(&get(&site, "/real.txt")), "real");
     for path in ["/data/secret", "/passwd", "/up", "/magic", "/loop"] {
         assert!(matches!(status(&get(&site, path)), "404" | "403"), "{path}");
+    }
+    for inside in ["data", "passwd", "up", "magic", "../../../etc", "loop"] {
+        let shown = Shown { folder: volume.path().to_owned(), inside: vec![inside.to_owned()] };
+        let site = Site { mounts: vec![(ROOT.to_owned(), shown)], ..site.clone() };
+        for path in ["/", "/secret", "/passwd"] {
+            assert!(matches!(status(&get(&site, path)), "404" | "403"), "{inside} {path}");
+        }
     }
 }
 

@@ -26,6 +26,8 @@ use super::{Command, ExecError, Exit, SUPERVISOR};
 use crate::Env;
 use crate::control::sandbox::{Sandbox, Source};
 
+/// How often to ask for a process when the sandbox goes away before it has started anything.
+const ATTEMPTS: usize = 3;
 /// How long to wait for a sandbox to be taken down by its last caller.
 const FAREWELL_MILLISECONDS: u16 = 3000;
 /// How often a pipe is emptied once its process has ended: what it held, should each read bring but a page.
@@ -39,15 +41,37 @@ const KILLED: i32 = 137;
 /// When the program cannot be started or the sandbox cannot be made.
 pub fn exec(home: &Path, sandbox: &Sandbox, command: &Command, env: &mut Env) -> Result<Exit, ExecError> {
     let (inner, outer) = streams(command).step("make pipes").map_err(ExecError::Refused)?;
-    let connection = call(home, sandbox, command, env, &inner).map_err(ExecError::Refused)?;
+    let (connection, master) = begin(home, sandbox, command, env, &inner)?;
     drop(inner);
-    let master = started(&connection, sandbox, command)?;
     let exit = match master {
         Some(master) => relay_terminal(&connection, &master, env),
         None => relay(&connection, outer, env),
     };
     take_leave(&connection);
     Ok(exit)
+}
+
+/// Starts the process. A container that was just ending when it was asked is asked once more: it has not started anything.
+fn begin(
+    home: &Path,
+    sandbox: &Sandbox,
+    command: &Command,
+    env: &Env,
+    streams: &[OwnedFd],
+) -> Result<(OwnedFd, Option<OwnedFd>), ExecError> {
+    let mut attempts = 1..=ATTEMPTS;
+    loop {
+        attempts.next();
+        let connection = call(home, sandbox, command, env, streams).map_err(ExecError::Refused)?;
+        match started(&connection, sandbox, command) {
+            Err(ExecError::Lost) if !attempts.is_empty() => {}
+            Err(error) => {
+                take_leave(&connection);
+                return Err(error);
+            }
+            Ok(master) => return Ok((connection, master)),
+        }
+    }
 }
 
 /// The caller's ends of the process's streams.
@@ -81,7 +105,7 @@ fn streams(command: &Command) -> nix::Result<(Vec<OwnedFd>, Outer)> {
 fn call(home: &Path, sandbox: &Sandbox, command: &Command, env: &Env, streams: &[OwnedFd]) -> Result<OwnedFd, Failure> {
     let home = &env.path(home);
     let folder = prepare(home, sandbox)?;
-    let body = wire::pack(&request(home, sandbox, command, env)).step("write the request")?;
+    let body = wire::pack(&request(home, sandbox, command)).step("write the request")?;
     let mut descriptors: Vec<RawFd> = vec![body.as_raw_fd()];
     descriptors.extend(streams.iter().map(AsRawFd::as_raw_fd));
     let lock = folder.lock_file()?;
@@ -91,7 +115,7 @@ fn call(home: &Path, sandbox: &Sandbox, command: &Command, env: &Env, streams: &
     Ok(connection)
 }
 
-fn request(home: &Path, sandbox: &Sandbox, command: &Command, env: &Env) -> Request {
+fn request(home: &Path, sandbox: &Sandbox, command: &Command) -> Request {
     let mut sandbox = sandbox.clone();
     let of_servers = sandbox.servers.iter_mut().flat_map(|s| &mut s.mounts);
     for mount in sandbox.mounts.iter_mut().chain(of_servers) {
@@ -100,7 +124,7 @@ fn request(home: &Path, sandbox: &Sandbox, command: &Command, env: &Env) -> Requ
             files.clear();
         }
     }
-    Request { home: home.to_path_buf(), exe: env.exe.clone(), sandbox, command: command.clone() }
+    Request { home: home.to_path_buf(), sandbox, command: command.clone() }
 }
 
 fn new_socket() -> Result<OwnedFd, Failure> {
@@ -144,10 +168,7 @@ fn started(connection: &OwnedFd, sandbox: &Sandbox, command: &Command) -> Result
     let (reply, descriptors) = receive(connection).ok_or(ExecError::Lost)?;
     match reply {
         Reply::Started => Ok(descriptors.into_iter().next()),
-        Reply::NotStarted(cause) => {
-            take_leave(connection);
-            Err(ExecError::NotStarted { id: exec_id(sandbox, command), cause })
-        }
+        Reply::NotStarted(cause) => Err(ExecError::NotStarted { id: exec_id(sandbox, command), cause }),
         Reply::Refused(failure) => Err(ExecError::Refused(failure)),
         Reply::Exited(_) => Err(ExecError::Lost),
     }

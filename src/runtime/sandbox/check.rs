@@ -218,7 +218,7 @@ fn overlay(scratch: &Path) -> Result<(), Failure> {
     let host = Tree::open(Path::new("/usr")).step("open /usr")?;
     let (upper, work) = (path("upper")?, path("work")?);
     let [l, u, w] = [&host, &upper, &work].map(|tree| by_fd(tree).display().to_string());
-    fresh("overlay", &target, MsFlags::MS_NOSUID, &format!("lowerdir={l},upperdir={u},workdir={w},userxattr"))
+    fresh("overlay", &target, MsFlags::MS_NOSUID, &format!("lowerdir={l},upperdir={u},workdir={w},userxattr,volatile"))
         .step("mount an overlay of /usr")
 }
 

@@ -4,21 +4,29 @@
 //! Knows no mounts: those are a container's.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use nix::errno::Errno;
+use nix::fcntl::{OFlag, open, readlink};
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{Signal, kill};
+use nix::sys::stat::Mode;
 use nix::sys::wait::waitpid;
-use nix::unistd::{Pid, UnlinkatFlags, getegid, geteuid, setgroups, sethostname, unlinkat};
+use nix::unistd::{Pid, UnlinkatFlags, dup2_stdin, execve, getegid, geteuid, setgroups, sethostname, unlinkat};
 
 use super::failure::{Failure, Step};
 use super::layer::PodFolder;
+use super::mount::{bind, make_private, read_only};
 use super::supervisor::{Asked, Call, accept};
+use super::tree::Tree;
 use super::wire::{self, Reply, Request};
 use super::{container, network, rootfs};
 
@@ -32,7 +40,13 @@ struct Pod {
     folder: PodFolder,
     lock: File,
     containers: BTreeMap<String, Container>,
-    callers: Vec<OwnedFd>,
+    callers: Vec<Caller>,
+}
+
+/// Somebody who waits for a process to end, and in which container it runs.
+struct Caller {
+    container: String,
+    connection: OwnedFd,
 }
 
 struct Container {
@@ -40,20 +54,64 @@ struct Container {
     link: OwnedFd,
 }
 
-/// Makes the pod's namespaces, then serves callers until there are none.
-pub fn run(listener: OwnedFd, supervisor: OwnedFd, first: Call) -> ! {
-    let made = set_up(&first.request, &supervisor).and_then(|(folder, lock)| {
-        Ok(Pod {
-            listener: listener.try_clone().step("keep the socket")?,
-            supervisor,
-            folder,
-            lock,
-            containers: BTreeMap::new(),
-            callers: Vec::new(),
-        })
-    });
+/// The word that makes the binary go on as the pod.
+pub const POD: &str = "pod";
+
+/// Makes the pod's namespaces, then goes on as [`main`] in a program image that cannot be written to.
+///
+/// A container's process can have its own image executed again (`#!/proc/self/exe`) and would then hold kstate's file on
+/// the host: so that image comes from a read-only mount.
+pub fn begin(listener: OwnedFd, supervisor: OwnedFd, first: Call) -> ! {
+    let result = enter_namespaces().and_then(|()| go_on(&listener, &supervisor, &first));
+    let Err(failure) = result;
+    refuse_all(&listener, first, &failure)
+}
+
+fn go_on(listener: &OwnedFd, supervisor: &OwnedFd, first: &Call) -> Result<Infallible, Failure> {
+    let (ours, theirs) = wire::pair().step("make a socket")?;
+    let mut descriptors: Vec<RawFd> =
+        [listener, supervisor, &first.connection].iter().map(|fd| fd.as_raw_fd()).collect();
+    descriptors.extend(first.descriptors.iter().map(AsRawFd::as_raw_fd));
+    wire::send(&ours, POD.as_bytes(), &descriptors).step("hand the socket on")?;
+    dup2_stdin(&theirs).step("hand the socket on")?;
+    let image = read_only_image()?;
+    let arguments = [c"kstate", c"__sandbox", c"pod"];
+    execve(&image, &arguments, &[] as &[&CStr]).step("start kstate again")
+}
+
+/// The path of kstate's own program on a read-only mount of its file.
+fn read_only_image() -> Result<CString, Failure> {
+    unshare(CloneFlags::CLONE_NEWNS).step("make a mount namespace")?;
+    make_private().step("make the mounts private")?;
+    let path = readlink("/proc/self/exe").step("find kstate's own program")?;
+    let host = Tree::open(Path::new("/")).step("open the host's root")?;
+    let (Some(text), Ok(c_path)) = (path.to_str(), CString::new(path.as_bytes())) else {
+        return Err(Failure { step: "find kstate's own program".into(), cause: "its path is not text".into() });
+    };
+    let Ok(file) = host.handle(text) else {
+        // The file was replaced since kstate was started: what is still running has no name left to be written by.
+        return Ok(c"/proc/self/exe".to_owned());
+    };
+    bind(&file, &file).and_then(|()| read_only(&host, text)).step("mount kstate's own program read-only")?;
+    Ok(c_path)
+}
+
+/// The pod, in its namespaces: takes what [`begin`] left on its stdin and serves callers until there are none.
+pub fn main() -> Option<()> {
+    let (_, descriptors) = wire::receive(std::io::stdin()).ok()??;
+    dup2_stdin(open("/dev/null", OFlag::O_RDONLY, Mode::empty()).ok()?).ok()?;
+    let mut descriptors = descriptors.into_iter();
+    let (listener, supervisor, connection) = (descriptors.next()?, descriptors.next()?, descriptors.next()?);
+    run(listener, supervisor, Call::read(connection, descriptors.collect())?)
+}
+
+fn run(listener: OwnedFd, supervisor: OwnedFd, first: Call) -> ! {
+    let made = set_up(&first.request, &supervisor)
+        .and_then(|(folder, lock)| Ok((folder, lock, listener.try_clone().step("keep the socket")?)));
     match made {
-        Ok(mut pod) => {
+        Ok((folder, lock, listener)) => {
+            let (containers, callers) = (BTreeMap::new(), Vec::new());
+            let mut pod = Pod { listener, supervisor, folder, lock, containers, callers };
             pod.take(first);
             pod.serve()
         }
@@ -83,12 +141,11 @@ fn ready(fd: &OwnedFd) -> bool {
     poll(&mut fds, PollTimeout::ZERO).is_ok_and(|n| n > 0)
 }
 
-/// Enters new namespaces and hands the listeners of the pod's servers to the supervisor.
+/// Sets the namespaces up and hands the listeners of the pod's servers to the supervisor.
 fn set_up(request: &Request, supervisor: &OwnedFd) -> Result<(PodFolder, File), Failure> {
     set_pdeathsig(Signal::SIGKILL).step("tie the pod to its supervisor")?;
     let folder = PodFolder::new(&request.home, &request.sandbox.pod_uid)?;
     let lock = folder.lock_file()?;
-    enter_namespaces()?;
     sethostname(&request.sandbox.hostname).step("set the hostname")?;
     network::set_up(request.sandbox.ip)?;
     let listeners = request.sandbox.servers.iter().map(|server| network::listen(server.port));
@@ -120,7 +177,9 @@ impl Pod {
                 self.end();
             }
             self.containers.retain(|_, c| !gone.contains(&c.link.as_raw_fd()) || !reaped(c));
-            self.callers.retain(|c| !gone.contains(&c.as_raw_fd()));
+            // Whoever waits for a container that is gone is hung up on.
+            let containers = &self.containers;
+            self.callers.retain(|c| !gone.contains(&c.connection.as_raw_fd()) && containers.contains_key(&c.container));
             if asked {
                 self.answer();
             }
@@ -132,7 +191,8 @@ impl Pod {
     fn wait(&self) -> (bool, Vec<RawFd>) {
         let mut fds = vec![PollFd::new(self.listener.as_fd(), PollFlags::POLLIN)];
         let links = self.containers.values().map(|c| &c.link);
-        let watched: Vec<&OwnedFd> = links.chain(&self.callers).chain([&self.supervisor]).collect();
+        let watched: Vec<&OwnedFd> =
+            links.chain(self.callers.iter().map(|c| &c.connection)).chain([&self.supervisor]).collect();
         fds.extend(watched.iter().map(|fd| PollFd::new(fd.as_fd(), PollFlags::POLLIN)));
         let timeout = if self.callers.is_empty() { LEAVE_RETRY_MILLISECONDS.into() } else { PollTimeout::NONE };
         if poll(&mut fds, timeout).is_err() {
@@ -154,7 +214,9 @@ impl Pod {
     /// Hands a caller to its container, which is made where it is not there yet.
     fn take(&mut self, call: Call) {
         match self.hand_over(&call) {
-            Ok(()) => self.callers.push(call.connection),
+            Ok(()) => {
+                self.callers.push(Caller { container: call.request.sandbox.container, connection: call.connection })
+            }
             Err(failure) => wire::reply(&call.connection, &Reply::Refused(failure), &[]),
         }
     }

@@ -166,7 +166,15 @@ fn take_place(streams: &Streams) -> nix::Result<()> {
     dup2_stdin(&streams.stdin)?;
     dup2_stdout(&streams.stdout)?;
     dup2_stderr(&streams.stderr)?;
+    keep_only_streams()?;
     default_signals()
+}
+
+/// Everything but the streams is pid 1's, above all its link to the pod, and is closed when the program takes over.
+fn keep_only_streams() -> nix::Result<()> {
+    // SAFETY: the call takes numbers and touches no memory.
+    let result = unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+    Errno::result(result).map(drop)
 }
 
 /// What kstate ignores or holds back, the program shall not inherit.

@@ -11,7 +11,7 @@ use nix::mount::MsFlags;
 use super::failure::{Failure, Step};
 use super::mount::fresh;
 use super::tree::{Tree, by_fd, components, is_dir};
-use super::{graft, tools};
+use super::{graft, remove, tools};
 use crate::control::sandbox::Sandbox;
 
 /// Where programs and their libraries are. A link (merged /usr) is made anew, a folder is shown.
@@ -68,7 +68,10 @@ fn show(lower: &Tree, root: &Tree, layer: &Tree, name: &str, sandbox: &Sandbox) 
     ours.retain(|path| components(path).next() == Some(name));
     make_ancestors(lower, &upper, name, &ours).step(format!("make folders in the layer of /{name}"))?;
     let [l, u, w] = [lower, &upper, &work].map(|tree| by_fd(tree).display().to_string());
-    let options = format!("lowerdir={l},upperdir={u},workdir={w},userxattr");
+    // volatile: unmounting would otherwise wait until the whole disk is synced. What it leaves in the scratch folder
+    // forbids the next mount, for which a power failure might have lost something: here that is a container's scratch.
+    remove::remove(&work, "work").step(step())?;
+    let options = format!("lowerdir={l},upperdir={u},workdir={w},userxattr,volatile");
     match fresh("overlay", &target, MsFlags::MS_NOSUID | MsFlags::MS_NODEV, &options) {
         Ok(()) => Ok(()),
         Err(_) => graft::graft(lower, root, name, &ours),

@@ -82,8 +82,8 @@ fn kept(home: &Path, name: &str) -> Result<Option<Tree>, Failure> {
     }
 }
 
-/// Removes an entry of `parent`, with all that is in it.
-fn remove(parent: &Tree, name: &str) -> nix::Result<()> {
+/// Removes an entry of `parent`, with all that is in it, if it is there.
+pub fn remove(parent: &Tree, name: &str) -> nix::Result<()> {
     let name = CString::new(name).map_err(|_| Errno::EINVAL)?;
     match unlinkat(parent, name.as_c_str(), UnlinkatFlags::NoRemoveDir) {
         Err(Errno::EISDIR | Errno::EPERM) => {}

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::thread::spawn;
 
 use super::failure::{Failure, Step};
-use super::http::{self, Site};
+use super::http::{self, Shown, Site};
 use super::layer::PodFolder;
 use super::tree::{Tree, components};
 use super::wire::{self, Request};
@@ -39,11 +39,12 @@ fn accept_all(listener: &TcpListener, site: &Arc<Site>) {
 fn site(request: &Request, server: &Server) -> Result<Site, Failure> {
     let uid = &request.sandbox.pod_uid;
     let container = PodFolder::new(&request.home, uid)?.container(&server.container);
-    let mut mounts = vec![("/".to_string(), container.join("rootfs"))];
+    let mut mounts = vec![("/".to_string(), container.join("rootfs").into())];
     // What the layer holds of /usr and its like is kept beside its root.
-    mounts.extend(programs::FOLDERS.iter().map(|name| (format!("/{name}"), container.join("upper").join(name))));
+    mounts.extend(programs::FOLDERS.iter().map(|name| (format!("/{name}"), container.join("upper").join(name).into())));
     for mount in &server.mounts {
-        mounts.push((mount.path.clone(), request.home.join(volume::location(uid, mount)?)));
+        let (folder, inside) = volume::location(uid, mount)?;
+        mounts.push((mount.path.clone(), Shown { folder: request.home.join(folder), inside }));
     }
     Ok(Site { kind: server.kind, root: server.root.clone(), hostname: request.sandbox.hostname.clone(), mounts })
 }

@@ -26,15 +26,23 @@ pub struct Call {
     pub descriptors: Vec<OwnedFd>,
 }
 
-/// Runs the supervisor; its stdin is the pod's listening socket. With arguments, tries one step of a sandbox instead.
+impl Call {
+    /// Reads the request out of the first descriptor.
+    pub fn read(connection: OwnedFd, descriptors: Vec<OwnedFd>) -> Option<Call> {
+        let request = wire::unpack(descriptors.first()?).ok()?;
+        Some(Call { connection, request, descriptors })
+    }
+}
+
+/// Runs the supervisor; its stdin is the pod's listening socket. Arguments make it the pod, or try a step of a sandbox.
 pub fn main(args: &[OsString]) -> ExitCode {
-    if let Some((CHECK, rest)) = args.split_first().and_then(|(first, rest)| Some((first.to_str()?, rest))) {
-        return check::main(rest);
-    }
-    match start() {
-        Some(()) => ExitCode::SUCCESS,
-        None => ExitCode::FAILURE,
-    }
+    let done = match args.split_first() {
+        None => start(),
+        Some((first, rest)) if first == CHECK => return check::main(rest),
+        Some((first, [])) if first == pod::POD => pod::main(),
+        Some(_) => None,
+    };
+    if done.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn start() -> Option<()> {
@@ -52,7 +60,7 @@ fn start() -> Option<()> {
         }
         Ok(ForkResult::Child) => {
             drop(ours);
-            pod::run(listener, theirs, *call)
+            pod::begin(listener, theirs, *call)
         }
         Ok(ForkResult::Parent { child }) => {
             drop((theirs, listener));
@@ -104,6 +112,5 @@ pub fn accept(listener: &OwnedFd) -> Asked {
 }
 
 fn read_call(connection: OwnedFd, descriptors: Vec<OwnedFd>) -> Asked {
-    let request = descriptors.first().and_then(|body| wire::unpack(body).ok());
-    request.map_or(Asked::Nothing, |request| Asked::Exec(Box::new(Call { connection, request, descriptors })))
+    Call::read(connection, descriptors).map_or(Asked::Nothing, |call| Asked::Exec(Box::new(call)))
 }

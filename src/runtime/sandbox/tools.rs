@@ -6,8 +6,7 @@ use super::failure::{Failure, Step};
 use super::mount::{bind, read_only};
 use super::process::DEFAULT_PATH;
 use super::tree::Tree;
-
-const TOOLS: [&str; 3] = ["curl", "hostname", "nslookup"];
+use crate::runtime::tools::NAMES;
 
 /// Shows the binary as each tool that the host has nowhere in the usual PATH.
 ///
@@ -15,7 +14,7 @@ const TOOLS: [&str; 3] = ["curl", "hostname", "nslookup"];
 /// The step that this host refused.
 pub fn mount(host: &Tree, root: &Tree) -> Result<(), Failure> {
     let missing =
-        TOOLS.iter().filter(|tool| !DEFAULT_PATH.split(':').any(|f| host.handle(&format!("{f}/{tool}")).is_ok()));
+        NAMES.iter().filter(|tool| !DEFAULT_PATH.split(':').any(|f| host.handle(&format!("{f}/{tool}")).is_ok()));
     let missing: Vec<&&str> = missing.collect();
     if missing.is_empty() {
         return Ok(());

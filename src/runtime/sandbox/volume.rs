@@ -68,14 +68,15 @@ fn place<'a>(uid: &str, source: &'a Source) -> Result<(String, &'a str), Failure
     Ok((format!("{folder}/{name}"), inner))
 }
 
-/// Where a volume's files are, relative to the home.
+/// Where a volume's files are: its folder, relative to the home, and the paths that lead on inside it, each resolved
+/// with the one before it as its root, since a container may have left links there.
 ///
 /// # Errors
 /// When a name or path would lead elsewhere.
-pub fn location(uid: &str, mount: &Mount) -> Result<String, Failure> {
+pub fn location(uid: &str, mount: &Mount) -> Result<(String, Vec<String>), Failure> {
     let (folder, inner) = place(uid, &mount.source)?;
     downward(&mount.sub_path)?;
-    Ok([folder.as_str(), inner, &mount.sub_path].iter().flat_map(|p| components(p)).collect::<Vec<_>>().join("/"))
+    Ok((folder, vec![inner.to_owned(), mount.sub_path.clone()]))
 }
 
 /// Refuses a path that climbs.

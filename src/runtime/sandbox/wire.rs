@@ -24,8 +24,6 @@ use crate::control::sandbox::Sandbox;
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Request {
     pub home: PathBuf,
-    /// The kstate binary, for the tools that the host lacks.
-    pub exe: PathBuf,
     pub sandbox: Sandbox,
     pub command: Command,
 }

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use crate::apimachinery::object::Object;
+use super::object::Object;
 
 /// Drops what is zero at these pointers; `*` stands for every item of a list.
 pub fn omit(object: &mut Object, pointers: &[&str]) {
