@@ -20,7 +20,9 @@ use super::verbs::Run;
 use crate::apimachinery::object::Object;
 
 mod client_side;
-mod prune;
+pub mod prune;
+
+pub use client_side::three_way;
 
 /// Arguments of `apply`.
 #[derive(clap::Args)]

@@ -7,8 +7,8 @@ use super::context::Context;
 use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
-    annotate, api_resources, api_versions, apply, completion, create, delete, describe, doctor, exec, get, help, label,
-    man, options, patch, reset, rollout, scale, set, version, wait,
+    annotate, api_resources, api_versions, apply, completion, create, delete, describe, diff, doctor, edit, exec, get,
+    help, label, man, options, patch, replace, reset, rollout, scale, set, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -220,7 +220,7 @@ pub static GROUPS: &[Group] = &[
         verbs: &[
             Verb::missing("explain", "Get documentation for a resource"),
             Verb::built::<get::Get>("get", "Display one or many resources").suggested_for(&["list", "ps"]),
-            Verb::missing("edit", "Edit a resource on the server"),
+            Verb::built::<edit::Edit>("edit", "Edit a resource on the server"),
             Verb::built::<delete::Delete>(
                 "delete",
                 "Delete resources by file names, stdin, resources and names, or by resources and label selector",
@@ -269,11 +269,11 @@ pub static GROUPS: &[Group] = &[
     Group {
         title: "Advanced Commands:",
         verbs: &[
-            Verb::missing("diff", "Diff the live version against a would-be applied version"),
+            Verb::built::<diff::Diff>("diff", "Diff the live version against a would-be applied version"),
             Verb::built::<apply::Apply>("apply", "Apply a configuration to a resource by file name or stdin")
                 .with(APPLY),
             Verb::built::<patch::Patch>("patch", "Update fields of a resource"),
-            Verb::missing("replace", "Replace a resource by file name or stdin"),
+            Verb::built::<replace::Replace>("replace", "Replace a resource by file name or stdin"),
             Verb::built::<wait::Wait>("wait", "Experimental: Wait for a specific condition on one or many resources")
                 .suggested_for(&["list", "ps"]),
             Verb::missing("kustomize", "Build a kustomization target from a directory or URL"),
