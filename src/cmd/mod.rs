@@ -16,6 +16,7 @@ mod apply;
 mod cobra;
 mod complete;
 mod completion;
+mod config;
 mod context;
 mod create;
 mod delete;
@@ -26,6 +27,7 @@ mod dry_run;
 mod edit;
 mod errors;
 mod exec;
+mod explain;
 mod fetch;
 mod flags;
 mod get;
@@ -33,6 +35,7 @@ mod global;
 mod go;
 mod help;
 mod infos;
+mod kubeconfig;
 mod label;
 mod last_applied;
 mod man;
@@ -62,6 +65,7 @@ mod watch;
 
 use context::Context;
 use global::Global;
+use kubeconfig::Kubeconfig;
 use support::{Flag, Support};
 use verbs::Body;
 
@@ -132,9 +136,27 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
     let matches = command.no_binary_name(true).try_get_matches_from(line)?;
     let global = Global::from_arg_matches(&matches)?;
     global.check()?;
-    let mut cx = Context::new(env, program, path, global);
+    let chosen = choose(env, &path, &global)?;
+    let mut cx = Context::new(env, program, path, global, chosen);
     (cx.given, cx.dash) = (parsed.given, parsed.dash);
     run(&mut cx, &matches)
+}
+
+/// Verbs that look at no store.
+const WITHOUT_STORE: &[&str] =
+    &["config", "options", "help", "completion", "__man", "kustomize", "plugin", "version", "doctor", "alpha"];
+
+/// What the command's context says. One that names another store makes that the home of the command.
+fn choose(env: &mut Env, path: &str, global: &Global) -> anyhow::Result<String> {
+    if WITHOUT_STORE.contains(&path.split(' ').next().unwrap_or_default()) {
+        return Ok(String::new());
+    }
+    let chosen = Kubeconfig::load(env)?.choose(&global.context, &global.cluster)?;
+    if let Some(store) = chosen.store {
+        let home = crate::client::home(env)?.join(store);
+        env.vars.insert("KSTATE_HOME".to_owned(), home.to_string_lossy().into_owned());
+    }
+    Ok(chosen.namespace)
 }
 
 /// Refuses flags that would change what the command does, were they built.

@@ -7,8 +7,8 @@ use super::context::Context;
 use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
-    annotate, api_resources, api_versions, apply, completion, create, delete, describe, diff, doctor, edit, exec, get,
-    help, label, man, options, patch, replace, reset, rollout, scale, set, version, wait,
+    annotate, api_resources, api_versions, apply, completion, config, create, delete, describe, diff, doctor, edit,
+    exec, explain, get, help, label, man, options, patch, replace, reset, rollout, scale, set, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -47,6 +47,8 @@ pub struct Verb {
     pub short: &'static str,
     /// Words that are not close to the name, but should suggest it.
     pub suggest_for: &'static [&'static str],
+    /// Other names of it.
+    pub aliases: &'static [&'static str],
     pub body: Body,
     pub children: &'static [Verb],
 }
@@ -74,11 +76,11 @@ impl Verb {
     const fn built<R: Run>(name: &'static str, short: &'static str) -> Verb {
         let body =
             Body::Built { command: command::<R>, run: run::<R>, other_flags: R::OTHER_FLAGS, operands: R::OPERANDS };
-        Verb { name, short, suggest_for: &[], body, children: &[] }
+        Verb { name, short, suggest_for: &[], aliases: &[], body, children: &[] }
     }
 
     const fn missing(name: &'static str, short: &'static str) -> Verb {
-        Verb { name, short, suggest_for: &[], body: Body::NotBuilt, children: &[] }
+        Verb { name, short, suggest_for: &[], aliases: &[], body: Body::NotBuilt, children: &[] }
     }
 
     const fn with(self, children: &'static [Verb]) -> Verb {
@@ -87,6 +89,10 @@ impl Verb {
 
     const fn suggested_for(self, suggest_for: &'static [&'static str]) -> Verb {
         Verb { suggest_for, ..self }
+    }
+
+    const fn also(self, aliases: &'static [&'static str]) -> Verb {
+        Verb { aliases, ..self }
     }
 
     /// What its arguments are; nothing for a verb that is not built.
@@ -138,7 +144,7 @@ fn run<R: Run>(cx: &mut Context, matches: &ArgMatches) -> anyhow::Result<()> {
 
 /// The verb of a name among these.
 pub fn find<'v>(mut verbs: impl Iterator<Item = &'v Verb>, name: &str) -> Option<&'v Verb> {
-    verbs.find(|v| v.name == name)
+    verbs.find(|v| v.name == name || v.aliases.contains(&name))
 }
 
 /// All verbs, in the table's order.
@@ -201,6 +207,31 @@ const ROLLOUT: &[Verb] = &[
     Verb::built::<rollout::Undo>("undo", "Undo a previous rollout"),
 ];
 
+const CONFIG: &[Verb] = &[
+    Verb::built::<config::contexts::CurrentContext>("current-context", "Display the current-context"),
+    Verb::built::<config::clusters::DeleteCluster>(
+        "delete-cluster",
+        "Delete the specified cluster from the kubeconfig",
+    ),
+    Verb::built::<config::contexts::DeleteContext>(
+        "delete-context",
+        "Delete the specified context from the kubeconfig",
+    ),
+    Verb::built::<config::users::DeleteUser>("delete-user", "Delete the specified user from the kubeconfig"),
+    Verb::built::<config::clusters::GetClusters>("get-clusters", "Display clusters defined in the kubeconfig"),
+    Verb::built::<config::get_contexts::GetContexts>("get-contexts", "Describe one or many contexts"),
+    Verb::built::<config::users::GetUsers>("get-users", "Display users defined in the kubeconfig"),
+    Verb::built::<config::contexts::RenameContext>("rename-context", "Rename a context from the kubeconfig file"),
+    Verb::built::<config::property::Set>("set", "Set an individual value in a kubeconfig file"),
+    Verb::built::<config::clusters::SetCluster>("set-cluster", "Set a cluster entry in kubeconfig"),
+    Verb::built::<config::set_context::SetContext>("set-context", "Set a context entry in kubeconfig"),
+    Verb::built::<config::set_credentials::SetCredentials>("set-credentials", "Set a user entry in kubeconfig"),
+    Verb::built::<config::property::Unset>("unset", "Unset an individual value in a kubeconfig file"),
+    Verb::built::<config::contexts::UseContext>("use-context", "Set the current-context in a kubeconfig file")
+        .also(&["use"]),
+    Verb::built::<config::view::View>("view", "Display merged kubeconfig settings or a specified kubeconfig file"),
+];
+
 /// The table.
 pub static GROUPS: &[Group] = &[
     Group {
@@ -218,7 +249,7 @@ pub static GROUPS: &[Group] = &[
     Group {
         title: "Basic Commands (Intermediate):",
         verbs: &[
-            Verb::missing("explain", "Get documentation for a resource"),
+            Verb::built::<explain::Explain>("explain", "Get documentation for a resource"),
             Verb::built::<get::Get>("get", "Display one or many resources").suggested_for(&["list", "ps"]),
             Verb::built::<edit::Edit>("edit", "Edit a resource on the server"),
             Verb::built::<delete::Delete>(
@@ -302,7 +333,7 @@ pub static GROUPS: &[Group] = &[
                 "api-versions",
                 "Print the supported API versions on the server, in the form of \"group/version\"",
             ),
-            Verb::missing("config", "Modify kubeconfig files"),
+            Verb::built::<config::Config>("config", "Modify kubeconfig files").with(CONFIG),
             Verb::missing("plugin", "Provides utilities for interacting with plugins"),
             Verb::built::<version::Version>("version", "Print the client and server version information"),
         ],
