@@ -148,6 +148,7 @@ struct Sync<'a, 'c> {
     pods: BTreeMap<i64, Rc<Member>>,
     revisions: Revisions,
     min_ready: i64,
+    may_own_claims: bool,
 }
 
 impl Sync<'_, '_> {
@@ -212,8 +213,10 @@ impl Sync<'_, '_> {
         if !self.is_healthy(pod) {
             return Ok(Next::Wait);
         }
-        plan.actions.extend(members::with_identity(&self.set, &pod.pod, ordinal).map(Action::Update));
-        if self.set.may_own_claims(self.cluster)? {
+        if !pod.has_identity {
+            plan.push(Action::Update(members::with_identity(&self.set, &pod.pod, ordinal)));
+        }
+        if self.may_own_claims {
             let owners = claims::with_right_owners(&self.set, &pod.pod, ordinal, self.cluster)?;
             plan.actions.extend(owners.into_iter().map(Action::Update));
         }
