@@ -26,6 +26,7 @@ mod errors;
 mod exec;
 mod fetch;
 mod flags;
+mod generators;
 mod get;
 mod global;
 mod go;
