@@ -23,6 +23,7 @@ mod describe;
 mod doctor;
 mod dry_run;
 mod errors;
+mod events;
 mod exec;
 mod fetch;
 mod flags;

@@ -7,8 +7,8 @@ use super::context::Context;
 use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
-    annotate, api_resources, api_versions, apply, completion, create, delete, describe, doctor, exec, generators, get,
-    help, label, man, options, patch, reset, rollout, scale, set, version, wait,
+    annotate, api_resources, api_versions, apply, completion, create, delete, describe, doctor, events, exec,
+    generators, get, help, label, man, options, patch, reset, rollout, scale, set, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -301,7 +301,7 @@ pub static GROUPS: &[Group] = &[
             Verb::missing("cp", "Copy files and directories to and from containers"),
             Verb::missing("auth", "Inspect authorization"),
             Verb::missing("debug", "Create debugging sessions for troubleshooting workloads and nodes"),
-            Verb::missing("events", "List events"),
+            Verb::built::<events::Events>("events", "List events"),
         ],
     },
     Group {

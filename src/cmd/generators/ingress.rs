@@ -115,7 +115,7 @@ impl Ingress {
             );
         }
         if let Some(rule) = self.rule.iter().find(|r| Rule::parse(r).is_none()) {
-            anyhow::bail!("rule {rule} is invalid and should be in format host/path=svcname:svcport[,tls[=secret]]");
+            anyhow::bail!("rule {rule} is invalid and should be in format host/path=svcname:svcport[,tls[=secret]] ");
         }
         if let Some(annotation) = self.annotation.iter().find(|a| !a.contains('=')) {
             anyhow::bail!("annotation {annotation} is invalid and should be in format key=[value]");
@@ -147,7 +147,8 @@ impl Rule<'_> {
         let fits = host_fits && word(name) && word(port);
         let tls = match tls {
             None => None,
-            Some(t) => Some(t.strip_prefix("tls")?.trim_start_matches('=')),
+            // What is glued to `tls` is let through, and means nothing.
+            Some(t) => Some(t.strip_prefix("tls")?.split_once('=').map_or("", |(_, secret)| secret)),
         };
         fits.then_some(Rule { host, path, service, tls })
     }

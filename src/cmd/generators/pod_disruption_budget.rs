@@ -114,9 +114,9 @@ fn label_selector(selector: &Selector) -> anyhow::Result<Value> {
             Operator::NotIn => "NotIn",
             Operator::Exists => "Exists",
             Operator::DoesNotExist => "DoesNotExist",
-            Operator::NotEquals => anyhow::bail!("\"!=\" isn't supported in label selectors"),
-            Operator::GreaterThan => anyhow::bail!("\"gt\" isn't supported in label selectors"),
-            Operator::LessThan => anyhow::bail!("\"lt\" isn't supported in label selectors"),
+            Operator::NotEquals => anyhow::bail!("\"!=\" is not a valid label selector operator"),
+            Operator::GreaterThan => anyhow::bail!("\"gt\" is not a valid label selector operator"),
+            Operator::LessThan => anyhow::bail!("\"lt\" is not a valid label selector operator"),
         };
         let mut expression = json!({"key": key, "operator": operator});
         if !values.is_empty() {

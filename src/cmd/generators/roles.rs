@@ -85,7 +85,7 @@ pub struct ClusterRole {
     making: Making,
     #[arg(
         long,
-        value_name = "string",
+        value_name = "mapStringString",
         default_value = "",
         help = "An aggregation label selector for combining ClusterRoles."
     )]
