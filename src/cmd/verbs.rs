@@ -8,7 +8,8 @@ use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
     annotate, api_resources, api_versions, apply, completion, config, create, delete, describe, diff, doctor, edit,
-    exec, explain, get, help, label, man, options, patch, replace, reset, rollout, scale, set, version, wait,
+    events, exec, explain, generators, get, help, label, man, options, patch, replace, reset, rollout, scale, set,
+    version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -45,10 +46,10 @@ pub struct Verb {
     pub name: &'static str,
     /// What lists of verbs say of it.
     pub short: &'static str,
+    /// Other names.
+    pub aliases: &'static [&'static str],
     /// Words that are not close to the name, but should suggest it.
     pub suggest_for: &'static [&'static str],
-    /// Other names of it.
-    pub aliases: &'static [&'static str],
     pub body: Body,
     pub children: &'static [Verb],
 }
@@ -87,12 +88,12 @@ impl Verb {
         Verb { children, ..self }
     }
 
-    const fn suggested_for(self, suggest_for: &'static [&'static str]) -> Verb {
-        Verb { suggest_for, ..self }
+    const fn alias(self, aliases: &'static [&'static str]) -> Verb {
+        Verb { aliases, ..self }
     }
 
-    const fn also(self, aliases: &'static [&'static str]) -> Verb {
-        Verb { aliases, ..self }
+    const fn suggested_for(self, suggest_for: &'static [&'static str]) -> Verb {
+        Verb { suggest_for, ..self }
     }
 
     /// What its arguments are; nothing for a verb that is not built.
@@ -142,7 +143,7 @@ fn run<R: Run>(cx: &mut Context, matches: &ArgMatches) -> anyhow::Result<()> {
     <R as FromArgMatches>::from_arg_matches(matches)?.run(cx)
 }
 
-/// The verb of a name among these.
+/// The verb of a name, or of another name of its, among these.
 pub fn find<'v>(mut verbs: impl Iterator<Item = &'v Verb>, name: &str) -> Option<&'v Verb> {
     verbs.find(|v| v.name == name || v.aliases.contains(&name))
 }
@@ -157,23 +158,55 @@ pub fn shown() -> impl Iterator<Item = &'static Verb> {
     GROUPS.iter().filter(|g| !g.title.is_empty()).flat_map(|g| g.verbs)
 }
 
+const SECRET: &[Verb] = &[
+    Verb::built::<generators::DockerRegistry>("docker-registry", "Create a secret for use with a Docker registry"),
+    Verb::built::<generators::Generic>("generic", "Create a secret from a local file, directory, or literal value"),
+    Verb::built::<generators::Tls>("tls", "Create a TLS secret"),
+];
+
+const SERVICE: &[Verb] = &[
+    Verb::built::<generators::ClusterIp>("clusterip", "Create a ClusterIP service"),
+    Verb::built::<generators::ExternalName>("externalname", "Create an ExternalName service"),
+    Verb::built::<generators::LoadBalancer>("loadbalancer", "Create a LoadBalancer service"),
+    Verb::built::<generators::NodePort>("nodeport", "Create a NodePort service"),
+];
+
 const CREATE: &[Verb] = &[
-    Verb::missing("clusterrole", "Create a cluster role"),
-    Verb::missing("clusterrolebinding", "Create a cluster role binding for a particular cluster role"),
-    Verb::missing("configmap", "Create a config map from a local file, directory or literal value"),
-    Verb::missing("cronjob", "Create a cron job with the specified name"),
-    Verb::missing("deployment", "Create a deployment with the specified name"),
-    Verb::missing("ingress", "Create an ingress with the specified name"),
-    Verb::missing("job", "Create a job with the specified name"),
-    Verb::missing("namespace", "Create a namespace with the specified name"),
-    Verb::missing("poddisruptionbudget", "Create a pod disruption budget with the specified name"),
-    Verb::missing("priorityclass", "Create a priority class with the specified name"),
-    Verb::missing("quota", "Create a quota with the specified name"),
-    Verb::missing("role", "Create a role with single rule"),
-    Verb::missing("rolebinding", "Create a role binding for a particular role or cluster role"),
-    Verb::missing("secret", "Create a secret using a specified subcommand"),
-    Verb::missing("service", "Create a service using a specified subcommand"),
-    Verb::missing("serviceaccount", "Create a service account with the specified name"),
+    Verb::built::<generators::ClusterRole>("clusterrole", "Create a cluster role"),
+    Verb::built::<generators::ClusterRoleBinding>(
+        "clusterrolebinding",
+        "Create a cluster role binding for a particular cluster role",
+    ),
+    Verb::built::<generators::ConfigMap>(
+        "configmap",
+        "Create a config map from a local file, directory or literal value",
+    )
+    .alias(&["cm"]),
+    Verb::built::<generators::CronJob>("cronjob", "Create a cron job with the specified name").alias(&["cj"]),
+    Verb::built::<generators::Deployment>("deployment", "Create a deployment with the specified name")
+        .alias(&["deploy"]),
+    Verb::built::<generators::Ingress>("ingress", "Create an ingress with the specified name").alias(&["ing"]),
+    Verb::built::<generators::Job>("job", "Create a job with the specified name"),
+    Verb::built::<generators::Namespace>("namespace", "Create a namespace with the specified name").alias(&["ns"]),
+    Verb::built::<generators::PodDisruptionBudget>(
+        "poddisruptionbudget",
+        "Create a pod disruption budget with the specified name",
+    )
+    .alias(&["pdb"]),
+    Verb::built::<generators::PriorityClass>("priorityclass", "Create a priority class with the specified name")
+        .alias(&["pc"]),
+    Verb::built::<generators::Quota>("quota", "Create a quota with the specified name").alias(&["resourcequota"]),
+    Verb::built::<generators::Role>("role", "Create a role with single rule"),
+    Verb::built::<generators::RoleBinding>(
+        "rolebinding",
+        "Create a role binding for a particular role or cluster role",
+    ),
+    Verb::built::<generators::Secret>("secret", "Create a secret using a specified subcommand").with(SECRET),
+    Verb::built::<generators::Service>("service", "Create a service using a specified subcommand")
+        .alias(&["svc"])
+        .with(SERVICE),
+    Verb::built::<generators::ServiceAccount>("serviceaccount", "Create a service account with the specified name")
+        .alias(&["sa"]),
     Verb::missing("token", "Request a service account token"),
 ];
 
@@ -228,7 +261,7 @@ const CONFIG: &[Verb] = &[
     Verb::built::<config::set_credentials::SetCredentials>("set-credentials", "Set a user entry in kubeconfig"),
     Verb::built::<config::property::Unset>("unset", "Unset an individual value in a kubeconfig file"),
     Verb::built::<config::contexts::UseContext>("use-context", "Set the current-context in a kubeconfig file")
-        .also(&["use"]),
+        .alias(&["use"]),
     Verb::built::<config::view::View>("view", "Display merged kubeconfig settings or a specified kubeconfig file"),
 ];
 
@@ -294,7 +327,7 @@ pub static GROUPS: &[Group] = &[
             Verb::missing("cp", "Copy files and directories to and from containers"),
             Verb::missing("auth", "Inspect authorization"),
             Verb::missing("debug", "Create debugging sessions for troubleshooting workloads and nodes"),
-            Verb::missing("events", "List events"),
+            Verb::built::<events::Events>("events", "List events"),
         ],
     },
     Group {

@@ -98,6 +98,7 @@ use rollout::{Progress, Revision};
 pub use endpoint_slice::SERVICE_NAME_LABEL;
 pub use persistent_volume_claim::validate_claim_spec;
 pub use priority_class::SYSTEM_CLASSES as SYSTEM_PRIORITY_CLASSES;
+pub use secret::key_pair_problem;
 
 /// What the API calls a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -34,8 +34,9 @@ pub fn reconcile(object: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<P
         return Ok(plan);
     }
     let revisions = revisions(&set, cluster, &mut plan)?;
-    let sync =
-        Sync { set, cluster, now, pods, revisions, min_ready: object.i64_at("/spec/minReadySeconds").unwrap_or(0) };
+    let may_own_claims = set.may_own_claims(cluster)?;
+    let min_ready = object.i64_at("/spec/minReadySeconds").unwrap_or(0);
+    let sync = Sync { set, cluster, now, pods, revisions, min_ready, may_own_claims };
     sync.status(&mut plan);
     if object.deletion_timestamp().is_none() {
         sync.step(&mut plan)?;
