@@ -10,7 +10,7 @@ use std::process::{Child, Command as Process, Stdio};
 
 use kstate::Env;
 use kstate::control::sandbox::Sandbox;
-use kstate::runtime::{self, Command, Exit};
+use kstate::runtime::{self, Command, ExecError, Exit};
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, poll};
 use nix::pty::{Winsize, openpty};
@@ -19,7 +19,7 @@ use nix::sys::termios::{LocalFlags, tcgetattr};
 use nix::unistd::Pid;
 
 use crate::needs_namespaces;
-use crate::pod::{Pod, shell};
+use crate::pod::{Pod, Untouched, env, shell};
 
 #[test]
 #[ignore = "started by the other tests"]
@@ -156,6 +156,37 @@ fn removing_a_pod_ends_what_runs_in_it() {
     assert_eq!(processes_with("86398"), 0);
     assert!(!pod.path("pods").join(&pod.sandbox.pod_uid).exists());
     assert!(pod.path("volumes/pvc-web-0").exists());
+}
+
+#[test]
+fn a_supervisor_whose_caller_never_connects_ends() {
+    needs_namespaces!();
+    let pod = Pod::new();
+    let socket = std::os::unix::net::UnixListener::bind(pod.path("socket")).unwrap();
+    let mut supervisor = Process::new(env!("CARGO_BIN_EXE_kstate"));
+    supervisor.arg("__sandbox").stdin(Stdio::from(OwnedFd::from(socket))).stdout(Stdio::piped());
+    let mut supervisor = supervisor.spawn().unwrap();
+    drop(supervisor.stdout.take());
+    soon("it has ended", || supervisor.try_wait().unwrap().is_some());
+}
+
+#[test]
+fn a_caller_whose_output_nobody_reads_ends_as_by_sigpipe() {
+    needs_namespaces!();
+    let pod = Pod::new();
+    struct Closed;
+    impl Write for Closed {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let (mut env, _, _) = env(Box::new(Untouched));
+    env.stdout = Box::new(Closed);
+    let result = runtime::exec(pod.home(), &pod.sandbox, &shell("yes"), &mut env);
+    assert!(matches!(result, Err(ExecError::Closed)), "{result:?}");
 }
 
 struct Screen {
