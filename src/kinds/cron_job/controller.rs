@@ -194,3 +194,6 @@ fn last_due(schedule: &Schedule, after: Time, by: Time) -> Option<Time> {
     let next = |at: &Time| schedule.next(*at).filter(|t| *t <= by);
     std::iter::successors(next(&after), next).take(MISSED).last()
 }
+
+#[cfg(test)]
+mod tests;

@@ -190,3 +190,6 @@ impl Sync<'_> {
         status
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -308,3 +308,6 @@ impl<'a> Sync<'a> {
         status.as_object().cloned().unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests;
