@@ -1,13 +1,21 @@
 //! DaemonSet: one pod on each node that has a place for it.
 
 use super::int_or_percent;
+use super::plan::Plan;
 use super::{Kind, Names, Trigger, workload};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::labels::{self, Selector};
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column, wide};
 use crate::apimachinery::time::{self, Time};
+use crate::cluster::Cluster;
 use serde_json::Value;
+use std::sync::Arc;
+
+mod controller;
+mod history;
+mod placement;
 
 /// The kind.
 pub struct DaemonSet;
@@ -32,6 +40,9 @@ static COLUMNS: [Column; 11] = [
     wide("Images"),
     wide("Selector"),
 ];
+
+/// The annotation that counts the templates a set has had.
+const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
 
 impl Kind for DaemonSet {
     fn names(&self) -> &Names {
@@ -64,6 +75,16 @@ impl Kind for DaemonSet {
         let zeros = ["currentNumberScheduled", "desiredNumberScheduled", "numberMisscheduled", "numberReady"];
         let status: serde_json::Map<String, Value> = zeros.into_iter().map(|f| (f.to_owned(), 0.into())).collect();
         object.set("/status", Value::Object(status));
+        object.set_annotation(TEMPLATE_GENERATION, "1");
+    }
+
+    fn prepare_for_update(&self, new: &mut Object, old: &Object) {
+        if let Some(status) = old.at("/status") {
+            new.set("/status", status.clone());
+        }
+        let number = old.annotation(TEMPLATE_GENERATION).and_then(|n| n.parse::<i64>().ok()).unwrap_or(1);
+        let changed = new.at("/spec/template") != old.at("/spec/template");
+        new.set_annotation(TEMPLATE_GENERATION, &(number + i64::from(changed)).to_string());
     }
 
     fn set_defaults(&self, object: &mut Object) {
@@ -94,6 +115,10 @@ impl Kind for DaemonSet {
 
     fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
         super::pod::template_warnings(new.at("/spec/template").unwrap_or(&Value::Null), &Path::new("spec.template"))
+    }
+
+    fn reconcile(&self, object: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
+        controller::reconcile(object, cluster, now)
     }
 
     fn has_generation(&self) -> bool {

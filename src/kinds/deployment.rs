@@ -2,7 +2,7 @@
 
 use super::int_or_percent;
 use super::plan::Plan;
-use super::{Kind, Names, Trigger, workload, zeros};
+use super::{Kind, Names, ScalePaths, Trigger, workload, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::labels::{self, Selector};
 use crate::apimachinery::object::Object;
@@ -103,6 +103,10 @@ impl Kind for Deployment {
 
     fn has_generation(&self) -> bool {
         true
+    }
+
+    fn scale(&self) -> Option<ScalePaths<'_>> {
+        Some(ScalePaths::REPLICAS)
     }
 
     fn pod_selector(&self, object: &Object) -> Option<Result<Selector, String>> {
