@@ -50,8 +50,11 @@ impl Run for SetContext {
         let fields = [("cluster", &*self.cluster), ("namespace", &*self.namespace), ("user", &*self.user)];
         let context = entry(&mut config.contexts, &name);
         set_fields(cx, context, &fields);
-        for required in ["cluster", "user"].into_iter().filter(|f| context.get(f).is_none()) {
-            context[required] = "".into();
+        for required in ["cluster", "user"] {
+            if context.get(required).is_none() {
+                // kubectl writes both, empty or not.
+                context[required] = "".into();
+            }
         }
         config.save()?;
         Ok(cx.print(&format!("Context {} {what}.\n", quote(&name)))?)
