@@ -38,6 +38,7 @@ mod go;
 mod help;
 mod infos;
 mod kubeconfig;
+mod kustomize;
 mod label;
 mod last_applied;
 mod man;
@@ -128,12 +129,15 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
         "" => format!("See '{program} --help' for usage."),
         path => format!("See '{program} {path} --help' for usage."),
     };
-    let parsed = pflag::parse(&command, &found.args).map_err(|e| anyhow::anyhow!("{e}\n{hint}"))?;
+    let mut parsed = pflag::parse(&command, &found.args).map_err(|e| anyhow::anyhow!("{e}\n{hint}"))?;
     let run = match verb.map(|v| &v.body) {
         Some(Body::Built { run, .. }) if !parsed.help => run,
         _ => return Ok(env.stdout.write_all(help::of(&found.path, &program)?.as_bytes())?),
     };
     refuse_unbuilt(&path, &parsed.given)?;
+    if path != "kustomize" {
+        take_kustomize(&mut parsed)?;
+    }
     let line = parsed.flags.iter().map(String::as_str).chain(["--"]).chain(parsed.args.iter().map(String::as_str));
     let matches = command.no_binary_name(true).try_get_matches_from(line)?;
     let global = Global::from_arg_matches(&matches)?;
@@ -142,6 +146,24 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
     let mut cx = Context::new(env, program, path, global, chosen);
     (cx.given, cx.dash) = (parsed.given, parsed.dash);
     run(&mut cx, &matches)
+}
+
+/// Makes `-k` a name of `-f`, which manifests know by its mark.
+///
+/// # Errors
+/// kubectl's texts for `-k` beside `-f` or `-R`.
+fn take_kustomize(parsed: &mut pflag::Parsed) -> anyhow::Result<()> {
+    let folder = parsed.flags.iter().find_map(|f| f.strip_prefix("--kustomize=")).filter(|f| !f.is_empty());
+    let Some(name) = folder.map(manifest::kustomization_name) else { return Ok(()) };
+    let is_given = |flag: &str| parsed.given.iter().any(|g| g == flag);
+    if is_given("filename") {
+        anyhow::bail!("only one of -f or -k can be specified");
+    }
+    if is_given("recursive") {
+        anyhow::bail!("the -k flag can't be used with -f or -R");
+    }
+    parsed.flags.push(format!("--filename={name}"));
+    Ok(())
 }
 
 /// Verbs that look at no store.

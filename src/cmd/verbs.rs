@@ -8,8 +8,8 @@ use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
     annotate, api_resources, api_versions, apply, completion, config, create, delete, describe, diff, doctor, edit,
-    events, exec, explain, generators, get, help, label, man, options, patch, replace, reset, rollout, scale, set,
-    version, wait,
+    events, exec, explain, generators, get, help, kustomize, label, man, options, patch, replace, reset, rollout,
+    scale, set, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -340,7 +340,7 @@ pub static GROUPS: &[Group] = &[
             Verb::built::<replace::Replace>("replace", "Replace a resource by file name or stdin"),
             Verb::built::<wait::Wait>("wait", "Experimental: Wait for a specific condition on one or many resources")
                 .suggested_for(&["list", "ps"]),
-            Verb::missing("kustomize", "Build a kustomization target from a directory or URL"),
+            Verb::built::<kustomize::Kustomize>("kustomize", "Build a kustomization target from a directory or URL"),
         ],
     },
     Group {

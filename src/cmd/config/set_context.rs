@@ -52,6 +52,7 @@ impl Run for SetContext {
         set_fields(cx, context, &fields);
         for required in ["cluster", "user"] {
             if context.get(required).is_none() {
+                // kubectl writes both, empty or not.
                 context[required] = "".into();
             }
         }
