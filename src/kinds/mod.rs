@@ -28,6 +28,7 @@ pub(crate) mod empty_store;
 mod endpoint_slice;
 mod endpoints;
 mod event;
+pub mod exposure;
 mod ip;
 mod namespace;
 mod node;
@@ -45,6 +46,7 @@ mod stateful_set;
 mod storage_class;
 
 use describe::{Text, View};
+use exposure::Exposure;
 use plan::Plan;
 use rollout::{Progress, Revision};
 
@@ -251,6 +253,11 @@ pub trait Kind: Sync {
     /// settled at an instant, instead of after each of their steps.
     fn settles_last(&self) -> bool {
         false
+    }
+
+    /// What a service for the object needs to know of it; `None` for a kind that `expose` does not take.
+    fn exposure(&self, _object: &Object) -> Option<Exposure> {
+        None
     }
 
     /// How far the object's rollout is, or why that cannot be said; `None` for a kind without rollouts. `revision` is the one
