@@ -7,9 +7,7 @@ use super::context::Context;
 use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
-    annotate, api_resources, api_versions, apply, completion, config, create, delete, describe, diff, doctor, edit,
-    events, exec, explain, generators, get, help, kustomize, label, man, options, patch, replace, reset, rollout,
-    scale, set, version, wait,
+    annotate, api_resources, api_versions, apply, completion, config, create, delete, describe, diff, doctor, edit, events, exec, explain, expose, generators, get, help, kustomize, label, man, options, patch, replace, reset, rollout, run, scale, set, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -78,6 +76,13 @@ impl Verb {
         let body =
             Body::Built { command: command::<R>, run: run::<R>, other_flags: R::OTHER_FLAGS, operands: R::OPERANDS };
         Verb { name, short, suggest_for: &[], aliases: &[], body, children: &[] }
+        let body = Body::Built {
+            command: command::<R>,
+            run: run_verb::<R>,
+            other_flags: R::OTHER_FLAGS,
+            operands: R::OPERANDS,
+        };
+        Verb { name, short, aliases: &[], suggest_for: &[], body, children: &[] }
     }
 
     const fn missing(name: &'static str, short: &'static str) -> Verb {
@@ -139,7 +144,7 @@ fn command<R: Run>(name: &'static str) -> Command {
     command.long_about(R::LONG).override_usage(R::USAGE).after_help(R::EXAMPLES)
 }
 
-fn run<R: Run>(cx: &mut Context, matches: &ArgMatches) -> anyhow::Result<()> {
+fn run_verb<R: Run>(cx: &mut Context, matches: &ArgMatches) -> anyhow::Result<()> {
     <R as FromArgMatches>::from_arg_matches(matches)?.run(cx)
 }
 
@@ -271,11 +276,11 @@ pub static GROUPS: &[Group] = &[
         title: "Basic Commands (Beginner):",
         verbs: &[
             Verb::built::<create::Create>("create", "Create a resource from a file or from stdin").with(CREATE),
-            Verb::missing(
+            Verb::built::<expose::Expose>(
                 "expose",
                 "Take a replication controller, service, deployment or pod and expose it as a new Kubernetes service",
             ),
-            Verb::missing("run", "Run a particular image on the cluster"),
+            Verb::built::<run::Run>("run", "Run a particular image on the cluster"),
             Verb::built::<set::Set>("set", "Set specific features on objects").with(SET),
         ],
     },

@@ -46,6 +46,7 @@ mod horizontal_pod_autoscaler;
 mod ingress;
 mod ingress_class;
 mod int_or_percent;
+pub mod exposure;
 mod ip;
 mod ip_address;
 mod job;
@@ -92,6 +93,7 @@ mod webhook;
 mod workload;
 
 use describe::{Text, View};
+use exposure::Exposure;
 use plan::Plan;
 use rollout::{Progress, Revision};
 
@@ -311,6 +313,11 @@ pub trait Kind: Sync {
     /// settled at an instant, instead of after each of their steps.
     fn settles_last(&self) -> bool {
         false
+    }
+
+    /// What a service for the object needs to know of it; `None` for a kind that `expose` does not take.
+    fn exposure(&self, _object: &Object) -> Option<Exposure> {
+        None
     }
 
     /// How far the object's rollout is, or why that cannot be said; `None` for a kind without rollouts. `revision` is the one
