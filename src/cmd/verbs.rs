@@ -7,7 +7,9 @@ use super::context::Context;
 use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
-    annotate, api_resources, api_versions, apply, completion, config, create, delete, describe, diff, doctor, edit, events, exec, explain, expose, generators, get, help, kustomize, label, man, options, patch, replace, reset, rollout, run, scale, set, version, wait,
+    annotate, api_resources, api_versions, apply, completion, config, create, delete, describe, diff, doctor, edit,
+    events, exec, explain, expose, generators, get, help, kustomize, label, man, options, patch, replace, reset,
+    rollout, run, scale, set, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -73,9 +75,6 @@ pub struct Group {
 
 impl Verb {
     const fn built<R: Run>(name: &'static str, short: &'static str) -> Verb {
-        let body =
-            Body::Built { command: command::<R>, run: run::<R>, other_flags: R::OTHER_FLAGS, operands: R::OPERANDS };
-        Verb { name, short, suggest_for: &[], aliases: &[], body, children: &[] }
         let body = Body::Built {
             command: command::<R>,
             run: run_verb::<R>,
