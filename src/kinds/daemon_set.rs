@@ -2,10 +2,12 @@
 
 use super::int_or_percent;
 use super::plan::Plan;
+use super::rollout::{Progress, Revision};
 use super::{Kind, Names, Trigger, workload};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::labels::{self, Selector};
 use crate::apimachinery::object::Object;
+use crate::apimachinery::patch::PatchType;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column, wide};
 use crate::apimachinery::time::{self, Time};
@@ -16,6 +18,7 @@ use std::sync::Arc;
 mod controller;
 mod history;
 mod placement;
+mod rollout;
 
 /// The kind.
 pub struct DaemonSet;
@@ -119,6 +122,22 @@ impl Kind for DaemonSet {
 
     fn reconcile(&self, object: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
         controller::reconcile(object, cluster, now)
+    }
+
+    fn rollout_status(&self, object: &Object, _revision: i64) -> Option<Result<Progress, String>> {
+        Some(rollout::status(object))
+    }
+
+    fn rollout_history(&self, object: &Object, cluster: &Cluster) -> Result<Option<Vec<Revision>>, Status> {
+        rollout::history(object, cluster).map(Some)
+    }
+
+    fn rollback(&self, object: &Object, to: &Revision) -> Result<Option<(PatchType, Value)>, String> {
+        Ok(rollout::rollback(object, to).map(|patch| (PatchType::Strategic, patch)))
+    }
+
+    fn restarted(&self, object: &Object, at: &str) -> Result<Object, String> {
+        Ok(super::rollout::restarted(object, at))
     }
 
     fn has_generation(&self) -> bool {

@@ -16,7 +16,8 @@ use crate::kinds::workload;
 /// The label that names a pod's revision.
 pub const HASH_LABEL: &str = "controller-revision-hash";
 
-fn own(set: &Object, cluster: &Cluster) -> Result<Vec<Arc<Object>>, Status> {
+/// The revisions of a set, oldest first.
+pub fn own(set: &Object, cluster: &Cluster) -> Result<Vec<Arc<Object>>, Status> {
     let owned = cluster.owned_by(set.uid())?.into_iter().map(|(_, o)| o);
     let mut all: Vec<Arc<Object>> = owned.filter(|o| o.kind() == "ControllerRevision").collect();
     all.sort_by_key(|r| (revision_number(r), r.name().to_owned()));
