@@ -173,11 +173,14 @@ const CREATE: &[Verb] = &[
 
 const APPLY: &[Verb] = &[
     Verb::missing("edit-last-applied", "Edit latest last-applied-configuration annotations of a resource/object"),
-    Verb::missing(
+    Verb::built::<apply::set_last_applied::SetLastApplied>(
         "set-last-applied",
         "Set the last-applied-configuration annotation on a live object to match the contents of a file",
     ),
-    Verb::missing("view-last-applied", "View the latest last-applied-configuration annotations of a resource/object"),
+    Verb::built::<apply::view_last_applied::ViewLastApplied>(
+        "view-last-applied",
+        "View the latest last-applied-configuration annotations of a resource/object",
+    ),
 ];
 
 const SET: &[Verb] = &[
