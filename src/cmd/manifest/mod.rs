@@ -11,7 +11,7 @@ mod source;
 use anyhow::anyhow;
 use serde_json::{Map, Value};
 
-pub use source::{open_error, read_text};
+pub use source::{kustomization_name, open_error, read_text};
 
 use super::errors::{Aggregate, aggregate};
 use crate::Env;
