@@ -7,7 +7,9 @@ use super::context::Context;
 use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
-    annotate, api_resources, api_versions, apply, completion, config, create, delete, describe, diff, doctor, edit, events, exec, explain, expose, generators, get, help, kustomize, label, man, options, patch, replace, reset, rollout, run, scale, set, version, wait,
+    annotate, api_resources, api_versions, apply, completion, config, create, delete, describe, diff, doctor, edit,
+    events, exec, explain, expose, generators, get, help, kustomize, label, man, options, patch, replace, reset,
+    rollout, run, scale, set, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -73,9 +75,6 @@ pub struct Group {
 
 impl Verb {
     const fn built<R: Run>(name: &'static str, short: &'static str) -> Verb {
-        let body =
-            Body::Built { command: command::<R>, run: run::<R>, other_flags: R::OTHER_FLAGS, operands: R::OPERANDS };
-        Verb { name, short, suggest_for: &[], aliases: &[], body, children: &[] }
         let body = Body::Built {
             command: command::<R>,
             run: run_verb::<R>,
@@ -217,14 +216,10 @@ const CREATE: &[Verb] = &[
 
 const APPLY: &[Verb] = &[
     Verb::missing("edit-last-applied", "Edit latest last-applied-configuration annotations of a resource/object"),
-    Verb::built::<apply::set_last_applied::SetLastApplied>(
-        "set-last-applied",
+    Verb::built::<apply::set_last_applied::SetLastApplied>("set-last-applied",
         "Set the last-applied-configuration annotation on a live object to match the contents of a file",
     ),
-    Verb::built::<apply::view_last_applied::ViewLastApplied>(
-        "view-last-applied",
-        "View the latest last-applied-configuration annotations of a resource/object",
-    ),
+    Verb::built::<apply::view_last_applied::ViewLastApplied>("view-last-applied", "View the latest last-applied-configuration annotations of a resource/object"),
 ];
 
 const SET: &[Verb] = &[
@@ -235,7 +230,7 @@ const SET: &[Verb] = &[
         "Update resource requests/limits on objects with pod templates",
     ),
     Verb::built::<set::selector::Selector>("selector", "Set the selector on a resource"),
-    Verb::built::<set::serviceaccount::ServiceAccount>("serviceaccount", "Update the service account of a resource"),
+    Verb::built::<set::serviceaccount::ServiceAccount>("serviceaccount", "Update the service account of a resource").alias(&["sa"]),
     Verb::missing("subject", "Update the user, group, or service account in a role binding or cluster role binding"),
 ];
 
