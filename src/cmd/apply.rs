@@ -22,6 +22,8 @@ use crate::apimachinery::object::Object;
 mod client_side;
 pub mod prune;
 mod server_side;
+pub mod set_last_applied;
+pub mod view_last_applied;
 
 pub use client_side::three_way;
 

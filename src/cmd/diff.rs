@@ -107,7 +107,7 @@ impl Run for Diff {
         let ended = self.diff(cx);
         // 1 says that there are differences, so an error needs another code.
         let error = match ended {
-            Ok(code) if code == 0 => return Ok(()),
+            Ok(0) => return Ok(()),
             Ok(code) => return Err(Exit(code).into()),
             Err(error) => error,
         };
@@ -116,6 +116,9 @@ impl Run for Diff {
         Err(Exit(code.max(2)).into())
     }
 }
+
+/// An object as it is and as it would be, as far as it is there.
+type Versions = (Option<Arc<Object>>, Option<Arc<Object>>);
 
 /// The two folders that are compared.
 struct Folders {
@@ -178,12 +181,7 @@ impl Diff {
     }
 
     /// Writes both versions of one object to where they are compared.
-    fn write(
-        &self,
-        folders: &Folders,
-        kind: KindRef,
-        (live, merged): (Option<Arc<Object>>, Option<Arc<Object>>),
-    ) -> anyhow::Result<()> {
+    fn write(&self, folders: &Folders, kind: KindRef, (live, merged): Versions) -> anyhow::Result<()> {
         let Some(any) = live.as_ref().or(merged.as_ref()) else { return Ok(()) };
         let name = file_name(kind, any);
         let shown = |object: Option<Arc<Object>>| {
@@ -218,7 +216,7 @@ fn file_name(kind: KindRef, object: &Object) -> String {
 }
 
 /// The object as it is, and as it would be if the manifest were applied.
-fn versions(cx: &mut Context, info: &Info) -> anyhow::Result<(Option<Arc<Object>>, Option<Arc<Object>>)> {
+fn versions(cx: &mut Context, info: &Info) -> anyhow::Result<Versions> {
     let options = requests::options(DryRun::Server, false);
     let Some(live) = info.stored(cx)? else {
         return Ok((None, Some(requests::create(cx, info, &info.object, &options)?)));

@@ -148,15 +148,15 @@ fn delete_and_create(
         anyhow::bail!("timed out waiting for the condition");
     }
     let options = requests::options(DryRun::None, false);
-    requests::create(cx, info, modified, &options).or_else(|error| {
+    requests::create(cx, info, modified, &options).map_err(|error| {
         let mut again = stored.clone();
         again.remove("/metadata/resourceVersion");
         match requests::create(cx, info, &again, &options) {
-            Ok(_) => Err(error),
-            Err(also) => Err(anyhow::anyhow!(
+            Ok(_) => error,
+            Err(also) => anyhow::anyhow!(
                 "An error occurred force-replacing the existing object with the newly provided object:\n\n{error}.\n\n\
                  Additionally, an error occurred attempting to restore the original object:\n\n{also}"
-            )),
+            ),
         }
     })
 }
