@@ -21,6 +21,7 @@ mod create;
 mod delete;
 mod describe;
 mod doctor;
+mod drain;
 mod dry_run;
 mod errors;
 mod events;

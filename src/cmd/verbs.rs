@@ -7,8 +7,8 @@ use super::context::Context;
 use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
-    annotate, api_resources, api_versions, apply, completion, create, delete, describe, doctor, events, exec, expose,
-    generators, get, help, label, man, options, patch, reset, rollout, run, scale, set, version, wait,
+    annotate, api_resources, api_versions, apply, completion, create, delete, describe, doctor, drain, events, exec,
+    expose, generators, get, help, label, man, options, patch, reset, rollout, run, scale, set, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -287,9 +287,9 @@ pub static GROUPS: &[Group] = &[
             Verb::missing("certificate", "Modify certificate resources"),
             Verb::missing("cluster-info", "Display cluster information"),
             Verb::missing("top", "Display resource (CPU/memory) usage"),
-            Verb::missing("cordon", "Mark node as unschedulable"),
-            Verb::missing("uncordon", "Mark node as schedulable"),
-            Verb::missing("drain", "Drain node in preparation for maintenance"),
+            Verb::built::<drain::Cordon>("cordon", "Mark node as unschedulable"),
+            Verb::built::<drain::Uncordon>("uncordon", "Mark node as schedulable"),
+            Verb::built::<drain::Drain>("drain", "Drain node in preparation for maintenance"),
             Verb::missing("taint", "Update the taints on one or more nodes"),
         ],
     },
