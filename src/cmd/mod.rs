@@ -37,6 +37,7 @@ mod help;
 mod infos;
 mod label;
 mod last_applied;
+mod logs;
 mod man;
 mod manifest;
 mod metadata_map;

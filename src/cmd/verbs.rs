@@ -8,7 +8,7 @@ use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
     annotate, api_resources, api_versions, apply, completion, create, delete, describe, doctor, drain, events, exec,
-    expose, generators, get, help, label, man, options, patch, reset, rollout, run, scale, set, version, wait,
+    expose, generators, get, help, label, logs, man, options, patch, reset, rollout, run, scale, set, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -297,7 +297,7 @@ pub static GROUPS: &[Group] = &[
         title: "Troubleshooting and Debugging Commands:",
         verbs: &[
             Verb::built::<describe::Describe>("describe", "Show details of a specific resource or group of resources"),
-            Verb::missing("logs", "Print the logs for a container in a pod"),
+            Verb::built::<logs::Logs>("logs", "Print the logs for a container in a pod"),
             Verb::missing("attach", "Attach to a running container"),
             Verb::built::<exec::Exec>("exec", "Execute a command in a container"),
             Verb::missing("port-forward", "Forward one or more local ports to a pod"),
