@@ -22,10 +22,15 @@ const OMITTED: [&str; 5] = [
 pub fn decode(kind: &dyn Kind, object: Object, strict: bool) -> Result<Object, Status> {
     let names = kind.names();
     let internal = object.internal.clone();
-    let body = decode::decode_body(names.api_version, names.kind, object.into_value(), strict)?;
+    let other = kind.other_versions().iter().find(|v| v.api_version == object.api_version());
+    let version = other.map_or(names.api_version, |v| v.api_version);
+    let body = decode::decode_body(version, names.kind, object.into_value(), strict)?;
     let mut object =
         Object::from_value(body).ok_or_else(|| Status::bad_request(format!("{} is not a JSON object", names.kind)))?;
     object.internal = internal;
+    if let Some(other) = other {
+        (other.convert)(&mut object);
+    }
     zeros::omit(&mut object, &OMITTED);
     Ok(object)
 }

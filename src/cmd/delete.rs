@@ -111,7 +111,7 @@ const OTHER_FLAGS: &[Flag] = &[
         "kustomize",
         "string",
         "",
-        Support::NotBuilt,
+        Support::Served,
         "Process a kustomization directory. This flag can't be used together with -f or -R.",
     )
     .short('k'),

@@ -7,8 +7,9 @@ use super::context::Context;
 use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
-    annotate, api_resources, api_versions, apply, completion, create, delete, describe, doctor, drain, events, exec,
-    expose, generators, get, help, label, logs, man, options, patch, reset, rollout, run, scale, set, version, wait,
+    annotate, api_resources, api_versions, apply, completion, config, create, delete, describe, diff, doctor, drain,
+    edit, events, exec, explain, expose, generators, get, help, kustomize, label, logs, man, options, patch, replace,
+    reset, rollout, run, scale, set, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -84,7 +85,7 @@ impl Verb {
     }
 
     const fn missing(name: &'static str, short: &'static str) -> Verb {
-        Verb { name, short, aliases: &[], suggest_for: &[], body: Body::NotBuilt, children: &[] }
+        Verb { name, short, suggest_for: &[], aliases: &[], body: Body::NotBuilt, children: &[] }
     }
 
     const fn with(self, children: &'static [Verb]) -> Verb {
@@ -243,6 +244,31 @@ const ROLLOUT: &[Verb] = &[
     Verb::built::<rollout::Undo>("undo", "Undo a previous rollout"),
 ];
 
+const CONFIG: &[Verb] = &[
+    Verb::built::<config::contexts::CurrentContext>("current-context", "Display the current-context"),
+    Verb::built::<config::clusters::DeleteCluster>(
+        "delete-cluster",
+        "Delete the specified cluster from the kubeconfig",
+    ),
+    Verb::built::<config::contexts::DeleteContext>(
+        "delete-context",
+        "Delete the specified context from the kubeconfig",
+    ),
+    Verb::built::<config::users::DeleteUser>("delete-user", "Delete the specified user from the kubeconfig"),
+    Verb::built::<config::clusters::GetClusters>("get-clusters", "Display clusters defined in the kubeconfig"),
+    Verb::built::<config::get_contexts::GetContexts>("get-contexts", "Describe one or many contexts"),
+    Verb::built::<config::users::GetUsers>("get-users", "Display users defined in the kubeconfig"),
+    Verb::built::<config::contexts::RenameContext>("rename-context", "Rename a context from the kubeconfig file"),
+    Verb::built::<config::property::Set>("set", "Set an individual value in a kubeconfig file"),
+    Verb::built::<config::clusters::SetCluster>("set-cluster", "Set a cluster entry in kubeconfig"),
+    Verb::built::<config::set_context::SetContext>("set-context", "Set a context entry in kubeconfig"),
+    Verb::built::<config::set_credentials::SetCredentials>("set-credentials", "Set a user entry in kubeconfig"),
+    Verb::built::<config::property::Unset>("unset", "Unset an individual value in a kubeconfig file"),
+    Verb::built::<config::contexts::UseContext>("use-context", "Set the current-context in a kubeconfig file")
+        .alias(&["use"]),
+    Verb::built::<config::view::View>("view", "Display merged kubeconfig settings or a specified kubeconfig file"),
+];
+
 /// The table.
 pub static GROUPS: &[Group] = &[
     Group {
@@ -260,9 +286,9 @@ pub static GROUPS: &[Group] = &[
     Group {
         title: "Basic Commands (Intermediate):",
         verbs: &[
-            Verb::missing("explain", "Get documentation for a resource"),
+            Verb::built::<explain::Explain>("explain", "Get documentation for a resource"),
             Verb::built::<get::Get>("get", "Display one or many resources").suggested_for(&["list", "ps"]),
-            Verb::missing("edit", "Edit a resource on the server"),
+            Verb::built::<edit::Edit>("edit", "Edit a resource on the server"),
             Verb::built::<delete::Delete>(
                 "delete",
                 "Delete resources by file names, stdin, resources and names, or by resources and label selector",
@@ -311,14 +337,14 @@ pub static GROUPS: &[Group] = &[
     Group {
         title: "Advanced Commands:",
         verbs: &[
-            Verb::missing("diff", "Diff the live version against a would-be applied version"),
+            Verb::built::<diff::Diff>("diff", "Diff the live version against a would-be applied version"),
             Verb::built::<apply::Apply>("apply", "Apply a configuration to a resource by file name or stdin")
                 .with(APPLY),
             Verb::built::<patch::Patch>("patch", "Update fields of a resource"),
-            Verb::missing("replace", "Replace a resource by file name or stdin"),
+            Verb::built::<replace::Replace>("replace", "Replace a resource by file name or stdin"),
             Verb::built::<wait::Wait>("wait", "Experimental: Wait for a specific condition on one or many resources")
                 .suggested_for(&["list", "ps"]),
-            Verb::missing("kustomize", "Build a kustomization target from a directory or URL"),
+            Verb::built::<kustomize::Kustomize>("kustomize", "Build a kustomization target from a directory or URL"),
         ],
     },
     Group {
@@ -344,7 +370,7 @@ pub static GROUPS: &[Group] = &[
                 "api-versions",
                 "Print the supported API versions on the server, in the form of \"group/version\"",
             ),
-            Verb::missing("config", "Modify kubeconfig files"),
+            Verb::built::<config::Config>("config", "Modify kubeconfig files").with(CONFIG),
             Verb::missing("plugin", "Provides utilities for interacting with plugins"),
             Verb::built::<version::Version>("version", "Print the client and server version information"),
         ],

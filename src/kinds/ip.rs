@@ -72,6 +72,27 @@ pub fn validate_cidr(text: &str, path: &Path, errors: &mut Errors) {
     }
 }
 
+/// A range's address and prefix length, however sloppily written.
+pub fn parse_cidr(text: &str) -> Option<(IpAddr, u8)> {
+    let (ip, bits) = text.split_once('/')?;
+    let (address, prefix) = (parse_sloppy(ip)?, bits.parse::<u8>().ok()?);
+    (prefix <= if address.is_ipv4() { 32 } else { 128 }).then_some((address, prefix))
+}
+
+/// Whether one range lies within another that is larger.
+pub fn is_strictly_inside(part: (IpAddr, u8), whole: (IpAddr, u8)) -> bool {
+    let same = match (part.0, whole.0) {
+        (IpAddr::V4(a), IpAddr::V4(b)) => {
+            (a.to_bits() ^ b.to_bits()).checked_shr(32 - u32::from(whole.1)).unwrap_or(0) == 0
+        }
+        (IpAddr::V6(a), IpAddr::V6(b)) => {
+            (a.to_bits() ^ b.to_bits()).checked_shr(128 - u32::from(whole.1)).unwrap_or(0) == 0
+        }
+        _ => false,
+    };
+    same && part.1 > whole.1
+}
+
 fn has_host_bits(address: IpAddr, prefix: u8) -> bool {
     match address {
         IpAddr::V4(v4) => v4.to_bits().checked_shl(prefix.into()).is_some_and(|rest| rest != 0),

@@ -14,36 +14,83 @@ use crate::apimachinery::object::Object;
 use crate::apimachinery::patch::PatchType;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::table::Column;
-use crate::apimachinery::time::Time;
+use crate::apimachinery::time::{self, Time};
 use crate::apimachinery::zeros;
 use crate::cluster::Cluster;
 
+mod admission_policy;
+mod api_service;
+mod certificate_signing_request;
 mod class;
+mod cluster_role;
+mod cluster_role_binding;
 mod config_map;
 mod controller_revision;
+mod cron_job;
+mod csi_driver;
+mod csi_node;
+mod csi_storage_capacity;
+mod custom_resource_definition;
+mod daemon_set;
 mod data_keys;
+mod deployment;
 pub mod describe;
+mod device_class;
 #[cfg(test)]
 pub(crate) mod empty_store;
 mod endpoint_slice;
 mod endpoints;
 mod event;
 pub mod exposure;
+mod flow_schema;
+mod horizontal_pod_autoscaler;
+mod ingress;
+mod ingress_class;
+mod int_or_percent;
 mod ip;
+mod ip_address;
+mod job;
+mod lease;
+mod limit_range;
+mod mutating_admission_policy;
+mod mutating_admission_policy_binding;
+mod mutating_webhook_configuration;
 mod namespace;
+mod network_policy;
 mod node;
 mod persistent_volume;
 mod persistent_volume_claim;
 pub mod plan;
 pub mod pod;
+mod pod_disruption_budget;
+mod pod_template;
 mod priority_class;
+mod priority_level_configuration;
+mod rbac;
+mod replica_set;
+mod replication_controller;
+mod resource_claim;
+mod resource_claim_template;
 mod resource_list;
+mod resource_quota;
+mod resource_slice;
+mod role;
+mod role_binding;
 pub mod rollout;
+mod runtime_class;
 mod secret;
 mod service;
 mod service_account;
+mod service_cidr;
 mod stateful_set;
 mod storage_class;
+mod validating_admission_policy;
+mod validating_admission_policy_binding;
+mod validating_webhook_configuration;
+mod volume_attachment;
+mod volume_attributes_class;
+mod webhook;
+mod workload;
 
 use describe::{Text, View};
 use exposure::Exposure;
@@ -113,6 +160,14 @@ impl Names {
     }
 }
 
+/// A version of a kind that is served besides the one that is stored.
+pub struct OtherVersion {
+    /// `autoscaling/v1`.
+    pub api_version: &'static str,
+    /// Turns an object of this version into one of the stored version.
+    pub convert: fn(&mut Object),
+}
+
 /// Which objects' controllers to run when another object changed.
 pub struct Trigger {
     /// The group resource whose changes matter.
@@ -145,6 +200,11 @@ impl ScalePaths<'static> {
 /// create; `set_defaults`, `admit_update`, `prepare_for_update`, `validate_update`, `warnings` on an update.
 pub trait Kind: Sync {
     fn names(&self) -> &Names;
+
+    /// The versions that are taken besides the stored one.
+    fn other_versions(&self) -> &'static [OtherVersion] {
+        &[]
+    }
 
     /// The columns of its table, `Name` first.
     fn columns(&self) -> &[Column];
@@ -297,19 +357,61 @@ pub static KINDS: &[&dyn Kind] = &[
     &config_map::ConfigMap,
     &endpoints::Endpoints,
     &event::Event,
+    &limit_range::LimitRange,
     &namespace::Namespace,
     &node::Node,
     &persistent_volume_claim::PersistentVolumeClaim,
     &persistent_volume::PersistentVolume,
     &pod::Pod,
+    &pod_template::PodTemplate,
+    &replication_controller::ReplicationController,
+    &resource_quota::ResourceQuota,
     &secret::Secret,
     &service_account::ServiceAccount,
     &service::Service,
+    &mutating_admission_policy::MutatingAdmissionPolicy,
+    &mutating_admission_policy_binding::MutatingAdmissionPolicyBinding,
+    &mutating_webhook_configuration::MutatingWebhookConfiguration,
+    &validating_admission_policy::ValidatingAdmissionPolicy,
+    &validating_admission_policy_binding::ValidatingAdmissionPolicyBinding,
+    &validating_webhook_configuration::ValidatingWebhookConfiguration,
+    &custom_resource_definition::CustomResourceDefinition,
+    &api_service::APIService,
     &controller_revision::ControllerRevision,
+    &daemon_set::DaemonSet,
+    &deployment::Deployment,
+    &replica_set::ReplicaSet,
     &stateful_set::StatefulSet,
+    &horizontal_pod_autoscaler::HorizontalPodAutoscaler,
+    &cron_job::CronJob,
+    &job::Job,
+    &certificate_signing_request::CertificateSigningRequest,
+    &lease::Lease,
     &endpoint_slice::EndpointSlice,
+    &flow_schema::FlowSchema,
+    &priority_level_configuration::PriorityLevelConfiguration,
+    &ingress_class::IngressClass,
+    &ingress::Ingress,
+    &ip_address::IPAddress,
+    &network_policy::NetworkPolicy,
+    &service_cidr::ServiceCIDR,
+    &runtime_class::RuntimeClass,
+    &pod_disruption_budget::PodDisruptionBudget,
+    &cluster_role_binding::ClusterRoleBinding,
+    &cluster_role::ClusterRole,
+    &role_binding::RoleBinding,
+    &role::Role,
+    &device_class::DeviceClass,
+    &resource_claim::ResourceClaim,
+    &resource_claim_template::ResourceClaimTemplate,
+    &resource_slice::ResourceSlice,
     &priority_class::PriorityClass,
+    &csi_driver::CSIDriver,
+    &csi_node::CSINode,
+    &csi_storage_capacity::CSIStorageCapacity,
     &storage_class::StorageClass,
+    &volume_attachment::VolumeAttachment,
+    &volume_attributes_class::VolumeAttributesClass,
 ];
 
 /// The kind of a group resource (`statefulsets.apps`).
@@ -319,5 +421,18 @@ pub fn by_resource(resource: &str) -> Option<&'static dyn Kind> {
 
 /// The kind of an apiVersion and a kind, as manifests name it.
 pub fn by_api_version(api_version: &str, kind: &str) -> Option<&'static dyn Kind> {
-    KINDS.iter().copied().find(|k| k.names().api_version == api_version && k.names().kind == kind)
+    KINDS.iter().copied().find(|k| k.names().kind == kind && serves(*k, api_version))
 }
+
+/// Whether a kind is served in a version, be it the stored one or another.
+pub fn serves(kind: &dyn Kind, api_version: &str) -> bool {
+    kind.names().api_version == api_version || kind.other_versions().iter().any(|v| v.api_version == api_version)
+}
+
+/// The column `Created At` of kinds that have no table of their own.
+fn created_at(object: &Object) -> String {
+    object.creation_timestamp().map_or("<unknown>".to_owned(), time::to_rfc3339)
+}
+
+#[cfg(test)]
+mod tests;

@@ -114,11 +114,7 @@ fn missing_annotation(object: &str, program: &str) -> String {
 }
 
 /// The patch from the stored object to the manifest; empty when there is nothing to do.
-pub(in crate::cmd) fn three_way(
-    info: &Info,
-    modified: &Object,
-    stored: &Object,
-) -> anyhow::Result<(PatchType, Map<String, Value>)> {
+pub fn three_way(info: &Info, modified: &Object, stored: &Object) -> anyhow::Result<(PatchType, Map<String, Value>)> {
     let original = last_applied::get(stored)?.unwrap_or_default();
     let names = info.kind.names();
     Ok(match Definition::of_kind(names.api_version, names.kind) {

@@ -29,7 +29,7 @@ impl Run for Secret {
     const USAGE: &'static str = "secret (docker-registry | generic | tls)";
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
-        parent::run(cx, &self.args)
+        parent::run(cx, &self.args, parent::HelpOn::Stderr)
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::Item;
 use crate::apimachinery::decode;
 use crate::apimachinery::quote::quote;
-use crate::kinds::{KINDS, Kind};
+use crate::kinds::{self, KINDS, Kind};
 
 const STOP_VALIDATING: &str = "if you choose to ignore these errors, turn validation off with --validate=false";
 
@@ -104,15 +104,15 @@ fn map_kind(map: &Map<String, Value>) -> Result<Option<&'static dyn Kind>, Strin
     let is_list = map.contains_key("items")
         && KINDS
             .iter()
-            .map(|k| k.names())
-            .any(|n| n.api_version == version && (kind == "List" || kind.strip_suffix("List") == Some(n.kind)));
+            .filter(|k| kinds::serves(**k, version))
+            .any(|k| kind == "List" || kind.strip_suffix("List") == Some(k.names().kind));
     if is_list || (version, kind) == ("v1", "List") {
         return Ok(None);
     }
     // kubectl also maps a kind in lower case; the server is the one that refuses it.
     let served = KINDS.iter().copied().find(|k| {
         let names = k.names();
-        names.api_version == version && (names.kind == kind || names.kind.to_lowercase() == kind)
+        kinds::serves(*k, version) && (names.kind == kind || names.kind.to_lowercase() == kind)
     });
     served.map(Some).ok_or_else(|| format!("no matches for kind {} in version {}", quote(kind), quote(version)))
 }

@@ -1,0 +1,169 @@
+//! DaemonSet: one pod on each node that has a place for it.
+
+use super::int_or_percent;
+use super::plan::Plan;
+use super::{Kind, Names, Trigger, workload};
+use crate::apimachinery::field::{Errors, Path};
+use crate::apimachinery::labels::{self, Selector};
+use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
+use crate::apimachinery::table::{Column, column, wide};
+use crate::apimachinery::time::{self, Time};
+use crate::cluster::Cluster;
+use serde_json::Value;
+use std::sync::Arc;
+
+mod controller;
+mod history;
+mod placement;
+
+/// The kind.
+pub struct DaemonSet;
+
+static NAMES: Names = Names {
+    group: "apps",
+    api_version: "apps/v1",
+    resource: "daemonsets.apps",
+    categories: &["all"],
+    ..Names::core("DaemonSet", "daemonsets", "daemonset", &["ds"])
+};
+static COLUMNS: [Column; 11] = [
+    column("Name"),
+    column("Desired"),
+    column("Current"),
+    column("Ready"),
+    column("Up-to-date"),
+    column("Available"),
+    column("Node Selector"),
+    column("Age"),
+    wide("Containers"),
+    wide("Images"),
+    wide("Selector"),
+];
+
+/// The annotation that counts the templates a set has had.
+const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
+
+impl Kind for DaemonSet {
+    fn names(&self) -> &Names {
+        &NAMES
+    }
+
+    fn columns(&self) -> &[Column] {
+        &COLUMNS
+    }
+
+    fn cells(&self, object: &Object, now: Time) -> Vec<String> {
+        let (containers, images) = workload::containers_and_images(object.at("/spec/template").unwrap_or(&Value::Null));
+        let count = |pointer: &str| object.i64_at(pointer).unwrap_or(0);
+        vec![
+            object.name().to_owned(),
+            count("/status/desiredNumberScheduled").to_string(),
+            count("/status/currentNumberScheduled").to_string(),
+            count("/status/numberReady").to_string(),
+            count("/status/updatedNumberScheduled").to_string(),
+            count("/status/numberAvailable").to_string(),
+            workload::format_labels(object.map_at("/spec/template/spec/nodeSelector")),
+            time::age(object.creation_timestamp(), now),
+            containers,
+            images,
+            labels::format_label_selector(object.at("/spec/selector").unwrap_or(&Value::Null)),
+        ]
+    }
+
+    fn prepare_for_create(&self, object: &mut Object) {
+        let zeros = ["currentNumberScheduled", "desiredNumberScheduled", "numberMisscheduled", "numberReady"];
+        let status: serde_json::Map<String, Value> = zeros.into_iter().map(|f| (f.to_owned(), 0.into())).collect();
+        object.set("/status", Value::Object(status));
+        object.set_annotation(TEMPLATE_GENERATION, "1");
+    }
+
+    fn prepare_for_update(&self, new: &mut Object, old: &Object) {
+        if let Some(status) = old.at("/status") {
+            new.set("/status", status.clone());
+        }
+        let number = old.annotation(TEMPLATE_GENERATION).and_then(|n| n.parse::<i64>().ok()).unwrap_or(1);
+        let changed = new.at("/spec/template") != old.at("/spec/template");
+        new.set_annotation(TEMPLATE_GENERATION, &(number + i64::from(changed)).to_string());
+    }
+
+    fn set_defaults(&self, object: &mut Object) {
+        object.set_default("/spec/updateStrategy/type", "RollingUpdate");
+        if object.str_at("/spec/updateStrategy/type") == "RollingUpdate" {
+            object.set_default("/spec/updateStrategy/rollingUpdate/maxUnavailable", 1);
+            object.set_default("/spec/updateStrategy/rollingUpdate/maxSurge", 0);
+        }
+        object.set_default("/spec/revisionHistoryLimit", 10);
+        workload::set_template_defaults(object, "/spec/template");
+    }
+
+    fn validate(&self, object: &Object) -> Errors {
+        let mut errors = Errors::default();
+        workload::validate_selector(object, "daemonset", &mut errors);
+        workload::validate_template(object, "DaemonSet", &mut errors);
+        workload::not_negative(object, &["minReadySeconds"], &mut errors);
+        validate_strategy(object, &mut errors);
+        workload::not_negative(object, &["revisionHistoryLimit"], &mut errors);
+        errors
+    }
+
+    fn validate_update(&self, new: &Object, old: &Object) -> Errors {
+        let mut errors = self.validate(new);
+        workload::validate_selector_is_kept(new, old, &mut errors);
+        errors
+    }
+
+    fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
+        super::pod::template_warnings(new.at("/spec/template").unwrap_or(&Value::Null), &Path::new("spec.template"))
+    }
+
+    fn reconcile(&self, object: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
+        controller::reconcile(object, cluster, now)
+    }
+
+    fn has_generation(&self) -> bool {
+        true
+    }
+
+    fn pod_selector(&self, object: &Object) -> Option<Result<Selector, String>> {
+        workload::pod_selector(object)
+    }
+
+    fn triggers(&self) -> &'static [Trigger] {
+        &[
+            Trigger { resource: "pods", keys: |pod, cluster| workload::owners_of_orphan(&NAMES, pod, cluster) },
+            Trigger { resource: "nodes", keys: |_, cluster| workload::keys_in(&NAMES, None, cluster) },
+        ]
+    }
+}
+
+fn validate_strategy(object: &Object, errors: &mut Errors) {
+    let path = Path::new("spec.updateStrategy");
+    match object.str_at("/spec/updateStrategy/type") {
+        "OnDelete" => {}
+        "RollingUpdate" => {
+            let rolling = object.at("/spec/updateStrategy/rollingUpdate").cloned().unwrap_or_default();
+            validate_rolling(&rolling, &path.child("rollingUpdate"), errors);
+        }
+        _ => {
+            let shown = object.at("/spec/updateStrategy").cloned().unwrap_or_default();
+            errors.not_supported(&path, shown, &["RollingUpdate", "OnDelete"]);
+        }
+    }
+}
+
+fn validate_rolling(rolling: &Value, path: &Path, errors: &mut Errors) {
+    let is_zero = |v: &Value| int_or_percent::of_total(v, 100, true) == Some(0);
+    let (unavailable, surge) = (&rolling["maxUnavailable"], &rolling["maxSurge"]);
+    for (field, value) in [("maxUnavailable", unavailable), ("maxSurge", surge)] {
+        int_or_percent::validate(value, &path.child(field), errors);
+        int_or_percent::validate_at_most_all(value, &path.child(field), errors);
+    }
+    match (is_zero(unavailable), is_zero(surge)) {
+        (false, false) => {
+            errors.invalid(&path.child("maxSurge"), surge.clone(), "may not be set when maxUnavailable is non-zero");
+        }
+        (true, true) => errors.required(&path.child("maxUnavailable"), "cannot be 0 when maxSurge is 0"),
+        _ => {}
+    }
+}

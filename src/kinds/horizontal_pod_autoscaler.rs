@@ -1,0 +1,78 @@
+//! HorizontalPodAutoscaler: how many pods a workload should have by what they use. Stored, not acted on.
+
+use super::OtherVersion;
+use super::{Kind, Names};
+use crate::apimachinery::field::Errors;
+use crate::apimachinery::object::Object;
+use crate::apimachinery::table::{Column, column};
+use crate::apimachinery::time::{self, Time};
+use serde_json::json;
+mod behavior;
+mod targets;
+mod v1;
+mod validation;
+
+/// The kind.
+pub struct HorizontalPodAutoscaler;
+
+static NAMES: Names = Names {
+    group: "autoscaling",
+    version: "v2",
+    api_version: "autoscaling/v2",
+    resource: "horizontalpodautoscalers.autoscaling",
+    categories: &["all"],
+    ..Names::core("HorizontalPodAutoscaler", "horizontalpodautoscalers", "horizontalpodautoscaler", &["hpa"])
+};
+static COLUMNS: [Column; 7] = [
+    column("Name"),
+    column("Reference"),
+    column("Targets"),
+    column("MinPods"),
+    column("MaxPods"),
+    column("Replicas"),
+    column("Age"),
+];
+
+impl Kind for HorizontalPodAutoscaler {
+    fn names(&self) -> &Names {
+        &NAMES
+    }
+
+    fn columns(&self) -> &[Column] {
+        &COLUMNS
+    }
+
+    fn cells(&self, object: &Object, now: Time) -> Vec<String> {
+        let min = object.i64_at("/spec/minReplicas").map_or("<unset>".to_owned(), |n| n.to_string());
+        vec![
+            object.name().to_owned(),
+            format!("{}/{}", object.str_at("/spec/scaleTargetRef/kind"), object.str_at("/spec/scaleTargetRef/name")),
+            targets::cell(object),
+            min,
+            object.i64_at("/spec/maxReplicas").unwrap_or(0).to_string(),
+            object.i64_at("/status/currentReplicas").unwrap_or(0).to_string(),
+            time::age(object.creation_timestamp(), now),
+        ]
+    }
+
+    fn prepare_for_create(&self, object: &mut Object) {
+        object.set("/status", json!({"currentMetrics": null, "desiredReplicas": 0}));
+    }
+
+    fn other_versions(&self) -> &'static [OtherVersion] {
+        &[OtherVersion { api_version: "autoscaling/v1", convert: v1::to_v2 }]
+    }
+
+    fn set_defaults(&self, object: &mut Object) {
+        object.set_default("/spec/minReplicas", 1);
+        if object.list_at("/spec/metrics").is_empty() {
+            let target = json!({"type": "Utilization", "averageUtilization": 80});
+            object.set("/spec/metrics", json!([{"type": "Resource", "resource": {"name": "cpu", "target": target}}]));
+        }
+        behavior::set_defaults(object);
+    }
+
+    fn validate(&self, object: &Object) -> Errors {
+        validation::validate(object)
+    }
+}

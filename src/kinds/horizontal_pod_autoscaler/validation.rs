@@ -1,0 +1,86 @@
+//! What an autoscaler may be, in the order and the words of pkg/apis/autoscaling/validation.
+
+use serde_json::Value;
+
+use crate::apimachinery::field::{Errors, Path};
+use crate::apimachinery::names;
+use crate::apimachinery::object::Object;
+use crate::apimachinery::quantity::Quantity;
+use crate::kinds::pod::Fields;
+
+const SOURCES: [&str; 5] = ["ContainerResource", "External", "Object", "Pods", "Resource"];
+
+/// What is wrong with an autoscaler.
+pub fn validate(autoscaler: &Object) -> Errors {
+    let mut errors = Errors::default();
+    let spec = Path::new("spec");
+    let (min, max) = (autoscaler.i64_at("/spec/minReplicas"), autoscaler.i64_at("/spec/maxReplicas").unwrap_or(0));
+    if let Some(min) = min.filter(|m| *m < 1) {
+        errors.invalid(&spec.child("minReplicas"), min, "must be greater than or equal to 1");
+    }
+    if max < 1 {
+        errors.invalid(&spec.child("maxReplicas"), max, "must be greater than 0");
+    }
+    if min.is_some_and(|min| max < min) {
+        errors.invalid(&spec.child("maxReplicas"), max, "must be greater than or equal to `minReplicas`");
+    }
+    let path = spec.child("scaleTargetRef");
+    for field in ["kind", "name"] {
+        let text = autoscaler.str_at(&format!("/spec/scaleTargetRef/{field}"));
+        if text.is_empty() {
+            errors.required(&path.child(field), "");
+        }
+        for problem in names::is_path_segment_name(text, false).into_iter().filter(|_| !text.is_empty()) {
+            errors.invalid(&path.child(field), text, &problem);
+        }
+    }
+    for (i, metric) in autoscaler.list_at("/spec/metrics").iter().enumerate() {
+        validate_metric(metric, &spec.child("metrics").index(i), &mut errors);
+    }
+    errors
+}
+
+fn validate_metric(metric: &Value, path: &Path, errors: &mut Errors) {
+    let kind = metric.text("type");
+    if kind.is_empty() {
+        errors.required(&path.child("type"), "must specify a metric source type");
+    }
+    if !SOURCES.contains(&kind) {
+        return errors.not_supported(&path.child("type"), kind, &SOURCES);
+    }
+    let mut source = kind.to_owned();
+    source[..1].make_ascii_lowercase();
+    for other in ["object", "external", "pods", "resource", "containerResource"] {
+        if other != source && metric.field(other).is_some() {
+            errors.forbidden(&path.child(other), "must populate the given metric source only");
+        }
+    }
+    let path = path.child(&source);
+    let Some(values) = metric.field(&source) else {
+        return errors.required(&path, "must populate information for the given metric source");
+    };
+    if source.ends_with("esource") && values.text("name").is_empty() {
+        errors.required(&path.child("name"), "must specify a resource name");
+    }
+    validate_target(values.field("target").unwrap_or(&Value::Null), &path.child("target"), errors);
+}
+
+fn validate_target(target: &Value, path: &Path, errors: &mut Errors) {
+    const TYPES: [&str; 3] = ["AverageValue", "Utilization", "Value"];
+    match target.text("type") {
+        "" => errors.required(&path.child("type"), "must specify a metric target type"),
+        kind if !TYPES.contains(&kind) => {
+            errors.invalid(&path.child("type"), kind, "must be either Utilization, Value, or AverageValue");
+        }
+        _ => {}
+    }
+    for field in ["value", "averageValue"] {
+        let amount = target.field(field).and_then(|v| Quantity::from_value(v).ok());
+        if let Some(amount) = amount.filter(|q| *q <= Quantity::ZERO) {
+            errors.invalid(&path.child(field), amount.to_string(), "must be positive");
+        }
+    }
+    if let Some(percent) = target.int("averageUtilization").filter(|n| *n < 1) {
+        errors.invalid(&path.child("averageUtilization"), percent, "must be greater than 0");
+    }
+}

@@ -1,0 +1,100 @@
+//! Job: pods that run until enough of them have succeeded.
+
+use super::plan::Plan;
+use super::{Kind, Names, Trigger, workload};
+use crate::apimachinery::field::{Errors, Path};
+use crate::apimachinery::labels::{self, Selector};
+use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
+use crate::apimachinery::table::{Column, column, wide};
+use crate::apimachinery::time::{self, Time};
+use crate::cluster::Cluster;
+use serde_json::{Value, json};
+use std::sync::Arc;
+mod cells;
+mod controller;
+pub(super) mod defaults;
+mod indexes;
+pub(super) mod validation;
+
+/// The kind.
+pub struct Job;
+
+static NAMES: Names = Names {
+    group: "batch",
+    api_version: "batch/v1",
+    resource: "jobs.batch",
+    categories: &["all"],
+    ..Names::core("Job", "jobs", "job", &[])
+};
+static COLUMNS: [Column; 8] = [
+    column("Name"),
+    column("Status"),
+    column("Completions"),
+    column("Duration"),
+    column("Age"),
+    wide("Containers"),
+    wide("Images"),
+    wide("Selector"),
+];
+
+impl Kind for Job {
+    fn names(&self) -> &Names {
+        &NAMES
+    }
+
+    fn columns(&self) -> &[Column] {
+        &COLUMNS
+    }
+
+    fn cells(&self, object: &Object, now: Time) -> Vec<String> {
+        let (containers, images) = workload::containers_and_images(object.at("/spec/template").unwrap_or(&Value::Null));
+        vec![
+            object.name().to_owned(),
+            cells::status(object).to_owned(),
+            cells::completions(object),
+            cells::duration(object, now),
+            time::age(object.creation_timestamp(), now),
+            containers,
+            images,
+            labels::format_label_selector(object.at("/spec/selector").unwrap_or(&Value::Null)),
+        ]
+    }
+
+    fn set_defaults(&self, object: &mut Object) {
+        defaults::set_defaults(object);
+    }
+
+    fn prepare_for_create(&self, object: &mut Object) {
+        object.set("/status", json!({}));
+        defaults::generate_selector(object);
+    }
+
+    fn validate(&self, object: &Object) -> Errors {
+        validation::validate(object)
+    }
+
+    fn validate_update(&self, new: &Object, old: &Object) -> Errors {
+        validation::validate_update(new, old)
+    }
+
+    fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
+        super::pod::template_warnings(new.at("/spec/template").unwrap_or(&Value::Null), &Path::new("spec.template"))
+    }
+
+    fn reconcile(&self, object: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
+        controller::reconcile(object, cluster, now)
+    }
+
+    fn has_generation(&self) -> bool {
+        true
+    }
+
+    fn pod_selector(&self, object: &Object) -> Option<Result<Selector, String>> {
+        workload::pod_selector(object)
+    }
+
+    fn triggers(&self) -> &'static [Trigger] {
+        &[Trigger { resource: "pods", keys: |pod, cluster| workload::owners_of_orphan(&NAMES, pod, cluster) }]
+    }
+}

@@ -1,0 +1,51 @@
+//! What the API fills in on a Job, and the selector that it makes up from the Job's uid.
+
+use serde_json::{Map, Value, json};
+
+use crate::apimachinery::object::{Object, escape};
+use crate::kinds::workload;
+
+pub const UID_LABEL: &str = "batch.kubernetes.io/controller-uid";
+pub const NAME_LABEL: &str = "batch.kubernetes.io/job-name";
+
+/// Fills in a Job.
+pub fn set_defaults(job: &mut Object) {
+    let absent = |job: &Object, field: &str| job.at(&format!("/spec/{field}")).is_none();
+    if absent(job, "completions") && absent(job, "parallelism") {
+        job.set("/spec/completions", 1.into());
+    }
+    job.set_default("/spec/parallelism", 1);
+    let per_index = job.at("/spec/backoffLimitPerIndex").is_some();
+    job.set_default("/spec/backoffLimit", if per_index { i64::from(i32::MAX) } else { 6 });
+    job.set_default("/spec/completionMode", "NonIndexed");
+    job.set_default("/spec/suspend", false);
+    job.set_default("/spec/manualSelector", false);
+    let failed_only = job.at("/spec/podFailurePolicy").is_some();
+    job.set_default("/spec/podReplacementPolicy", if failed_only { "Failed" } else { "TerminatingOrFailed" });
+    workload::set_template_defaults(job, "/spec/template");
+    label(job);
+}
+
+/// A Job without labels has its template's.
+fn label(job: &mut Object) {
+    if job.labels().is_none_or(Map::is_empty)
+        && let Some(labels) = job.at("/spec/template/metadata/labels").cloned()
+    {
+        job.set("/metadata/labels", labels);
+    }
+}
+
+/// Labels a new Job's pods with its uid and name, and selects them by the uid; unless the user has a selector.
+pub fn generate_selector(job: &mut Object) {
+    if job.bool_at("/spec/manualSelector") == Some(true) {
+        return;
+    }
+    let (uid, name) = (job.uid().to_owned(), job.name().to_owned());
+    for (key, value) in [("controller-uid", &uid), ("job-name", &name), (UID_LABEL, &uid), (NAME_LABEL, &name)] {
+        let pointer = format!("/spec/template/metadata/labels/{}", escape(key));
+        job.set(&pointer, Value::String(value.clone()));
+    }
+    job.set(&format!("/spec/selector/matchLabels/{}", escape(UID_LABEL)), json!(uid));
+    // Upstream fills in defaults again whenever it reads the Job, by then with these labels.
+    label(job);
+}

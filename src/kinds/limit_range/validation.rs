@@ -1,0 +1,71 @@
+//! What one limit of a LimitRange may be, in the words of core's ValidateLimitRange.
+
+use serde_json::Value;
+
+use crate::apimachinery::field::{Errors, Path};
+use crate::apimachinery::names;
+use crate::apimachinery::quantity::Quantity;
+use crate::kinds::pod::Fields;
+
+fn amount(limit: &Value, part: &str, resource: &str) -> Option<Quantity> {
+    Quantity::from_value(limit.section(part)?.get(resource)?).ok()
+}
+
+/// Checks one limit: its type, its resources, and that its amounts are in order.
+pub fn validate_item(limit: &Value, path: &Path, errors: &mut Errors) {
+    let kind = limit.text("type");
+    if kind.is_empty() {
+        errors.required(&path.child("type"), "");
+    } else {
+        names::is_qualified_name(kind).iter().for_each(|p| errors.invalid(&path.child("type"), kind, p));
+    }
+    if kind == "Pod" {
+        for part in
+            ["default", "defaultRequest"].into_iter().filter(|p| limit.section(p).is_some_and(|m| !m.is_empty()))
+        {
+            errors.forbidden(&path.child(part), "may not be specified when `type` is 'Pod'");
+        }
+    }
+    if kind == "PersistentVolumeClaim"
+        && amount(limit, "min", "storage").is_none()
+        && amount(limit, "max", "storage").is_none()
+    {
+        errors.required(
+            &path.child("limits"),
+            "either minimum or maximum storage value is required, but neither was provided",
+        );
+    }
+    let mut resources: Vec<&String> = ["max", "min", "default", "defaultRequest", "maxLimitRequestRatio"]
+        .iter()
+        .filter_map(|p| limit.section(p))
+        .flat_map(|m| m.keys())
+        .collect();
+    resources.sort();
+    resources.dedup();
+    for resource in resources {
+        validate_order(limit, resource, path, errors);
+    }
+}
+
+fn validate_order(limit: &Value, resource: &str, path: &Path, errors: &mut Errors) {
+    let of = |part: &str| amount(limit, part, resource);
+    let mut at_most = |low: &str, high: &str, blamed: &str, low_name: &str, high_name: &str| {
+        if let (Some(small), Some(large)) = (of(low), of(high))
+            && small > large
+        {
+            let shown = of(blamed).map(|q| q.to_string()).unwrap_or_default();
+            let why = format!("{low_name} value {small} is greater than {high_name} value {large}");
+            errors.invalid(&path.child(blamed).key(resource), shown, &why);
+        }
+    };
+    at_most("min", "max", "min", "min", "max");
+    at_most("min", "defaultRequest", "defaultRequest", "min", "default request");
+    at_most("defaultRequest", "max", "defaultRequest", "default request", "max");
+    at_most("defaultRequest", "default", "defaultRequest", "default request", "default limit");
+    at_most("min", "default", "default", "min", "default");
+    at_most("default", "max", "default", "default", "max");
+    if let Some(ratio) = of("maxLimitRequestRatio").filter(|r| *r < Quantity::new(1, r.format())) {
+        let why = format!("ratio {ratio} is less than 1");
+        errors.invalid(&path.child("maxLimitRequestRatio").key(resource), ratio.to_string(), &why);
+    }
+}

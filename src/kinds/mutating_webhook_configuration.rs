@@ -1,0 +1,51 @@
+//! MutatingWebhookConfiguration: webhooks to ask before objects are stored. Stored, not called.
+
+use super::webhook;
+use super::{Kind, Names};
+use crate::apimachinery::field::Errors;
+use crate::apimachinery::object::Object;
+use crate::apimachinery::table::{Column, column};
+use crate::apimachinery::time::{self, Time};
+
+/// The kind.
+pub struct MutatingWebhookConfiguration;
+
+static NAMES: Names = Names {
+    group: "admissionregistration.k8s.io",
+    api_version: "admissionregistration.k8s.io/v1",
+    resource: "mutatingwebhookconfigurations.admissionregistration.k8s.io",
+    categories: &["api-extensions"],
+    namespaced: false,
+    ..Names::core("MutatingWebhookConfiguration", "mutatingwebhookconfigurations", "mutatingwebhookconfiguration", &[])
+};
+static COLUMNS: [Column; 3] = [column("Name"), column("Webhooks"), column("Age")];
+
+impl Kind for MutatingWebhookConfiguration {
+    fn names(&self) -> &Names {
+        &NAMES
+    }
+
+    fn columns(&self) -> &[Column] {
+        &COLUMNS
+    }
+
+    fn cells(&self, object: &Object, now: Time) -> Vec<String> {
+        vec![
+            object.name().to_owned(),
+            object.list_at("/webhooks").len().to_string(),
+            time::age(object.creation_timestamp(), now),
+        ]
+    }
+
+    fn set_defaults(&self, object: &mut Object) {
+        webhook::set_defaults(object, true);
+    }
+
+    fn validate(&self, object: &Object) -> Errors {
+        webhook::validate(object, true)
+    }
+
+    fn has_generation(&self) -> bool {
+        true
+    }
+}

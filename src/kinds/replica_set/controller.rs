@@ -1,0 +1,136 @@
+//! The ReplicaSet controller, which is the ReplicationController's too: as many pods as are asked for.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::apimachinery::key::Key;
+use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
+use crate::apimachinery::time::Time;
+use crate::cluster::Cluster;
+use crate::kinds::plan::Plan;
+use crate::kinds::pod::Fields;
+use crate::kinds::{Names, workload};
+
+/// How many pods one look makes or takes away at most, as upstream's burst.
+const BURST: usize = 500;
+const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
+
+/// One look at a set of either kind.
+pub fn reconcile(names: &Names, set: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
+    let mut plan = Plan::nothing();
+    let own = workload::claim(names, set, "pods", cluster, &mut plan)?;
+    if !plan.actions.is_empty() {
+        return Ok(plan);
+    }
+    let (active, rest): (Vec<_>, Vec<_>) = own.into_iter().partition(|p| workload::is_active(p));
+    let min_ready = set.i64_at("/spec/minReadySeconds").unwrap_or(0);
+    let terminating = rest.iter().filter(|p| p.deletion_timestamp().is_some()).count();
+    let status = status(names, set, &active, terminating, now);
+    workload::update_status(&mut plan, set, status);
+    workload::wake_for_availability(&mut plan, &active, min_ready, now);
+    if set.deletion_timestamp().is_some() {
+        return Ok(plan);
+    }
+    let source = if names.group.is_empty() { "replication-controller" } else { "replicaset-controller" };
+    let wanted = usize::try_from(set.i64_at("/spec/replicas").unwrap_or(1)).unwrap_or(0);
+    if active.len() < wanted {
+        for name in new_names(set, (wanted - active.len()).min(BURST), cluster)? {
+            let template = set.at("/spec/template").unwrap_or(&Value::Null);
+            let pod = workload::new_pod(names, set, template, &name);
+            workload::create_pod(&mut plan, set, source, pod);
+        }
+    }
+    for pod in surplus(active, wanted, now).iter().take(BURST) {
+        workload::delete_pod(&mut plan, set, source, pod);
+    }
+    Ok(plan)
+}
+
+/// Names that no pod of the namespace has.
+fn new_names(set: &Object, count: usize, cluster: &Cluster) -> Result<Vec<String>, Status> {
+    let mut names: Vec<String> = Vec::new();
+    // The set's uid and the next resourceVersion together never come again; the numbers tell the pods of one look apart.
+    let purpose = format!("pod of {} {}", set.uid(), cluster.next_resource_version());
+    let mut number = 0;
+    while names.len() < count {
+        let name = format!("{}-{}", set.name(), cluster.seed().suffix(&purpose, number));
+        number += 1;
+        if !names.contains(&name) && cluster.get(&Key::new("pods", set.namespace(), &name))?.is_none() {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+fn status(names: &Names, set: &Object, active: &[Arc<Object>], terminating: usize, now: Time) -> Value {
+    let min_ready = set.i64_at("/spec/minReadySeconds").unwrap_or(0);
+    let labels = set.map_at("/spec/template/metadata/labels");
+    let labeled = |p: &Object| labels.into_iter().flatten().all(|(k, v)| p.label(k) == v.as_str());
+    let count = |test: &dyn Fn(&Object) -> bool| active.iter().filter(|p| test(p)).count();
+    let mut status = json!({"replicas": active.len(), "observedGeneration": set.generation()});
+    if !names.group.is_empty() {
+        status["terminatingReplicas"] = terminating.into();
+    }
+    // Counts with omitempty are left out at zero.
+    for (field, number) in [
+        ("fullyLabeledReplicas", count(&labeled)),
+        ("readyReplicas", count(&workload::is_ready)),
+        ("availableReplicas", count(&|p| workload::is_available(p, min_ready, now))),
+    ] {
+        if number > 0 {
+            status[field] = number.into();
+        }
+    }
+    if let Some(conditions) = set.at("/status/conditions") {
+        status["conditions"] = conditions.clone();
+    }
+    status
+}
+
+/// The pods too many, those first that are missed least: ActivePodsWithRanks.
+fn surplus(mut active: Vec<Arc<Object>>, wanted: usize, now: Time) -> Vec<Arc<Object>> {
+    let count = active.len().saturating_sub(wanted);
+    if count > 0 {
+        active.sort_by(|a, b| missed_less(a, b, now));
+    }
+    active.truncate(count);
+    active
+}
+
+fn missed_less(a: &Object, b: &Object, now: Time) -> Ordering {
+    let phase = |p: &Object| ["Pending", "Unknown", "Running"].iter().position(|x| *x == p.str_at("/status/phase"));
+    let cost = |p: &Object| p.annotation(DELETION_COST).and_then(|c| c.parse::<i32>().ok()).unwrap_or(0);
+    let has_node = |p: &Object| !p.str_at("/spec/nodeName").is_empty();
+    let by_state = has_node(a)
+        .cmp(&has_node(b))
+        .then_with(|| phase(a).cmp(&phase(b)))
+        .then_with(|| workload::is_ready(a).cmp(&workload::is_ready(b)))
+        .then_with(|| cost(a).cmp(&cost(b)));
+    let ready_since = |p: &Object| workload::available_at(p, 0);
+    by_state
+        .then_with(|| newer(ready_since(a), ready_since(b), a, b, now))
+        .then_with(|| restarts(b).cmp(&restarts(a)))
+        .then_with(|| newer(a.creation_timestamp(), b.creation_timestamp(), a, b, now))
+}
+
+/// The newer one goes first, where its age is of another order of magnitude; else the uid decides.
+fn newer(at: Option<Time>, bt: Option<Time>, a: &Object, b: &Object, now: Time) -> Ordering {
+    if at == bt {
+        return Ordering::Equal;
+    }
+    let magnitude = |t: Option<Time>| {
+        let age = t.and_then(|t| (now - t).num_nanoseconds()).filter(|n| *n > 0);
+        age.map_or(-1, |n| i64::from(n.ilog2()))
+    };
+    magnitude(at).cmp(&magnitude(bt)).then_with(|| a.uid().cmp(b.uid()))
+}
+
+fn restarts(pod: &Object) -> i64 {
+    pod.list_at("/status/containerStatuses").iter().filter_map(|c| c.int("restartCount")).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests;

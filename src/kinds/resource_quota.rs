@@ -1,0 +1,67 @@
+//! ResourceQuota: how much a namespace may hold of what. Its controller keeps count.
+
+use super::{Kind, Names, zeros};
+use crate::apimachinery::field::{Errors, Path};
+use crate::apimachinery::object::Object;
+use crate::apimachinery::table::{Column, column};
+use crate::apimachinery::time::{self, Time};
+use serde_json::{Value, json};
+mod validation;
+
+/// The kind.
+pub struct ResourceQuota;
+
+static NAMES: Names = Names::core("ResourceQuota", "resourcequotas", "resourcequota", &["quota"]);
+static COLUMNS: [Column; 4] = [column("Name"), column("Request"), column("Limit"), column("Age")];
+
+impl Kind for ResourceQuota {
+    fn names(&self) -> &Names {
+        &NAMES
+    }
+
+    fn columns(&self) -> &[Column] {
+        &COLUMNS
+    }
+
+    fn cells(&self, object: &Object, now: Time) -> Vec<String> {
+        vec![
+            object.name().to_owned(),
+            usage(object, false),
+            usage(object, true),
+            time::age(object.creation_timestamp(), now),
+        ]
+    }
+
+    fn prepare_for_create(&self, object: &mut Object) {
+        object.set("/status", json!({}));
+    }
+
+    fn set_defaults(&self, object: &mut Object) {
+        super::resource_list::canonicalize(object, "/spec/hard");
+        zeros::omit(object, &["/spec/scopes"]);
+        zeros::write(object, &[("/spec", json!({}))]);
+    }
+
+    fn validate(&self, object: &Object) -> Errors {
+        validation::validate(object)
+    }
+
+    fn validate_update(&self, new: &Object, old: &Object) -> Errors {
+        let mut errors = self.validate(new);
+        let scopes = |o: &Object| o.list_at("/spec/scopes").to_vec();
+        if scopes(new) != scopes(old) {
+            errors.invalid(&Path::new("spec.scopes"), Value::Array(scopes(new)), "field is immutable");
+        }
+        errors
+    }
+}
+
+/// `pods: 1/10, requests.cpu: 1/2`: what is used of what there is; limits apart.
+fn usage(quota: &Object, limits: bool) -> String {
+    let hard = quota.map_at("/status/hard").into_iter().flatten();
+    let shown = hard.filter(|(name, _)| name.starts_with("limits") == limits).map(|(name, amount)| {
+        let used = quota.map_at("/status/used").and_then(|u| u.get(name)).and_then(Value::as_str).unwrap_or("0");
+        format!("{name}: {used}/{}", amount.as_str().unwrap_or_default())
+    });
+    shown.collect::<Vec<_>>().join(", ")
+}

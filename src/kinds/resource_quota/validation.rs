@@ -1,0 +1,77 @@
+//! What a ResourceQuota may be, in the words of core's ValidateResourceQuotaSpec.
+
+use serde_json::Value;
+
+use crate::apimachinery::field::{Errors, Path};
+use crate::apimachinery::names;
+use crate::apimachinery::object::Object;
+use crate::apimachinery::quantity::Quantity;
+
+/// The resources without a domain that a quota may name, apart from `count/…`.
+const STANDARD: [&str; 20] = [
+    "cpu",
+    "memory",
+    "ephemeral-storage",
+    "requests.cpu",
+    "requests.memory",
+    "requests.storage",
+    "requests.ephemeral-storage",
+    "limits.cpu",
+    "limits.memory",
+    "limits.ephemeral-storage",
+    "pods",
+    "resourcequotas",
+    "services",
+    "replicationcontrollers",
+    "secrets",
+    "persistentvolumeclaims",
+    "configmaps",
+    "services.nodeports",
+    "services.loadbalancers",
+    "storage",
+];
+const SCOPES: [&str; 7] = [
+    "BestEffort",
+    "CrossNamespacePodAffinity",
+    "NotBestEffort",
+    "NotTerminating",
+    "PriorityClass",
+    "Terminating",
+    "VolumeAttributesClass",
+];
+
+/// What is wrong with a quota.
+pub fn validate(quota: &Object) -> Errors {
+    let mut errors = Errors::default();
+    let spec = Path::new("spec");
+    for (resource, amount) in quota.map_at("/spec/hard").into_iter().flatten() {
+        let path = spec.child("hard").key(resource);
+        validate_resource(resource, &path, &mut errors);
+        let Ok(amount) = Quantity::from_value(amount) else { continue };
+        if amount.is_negative() {
+            errors.invalid(&path, amount.to_string(), "must be greater than or equal to 0");
+        }
+        let counts = !resource.contains("cpu") && !resource.contains("memory") && !resource.contains("storage");
+        if counts && amount.milli_value() % 1000 != 0 {
+            errors.invalid(&path, amount.to_string(), "must be an integer");
+        }
+    }
+    let unknown = |s: &Value| s.as_str().is_none_or(|s| !SCOPES.contains(&s));
+    if quota.list_at("/spec/scopes").iter().any(unknown) {
+        let all = quota.at("/spec/scopes").cloned().unwrap_or_default();
+        errors.invalid(&spec.child("scopes"), all, "unsupported scope");
+    }
+    errors
+}
+
+fn validate_resource(resource: &str, path: &Path, errors: &mut Errors) {
+    for problem in names::is_qualified_name(resource) {
+        errors.invalid(path, resource, &problem);
+    }
+    let known = STANDARD.contains(&resource)
+        || resource.starts_with("hugepages-")
+        || resource.starts_with("requests.hugepages-");
+    if !resource.contains('/') && !known {
+        errors.invalid(path, resource, "must be a standard resource for quota");
+    }
+}

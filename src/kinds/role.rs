@@ -1,0 +1,46 @@
+//! Role: what may be done in a namespace. Stored, not enforced: knows no subject.
+
+use super::rbac;
+use super::{Kind, Names};
+use crate::apimachinery::field::Errors;
+use crate::apimachinery::names::{self, NameRule};
+use crate::apimachinery::object::Object;
+use crate::apimachinery::table::{Column, column};
+use crate::apimachinery::time::Time;
+
+/// The kind.
+pub struct Role;
+
+static NAMES: Names = Names {
+    group: "rbac.authorization.k8s.io",
+    api_version: "rbac.authorization.k8s.io/v1",
+    resource: "roles.rbac.authorization.k8s.io",
+    ..Names::core("Role", "roles", "role", &[])
+};
+static COLUMNS: [Column; 2] = [column("Name"), column("Created At")];
+
+impl Kind for Role {
+    fn names(&self) -> &Names {
+        &NAMES
+    }
+
+    fn columns(&self) -> &[Column] {
+        &COLUMNS
+    }
+
+    fn cells(&self, object: &Object, _now: Time) -> Vec<String> {
+        vec![object.name().to_owned(), super::created_at(object)]
+    }
+
+    fn name_rule(&self) -> NameRule {
+        names::is_path_segment_name
+    }
+
+    fn set_defaults(&self, object: &mut Object) {
+        rbac::set_rule_defaults(object);
+    }
+
+    fn validate(&self, object: &Object) -> Errors {
+        rbac::validate_rules(object, true)
+    }
+}

@@ -1,0 +1,59 @@
+//! RuntimeClass: how a node runs a pod's containers. Knows no pod.
+
+use super::{Kind, Names};
+use crate::apimachinery::field::{Errors, Path};
+use crate::apimachinery::names;
+use crate::apimachinery::object::Object;
+use crate::apimachinery::table::{Column, column};
+use crate::apimachinery::time::{self, Time};
+
+/// The kind.
+pub struct RuntimeClass;
+
+static NAMES: Names = Names {
+    group: "node.k8s.io",
+    api_version: "node.k8s.io/v1",
+    resource: "runtimeclasses.node.k8s.io",
+    namespaced: false,
+    ..Names::core("RuntimeClass", "runtimeclasses", "runtimeclass", &[])
+};
+static COLUMNS: [Column; 3] = [column("Name"), column("Handler"), column("Age")];
+
+impl Kind for RuntimeClass {
+    fn names(&self) -> &Names {
+        &NAMES
+    }
+
+    fn columns(&self) -> &[Column] {
+        &COLUMNS
+    }
+
+    fn cells(&self, object: &Object, now: Time) -> Vec<String> {
+        vec![
+            object.name().to_owned(),
+            object.str_at("/handler").to_owned(),
+            time::age(object.creation_timestamp(), now),
+        ]
+    }
+
+    fn validate(&self, object: &Object) -> Errors {
+        let mut errors = Errors::default();
+        let handler = object.str_at("/handler");
+        for problem in names::is_dns1123_label(handler) {
+            errors.invalid(&Path::new("handler"), handler, &problem);
+        }
+        errors.append(names::validate_labels(
+            object.map_at("/scheduling/nodeSelector"),
+            &Path::new("scheduling.nodeSelector"),
+        ));
+        errors
+    }
+
+    fn validate_update(&self, new: &Object, old: &Object) -> Errors {
+        let mut errors = self.validate(new);
+        if new.at("/handler") != old.at("/handler") {
+            errors.invalid(&Path::new("handler"), new.str_at("/handler"), "field is immutable");
+        }
+        errors
+    }
+}
