@@ -323,7 +323,7 @@ impl Logs {
     fn refuse(&self, pod: &Object, container: &str) -> anyhow::Result<()> {
         let name = pod.name();
         if pod.str_at("/spec/nodeName").is_empty() {
-            return Err(Status::bad_request(&format!("pod {name} does not have a host assigned")).into());
+            return Err(Status::bad_request(format!("pod {name} does not have a host assigned")).into());
         }
         let lists = ["containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"];
         let mut statuses = lists.iter().flat_map(|l| pod.list_at(&format!("/status/{l}")));
@@ -332,7 +332,7 @@ impl Logs {
         if self.previous {
             if part("/lastState/terminated").is_none() {
                 let why = format!("previous terminated container {container:?} in pod {name:?} not found");
-                return Err(Status::bad_request(&why).into());
+                return Err(Status::bad_request(why).into());
             }
             return Ok(());
         }
@@ -345,7 +345,7 @@ impl Logs {
                     other => other,
                 };
                 let why = format!("container {container:?} in pod {name:?} is waiting to start: {words}");
-                Err(Status::bad_request(&why).into())
+                Err(Status::bad_request(why).into())
             }
             _ => Ok(()),
         }
