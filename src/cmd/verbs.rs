@@ -7,9 +7,9 @@ use super::context::Context;
 use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
-    annotate, api_resources, api_versions, apply, completion, config, create, delete, describe, diff, doctor, edit,
-    events, exec, explain, expose, generators, get, help, kustomize, label, man, options, patch, replace, reset,
-    rollout, run, scale, set, version, wait,
+    annotate, api_resources, api_versions, apply, completion, config, create, delete, describe, diff, doctor, drain,
+    edit, events, exec, explain, expose, generators, get, help, kustomize, label, logs, man, options, patch, replace,
+    reset, rollout, run, scale, set, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -312,9 +312,9 @@ pub static GROUPS: &[Group] = &[
             Verb::missing("certificate", "Modify certificate resources"),
             Verb::missing("cluster-info", "Display cluster information"),
             Verb::missing("top", "Display resource (CPU/memory) usage"),
-            Verb::missing("cordon", "Mark node as unschedulable"),
-            Verb::missing("uncordon", "Mark node as schedulable"),
-            Verb::missing("drain", "Drain node in preparation for maintenance"),
+            Verb::built::<drain::Cordon>("cordon", "Mark node as unschedulable"),
+            Verb::built::<drain::Uncordon>("uncordon", "Mark node as schedulable"),
+            Verb::built::<drain::Drain>("drain", "Drain node in preparation for maintenance"),
             Verb::missing("taint", "Update the taints on one or more nodes"),
         ],
     },
@@ -322,7 +322,7 @@ pub static GROUPS: &[Group] = &[
         title: "Troubleshooting and Debugging Commands:",
         verbs: &[
             Verb::built::<describe::Describe>("describe", "Show details of a specific resource or group of resources"),
-            Verb::missing("logs", "Print the logs for a container in a pod"),
+            Verb::built::<logs::Logs>("logs", "Print the logs for a container in a pod"),
             Verb::missing("attach", "Attach to a running container"),
             Verb::built::<exec::Exec>("exec", "Execute a command in a container"),
             Verb::missing("port-forward", "Forward one or more local ports to a pod"),
