@@ -13,6 +13,8 @@ mod annotate;
 mod api_resources;
 mod api_versions;
 mod apply;
+mod auth;
+mod cluster_info;
 mod cobra;
 mod complete;
 mod completion;
@@ -45,14 +47,17 @@ mod pairs;
 mod parent;
 mod patch;
 mod pflag;
+mod plugin;
 mod pods;
 mod question;
+mod raw;
 mod requests;
 mod reset;
 mod resources;
 mod scale;
 mod select;
 mod support;
+mod top;
 mod verbs;
 mod version;
 mod wait;
@@ -101,7 +106,10 @@ pub fn generated_files() -> Vec<(String, String)> {
 }
 
 fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
-    let found = cobra::find(&program, words).map_err(anyhow::Error::msg)?;
+    let found = match cobra::find(&program, words) {
+        Ok(found) => found,
+        Err(error) => return plugin::run_for(env, words).unwrap_or(Err(anyhow::Error::msg(error))),
+    };
     let path = help::words(&found.path);
     let command = match found.path.last() {
         Some(verb) => verb.command(),
@@ -136,7 +144,10 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
     global.check()?;
     let chosen = choose(env, &path, &global)?;
     let mut cx = Context::new(env, program, path, global, chosen);
-    (cx.given, cx.dash) = (parsed.given, parsed.dash);
+    (cx.given, cx.dash) = (parsed.given.clone(), parsed.dash);
+    if let Some(answered) = raw::run(&mut cx, &parsed) {
+        return answered;
+    }
     run(&mut cx, &matches)
 }
 
