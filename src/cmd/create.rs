@@ -114,7 +114,7 @@ const OTHER_FLAGS: &[Flag] = &[
         "raw",
         "string",
         "",
-        Support::NotBuilt,
+        Support::Served,
         "Raw URI to POST to the server.  Uses the transport specified by the kubeconfig file.",
     ),
     Flag::new(

@@ -119,7 +119,7 @@ const OTHER_FLAGS: &[Flag] = &[
         "raw",
         "string",
         "",
-        Support::NotBuilt,
+        Support::Served,
         "Raw URI to DELETE to the server.  Uses the transport specified by the kubeconfig file.",
     ),
 ];

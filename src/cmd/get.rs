@@ -147,7 +147,7 @@ const OTHER_FLAGS: &[Flag] = &[
         "raw",
         "string",
         "",
-        Support::NotBuilt,
+        Support::Served,
         "Raw URI to request from the server.  Uses the transport specified by the kubeconfig file.",
     ),
     Flag::new(

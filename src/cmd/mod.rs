@@ -13,6 +13,8 @@ mod annotate;
 mod api_resources;
 mod api_versions;
 mod apply;
+mod auth;
+mod cluster_info;
 mod cobra;
 mod complete;
 mod completion;
@@ -53,9 +55,11 @@ mod pairs;
 mod parent;
 mod patch;
 mod pflag;
+mod plugin;
 mod pods;
 mod program;
 mod question;
+mod raw;
 mod replace;
 mod requests;
 mod reset;
@@ -66,6 +70,7 @@ mod scale;
 mod select;
 mod set;
 mod support;
+mod top;
 mod verbs;
 mod version;
 mod wait;
@@ -114,7 +119,10 @@ pub fn generated_files() -> Vec<(String, String)> {
 }
 
 fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
-    let found = cobra::find(&program, words).map_err(anyhow::Error::msg)?;
+    let found = match cobra::find(&program, words) {
+        Ok(found) => found,
+        Err(error) => return plugin::run_for(env, words).unwrap_or(Err(anyhow::Error::msg(error))),
+    };
     let path = help::words(&found.path);
     let command = match found.path.last() {
         Some(verb) => verb.command(),
@@ -149,7 +157,10 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
     global.check()?;
     let chosen = choose(env, &path, &global)?;
     let mut cx = Context::new(env, program, path, global, chosen);
-    (cx.given, cx.dash) = (parsed.given, parsed.dash);
+    (cx.given, cx.dash) = (parsed.given.clone(), parsed.dash);
+    if let Some(answered) = raw::run(&mut cx, &parsed) {
+        return answered;
+    }
     run(&mut cx, &matches)
 }
 

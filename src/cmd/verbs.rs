@@ -7,9 +7,7 @@ use super::context::Context;
 use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
-    annotate, api_resources, api_versions, apply, completion, config, create, delete, describe, diff, doctor, drain,
-    edit, events, exec, explain, expose, generators, get, help, kustomize, label, logs, man, options, patch, replace,
-    reset, rollout, run, scale, set, version, wait,
+    annotate, api_resources, api_versions, apply, auth, cluster_info, completion, config, create, delete, describe, diff, doctor, drain, edit, events, exec, explain, expose, generators, get, help, kustomize, label, logs, man, options, patch, plugin, replace, reset, rollout, run, scale, set, top, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -243,6 +241,24 @@ const ROLLOUT: &[Verb] = &[
     Verb::built::<rollout::Undo>("undo", "Undo a previous rollout"),
 ];
 
+const CLUSTER_INFO: &[Verb] = &[Verb::missing("dump", "Dump relevant information for debugging and diagnosis")];
+
+const TOP: &[Verb] = &[
+    Verb::built::<top::TopNode>("node", "Display resource (CPU/memory) usage of nodes").also(&["nodes", "no"]),
+    Verb::built::<top::TopPod>("pod", "Display resource (CPU/memory) usage of pods").also(&["pods", "po"]),
+];
+
+const AUTH: &[Verb] = &[
+    Verb::built::<auth::can_i::CanI>("can-i", "Check whether an action is allowed"),
+    Verb::missing(
+        "reconcile",
+        "Reconciles rules for RBAC role, role binding, cluster role, and cluster role binding objects",
+    ),
+    Verb::built::<auth::whoami::Whoami>("whoami", "Experimental: Check self subject attributes"),
+];
+
+const PLUGIN: &[Verb] = &[Verb::built::<plugin::List>("list", "List all visible plugin executables on a user's PATH")];
+
 const CONFIG: &[Verb] = &[
     Verb::built::<config::contexts::CurrentContext>("current-context", "Display the current-context"),
     Verb::built::<config::clusters::DeleteCluster>(
@@ -315,6 +331,11 @@ pub static GROUPS: &[Group] = &[
             Verb::built::<drain::Cordon>("cordon", "Mark node as unschedulable"),
             Verb::built::<drain::Uncordon>("uncordon", "Mark node as schedulable"),
             Verb::built::<drain::Drain>("drain", "Drain node in preparation for maintenance"),
+            Verb::built::<cluster_info::ClusterInfo>("cluster-info", "Display cluster information").with(CLUSTER_INFO),
+            Verb::built::<top::Top>("top", "Display resource (CPU/memory) usage").with(TOP),
+            Verb::missing("cordon", "Mark node as unschedulable"),
+            Verb::missing("uncordon", "Mark node as schedulable"),
+            Verb::missing("drain", "Drain node in preparation for maintenance"),
             Verb::missing("taint", "Update the taints on one or more nodes"),
         ],
     },
@@ -328,7 +349,7 @@ pub static GROUPS: &[Group] = &[
             Verb::missing("port-forward", "Forward one or more local ports to a pod"),
             Verb::missing("proxy", "Run a proxy to the Kubernetes API server"),
             Verb::missing("cp", "Copy files and directories to and from containers"),
-            Verb::missing("auth", "Inspect authorization"),
+            Verb::built::<auth::Auth>("auth", "Inspect authorization").with(AUTH),
             Verb::missing("debug", "Create debugging sessions for troubleshooting workloads and nodes"),
             Verb::built::<events::Events>("events", "List events"),
         ],
@@ -370,7 +391,7 @@ pub static GROUPS: &[Group] = &[
                 "Print the supported API versions on the server, in the form of \"group/version\"",
             ),
             Verb::built::<config::Config>("config", "Modify kubeconfig files").with(CONFIG),
-            Verb::missing("plugin", "Provides utilities for interacting with plugins"),
+            Verb::built::<plugin::Plugin>("plugin", "Provides utilities for interacting with plugins").with(PLUGIN),
             Verb::built::<version::Version>("version", "Print the client and server version information"),
         ],
     },

@@ -7,7 +7,9 @@ use sha2::{Digest, Sha256};
 pub fn hash(object: &Value) -> String {
     let at = |pointer: &str| object.pointer(pointer).cloned().unwrap_or_else(|| "".into());
     let mut hashed: Map<String, Value> = Map::new();
-    for (field, pointer) in [("kind", "/kind"), ("name", "/metadata/name"), ("data", "/data")] {
+    // kustomize looks for the name where there is none, so that it makes no difference.
+    hashed.insert("name".to_owned(), "".into());
+    for (field, pointer) in [("kind", "/kind"), ("data", "/data")] {
         hashed.insert(field.to_owned(), at(pointer));
     }
     if object["kind"] == "Secret" {
