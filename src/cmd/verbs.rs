@@ -7,7 +7,9 @@ use super::context::Context;
 use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
-    annotate, api_resources, api_versions, apply, auth, cluster_info, completion, config, create, delete, describe, diff, doctor, drain, edit, events, exec, explain, expose, generators, get, help, kustomize, label, logs, man, options, patch, plugin, replace, reset, rollout, run, scale, set, top, version, wait,
+    annotate, api_resources, api_versions, apply, auth, cluster_info, completion, config, create, delete, describe,
+    diff, doctor, drain, edit, events, exec, explain, expose, generators, get, help, kustomize, label, logs, man,
+    options, patch, plugin, replace, reset, rollout, run, scale, set, top, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -214,10 +216,14 @@ const CREATE: &[Verb] = &[
 
 const APPLY: &[Verb] = &[
     Verb::missing("edit-last-applied", "Edit latest last-applied-configuration annotations of a resource/object"),
-    Verb::built::<apply::set_last_applied::SetLastApplied>("set-last-applied",
+    Verb::built::<apply::set_last_applied::SetLastApplied>(
+        "set-last-applied",
         "Set the last-applied-configuration annotation on a live object to match the contents of a file",
     ),
-    Verb::built::<apply::view_last_applied::ViewLastApplied>("view-last-applied", "View the latest last-applied-configuration annotations of a resource/object"),
+    Verb::built::<apply::view_last_applied::ViewLastApplied>(
+        "view-last-applied",
+        "View the latest last-applied-configuration annotations of a resource/object",
+    ),
 ];
 
 const SET: &[Verb] = &[
@@ -228,7 +234,8 @@ const SET: &[Verb] = &[
         "Update resource requests/limits on objects with pod templates",
     ),
     Verb::built::<set::selector::Selector>("selector", "Set the selector on a resource"),
-    Verb::built::<set::serviceaccount::ServiceAccount>("serviceaccount", "Update the service account of a resource").alias(&["sa"]),
+    Verb::built::<set::serviceaccount::ServiceAccount>("serviceaccount", "Update the service account of a resource")
+        .alias(&["sa"]),
     Verb::missing("subject", "Update the user, group, or service account in a role binding or cluster role binding"),
 ];
 
@@ -244,8 +251,8 @@ const ROLLOUT: &[Verb] = &[
 const CLUSTER_INFO: &[Verb] = &[Verb::missing("dump", "Dump relevant information for debugging and diagnosis")];
 
 const TOP: &[Verb] = &[
-    Verb::built::<top::TopNode>("node", "Display resource (CPU/memory) usage of nodes").also(&["nodes", "no"]),
-    Verb::built::<top::TopPod>("pod", "Display resource (CPU/memory) usage of pods").also(&["pods", "po"]),
+    Verb::built::<top::TopNode>("node", "Display resource (CPU/memory) usage of nodes").alias(&["nodes", "no"]),
+    Verb::built::<top::TopPod>("pod", "Display resource (CPU/memory) usage of pods").alias(&["pods", "po"]),
 ];
 
 const AUTH: &[Verb] = &[

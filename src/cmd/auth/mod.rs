@@ -18,6 +18,6 @@ impl Run for Auth {
     const USAGE: &'static str = "auth [flags]";
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
-        parent::run(cx, &self.args)
+        parent::run(cx, &self.args, parent::HelpOn::Stderr)
     }
 }

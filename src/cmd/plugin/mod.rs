@@ -29,7 +29,7 @@ impl Run for Plugin {
     const USAGE: &'static str = "plugin [flags]";
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
-        parent::run(cx, &self.args)
+        parent::run(cx, &self.args, parent::HelpOn::Stderr)
     }
 }
 

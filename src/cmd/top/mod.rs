@@ -20,7 +20,7 @@ impl Run for Top {
     const USAGE: &'static str = "top [flags]";
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
-        parent::run(cx, &self.args)
+        parent::run(cx, &self.args, parent::HelpOn::Stderr)
     }
 }
 
