@@ -216,10 +216,14 @@ const CREATE: &[Verb] = &[
 
 const APPLY: &[Verb] = &[
     Verb::missing("edit-last-applied", "Edit latest last-applied-configuration annotations of a resource/object"),
-    Verb::built::<apply::set_last_applied::SetLastApplied>("set-last-applied",
+    Verb::built::<apply::set_last_applied::SetLastApplied>(
+        "set-last-applied",
         "Set the last-applied-configuration annotation on a live object to match the contents of a file",
     ),
-    Verb::built::<apply::view_last_applied::ViewLastApplied>("view-last-applied", "View the latest last-applied-configuration annotations of a resource/object"),
+    Verb::built::<apply::view_last_applied::ViewLastApplied>(
+        "view-last-applied",
+        "View the latest last-applied-configuration annotations of a resource/object",
+    ),
 ];
 
 const SET: &[Verb] = &[
@@ -230,7 +234,8 @@ const SET: &[Verb] = &[
         "Update resource requests/limits on objects with pod templates",
     ),
     Verb::built::<set::selector::Selector>("selector", "Set the selector on a resource"),
-    Verb::built::<set::serviceaccount::ServiceAccount>("serviceaccount", "Update the service account of a resource").alias(&["sa"]),
+    Verb::built::<set::serviceaccount::ServiceAccount>("serviceaccount", "Update the service account of a resource")
+        .alias(&["sa"]),
     Verb::missing("subject", "Update the user, group, or service account in a role binding or cluster role binding"),
 ];
 
