@@ -66,6 +66,7 @@ mod scale;
 mod select;
 mod set;
 mod support;
+mod taint;
 mod verbs;
 mod version;
 mod wait;

@@ -9,7 +9,7 @@ use super::support::{self, Flag};
 use super::{
     annotate, api_resources, api_versions, apply, completion, config, create, delete, describe, diff, doctor, drain,
     edit, events, exec, explain, expose, generators, get, help, kustomize, label, logs, man, options, patch, replace,
-    reset, rollout, run, scale, set, version, wait,
+    reset, rollout, run, scale, set, taint, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -316,7 +316,7 @@ pub static GROUPS: &[Group] = &[
             Verb::built::<drain::Cordon>("cordon", "Mark node as unschedulable"),
             Verb::built::<drain::Uncordon>("uncordon", "Mark node as schedulable"),
             Verb::built::<drain::Drain>("drain", "Drain node in preparation for maintenance"),
-            Verb::missing("taint", "Update the taints on one or more nodes"),
+            Verb::built::<taint::Taint>("taint", "Update the taints on one or more nodes"),
         ],
     },
     Group {
