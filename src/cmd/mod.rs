@@ -70,6 +70,7 @@ mod scale;
 mod select;
 mod set;
 mod support;
+mod taint;
 mod top;
 mod verbs;
 mod version;

@@ -7,9 +7,7 @@ use super::context::Context;
 use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
-    annotate, api_resources, api_versions, apply, auth, cluster_info, completion, config, create, delete, describe,
-    diff, doctor, drain, edit, events, exec, explain, expose, generators, get, help, kustomize, label, logs, man,
-    options, patch, plugin, replace, reset, rollout, run, scale, set, top, version, wait,
+    annotate, api_resources, api_versions, apply, auth, cluster_info, completion, config, create, delete, describe, diff, doctor, drain, edit, events, exec, explain, expose, generators, get, help, kustomize, label, logs, man, options, patch, plugin, replace, reset, rollout, run, scale, set, taint, top, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -344,6 +342,7 @@ pub static GROUPS: &[Group] = &[
             Verb::missing("uncordon", "Mark node as schedulable"),
             Verb::missing("drain", "Drain node in preparation for maintenance"),
             Verb::missing("taint", "Update the taints on one or more nodes"),
+            Verb::built::<taint::Taint>("taint", "Update the taints on one or more nodes"),
         ],
     },
     Group {
