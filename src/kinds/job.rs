@@ -78,8 +78,8 @@ impl Kind for Job {
         validation::validate_update(new, old)
     }
 
-    fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
-        super::pod::template_warnings(new.at("/spec/template").unwrap_or(&Value::Null), &Path::new("spec.template"))
+    fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
+        workload::warnings(new, old.is_none(), "/spec/template")
     }
 
     fn reconcile(&self, object: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
