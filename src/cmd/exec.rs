@@ -99,9 +99,12 @@ impl Run for Exec {
         let home = cx.client()?.home().to_owned();
         // Nothing of the store is held while the process runs.
         cx.close();
-        match runtime::exec(&home, &sandbox, &command, cx.env)? {
-            runtime::Exit(0) => Ok(()),
-            runtime::Exit(code) => {
+        match runtime::exec(&home, &sandbox, &command, cx.env) {
+            Ok(runtime::Exit(0)) => Ok(()),
+            // What a shell reports for a program that SIGPIPE ended, as it ends kubectl.
+            Err(runtime::ExecError::Closed) => Err(Exit(141).into()),
+            Err(error) => Err(error.into()),
+            Ok(runtime::Exit(code)) => {
                 cx.complain(&format!("command terminated with exit code {code}\n"));
                 Err(Exit(u8::try_from(code & 0xff).unwrap_or(1)).into())
             }

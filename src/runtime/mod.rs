@@ -67,6 +67,9 @@ pub enum ExecError {
     )]
     #[cfg(target_os = "linux")]
     Refused(Failure),
+    /// Nobody takes the output any more: a program of its own would have been ended by SIGPIPE.
+    #[error("broken pipe")]
+    Closed,
     /// The sandbox went away before the process started.
     #[error("the pod's sandbox ended before the command started")]
     Lost,

@@ -16,7 +16,7 @@ use crate::cluster::Meta;
 /// Makes the folder and an empty store in it, unless another process was faster.
 pub(super) fn create(options: &Options, seed: impl Fn() -> io::Result<Seed>) -> Result<(), Error> {
     let home = &options.home;
-    make_folder(home).map_err(|source| Error::Home { home: home.clone(), source })?;
+    make_folder(home).map_err(|cause| Error::Home { home: home.clone(), cause })?;
     let _lock = Lock::take(home, options.patience)?;
     let file = home.join(FILE);
     if identify(&file)?.is_some() {
@@ -34,11 +34,11 @@ pub(super) fn create(options: &Options, seed: impl Fn() -> io::Result<Seed>) -> 
 fn write(options: &Options, file: &Path, seed: Seed) -> Result<(), Error> {
     let draft = beside(file, ".new");
     for suffix in ["", "-wal", "-shm", "-journal"] {
-        remove(&beside(&draft, suffix)).map_err(|source| Error::Home { home: options.home.clone(), source })?;
+        remove(&beside(&draft, suffix)).map_err(|cause| Error::Home { home: options.home.clone(), cause })?;
     }
-    make_private(&draft).map_err(|source| Error::Home { home: options.home.clone(), source })?;
+    make_private(&draft).map_err(|cause| Error::Home { home: options.home.clone(), cause })?;
     fill(&draft, seed).map_err(|fault| fault.of(&draft, options.patience))?;
-    publish(&draft, file).map_err(|source| Error::Home { home: options.home.clone(), source })
+    publish(&draft, file).map_err(|cause| Error::Home { home: options.home.clone(), cause })
 }
 
 fn fill(draft: &Path, seed: Seed) -> Result<(), Fault> {

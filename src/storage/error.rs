@@ -13,8 +13,8 @@ use crate::apimachinery::key::Key;
 /// Why a store cannot be used. Every message names the file or folder, and a way out.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("cannot make the store's folder {}: {source}; set KSTATE_HOME to a folder that can be written", home.display())]
-    Home { home: PathBuf, source: io::Error },
+    #[error("cannot make the store's folder {}: {cause}; set KSTATE_HOME to a folder that can be written", home.display())]
+    Home { home: PathBuf, cause: io::Error },
     #[error(
         "the store {} has format {found}, which is newer than format {known}, the newest this kstate reads; \
          use the kstate that wrote it, or set KSTATE_HOME to another folder (nothing was changed)",

@@ -216,7 +216,7 @@ fn identify(file: &Path) -> Result<Option<Identity>, Error> {
         Ok(_) => Err(Error::NotAStore { file: file.to_owned(), what: "it is no file".to_owned() }),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(e) if e.kind() == io::ErrorKind::NotADirectory => {
-            Err(Error::Home { home: file.parent().unwrap_or(file).to_owned(), source: e })
+            Err(Error::Home { home: file.parent().unwrap_or(file).to_owned(), cause: e })
         }
         Err(e) if e.kind() == io::ErrorKind::PermissionDenied => Err(Error::Denied { file: file.to_owned() }),
         Err(e) => Err(Error::Io { file: file.to_owned(), what: e.to_string() }),

@@ -43,10 +43,19 @@ pub fn documents(text: &str) -> impl Iterator<Item = Result<Value, Error>> + '_ 
     source.filter(|d| *d != Ok(Value::Null)).take_while(move |d| !std::mem::replace(&mut failed, d.is_err()))
 }
 
+/// Whether a document has nothing but its separator and comments: a stream may have millions of those.
+fn is_empty(text: &str) -> bool {
+    let body = text.strip_prefix("---").filter(|rest| rest.starts_with([' ', '\n'])).unwrap_or(text);
+    text.len() < 1024 && body.lines().map(|l| l.trim_start_matches(' ')).all(|l| l.is_empty() || l.starts_with('#'))
+}
+
 /// One YAML document; what follows its end is not looked at.
 fn from_yaml(text: &str) -> Result<Value, Error> {
     if text.len() > MAX_DOCUMENT {
         return Err(Error(format!("document is larger than {MAX_DOCUMENT} bytes")));
+    }
+    if is_empty(text) {
+        return Ok(Value::Null);
     }
     let wrap = |why: String| Error(format!("error converting YAML to JSON: {why}"));
     let composed = match compose::document(text) {

@@ -156,3 +156,14 @@ proptest::proptest! {
         proptest::prop_assert_eq!(documents(&text).collect::<Vec<_>>(), [Ok(json!({"x": value}))]);
     }
 }
+
+#[test]
+fn empty_documents_are_told_without_a_parser() {
+    for text in ["---\n", "--- # c\n", "\n  \n# c\n", "---\n  # c\n\n"] {
+        assert!(super::is_empty(text), "{text:?}");
+        assert_eq!(super::documents(text).count(), 0, "{text:?}");
+    }
+    for text in ["---#\n", "a\n", "--- a\n", "\t\n", "%YAML 1.3\n", "---\n---x\n"] {
+        assert!(!super::is_empty(text), "{text:?}");
+    }
+}

@@ -44,11 +44,11 @@ pub fn exec(home: &Path, sandbox: &Sandbox, command: &Command, env: &mut Env) ->
     let (connection, master) = begin(home, sandbox, command, env, &inner)?;
     drop(inner);
     let exit = match master {
-        Some(master) => relay_terminal(&connection, &master, env),
+        Some(master) => Ok(relay_terminal(&connection, &master, env)),
         None => relay(&connection, outer, env),
     };
     take_leave(&connection);
-    Ok(exit)
+    exit
 }
 
 /// Starts the process. A container that was just ending when it was asked is asked once more: it has not started anything.
@@ -151,15 +151,16 @@ fn start(folder: &PodFolder, env: &Env) -> Result<OwnedFd, Failure> {
     let address = UnixAddr::new(&path).step("name the pod's socket")?;
     bind(listener.as_raw_fd(), &address).step("make the pod's socket")?;
     listen(&listener, Backlog::MAXCONN).step("listen on the pod's socket")?;
-    spawn_supervisor(env, listener).step("start the pod's supervisor")?;
+    let (hangs_up_with_us, _ours) = pipe2(OFlag::O_CLOEXEC).step("make a pipe")?;
+    spawn_supervisor(env, listener, hangs_up_with_us).step("start the pod's supervisor")?;
     join(folder)?.ok_or_else(|| Failure { step: "start the pod's supervisor".into(), cause: "it ended at once".into() })
 }
 
 #[expect(clippy::disallowed_methods, reason = "the door to processes")]
-fn spawn_supervisor(env: &Env, listener: OwnedFd) -> io::Result<()> {
+fn spawn_supervisor(env: &Env, listener: OwnedFd, caller: OwnedFd) -> io::Result<()> {
     let mut command = std::process::Command::new(&env.exe);
     command.arg0("kstate").arg(SUPERVISOR).env_clear();
-    command.stdin(listener).stdout(Stdio::null()).stderr(Stdio::null());
+    command.stdin(listener).stdout(caller).stderr(Stdio::null());
     command.spawn().map(drop)
 }
 
@@ -186,12 +187,12 @@ fn exec_id(sandbox: &Sandbox, command: &Command) -> String {
 }
 
 /// Copies pipes until the process ends.
-fn relay(connection: &OwnedFd, outer: Outer, env: &mut Env) -> Exit {
+fn relay(connection: &OwnedFd, outer: Outer, env: &mut Env) -> Result<Exit, ExecError> {
     if let Some(stdin) = outer.stdin {
         pump(env, File::from(stdin));
     }
-    let mut out = Stream { from: outer.stdout.map(File::from), to: &mut env.stdout };
-    let mut err = Stream { from: outer.stderr.map(File::from), to: &mut env.stderr };
+    let mut out = Stream { from: outer.stdout.map(File::from), to: &mut env.stdout, closed: false };
+    let mut err = Stream { from: outer.stderr.map(File::from), to: &mut env.stderr, closed: false };
     loop {
         let [ended, out_ready, err_ready] = readable([Some(connection.as_fd()), out.fd(), err.fd()]);
         if out_ready {
@@ -200,11 +201,16 @@ fn relay(connection: &OwnedFd, outer: Outer, env: &mut Env) -> Exit {
         if err_ready {
             err.copy_some();
         }
-        if ended {
-            let exit = exit(connection);
+        let exit = ended.then(|| exit(connection));
+        if exit.is_some() {
             out.copy_rest();
             err.copy_rest();
-            return exit;
+        }
+        if out.closed || err.closed {
+            return Err(ExecError::Closed);
+        }
+        if let Some(exit) = exit {
+            return Ok(exit);
         }
     }
 }
@@ -215,7 +221,7 @@ fn relay_terminal(connection: &OwnedFd, master: &OwnedFd, env: &mut Env) -> Exit
     let Ok(terminal) = RawTerminal::enter() else { return Exit(1) };
     if let (Ok(to), Ok(from)) = (master.try_clone(), master.try_clone()) {
         pump(env, File::from(to));
-        let mut out = Stream { from: Some(File::from(from)), to: &mut env.stdout };
+        let mut out = Stream { from: Some(File::from(from)), to: &mut env.stdout, closed: false };
         loop {
             let [ended, out_ready, signal] = readable([Some(connection.as_fd()), out.fd(), Some(terminal.signals())]);
             if out_ready {
@@ -268,6 +274,8 @@ fn readable<const N: usize>(fds: [Option<std::os::fd::BorrowedFd<'_>>; N]) -> [b
 struct Stream<'a> {
     from: Option<File>,
     to: &'a mut Box<dyn Write + Send>,
+    /// The caller's end is a pipe that nobody reads any more.
+    closed: bool,
 }
 
 impl Stream<'_> {
@@ -281,6 +289,7 @@ impl Stream<'_> {
         let mut buffer = vec![0; 64 * 1024];
         let length = self.from.as_mut().map_or(Ok(0), |from| from.read(&mut buffer)).unwrap_or_default();
         let written = self.to.write_all(&buffer[..length]).and_then(|()| self.to.flush());
+        self.closed |= written.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::BrokenPipe);
         if length == 0 || written.is_err() {
             self.from = None;
         }

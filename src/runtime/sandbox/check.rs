@@ -72,6 +72,9 @@ const TRIALS: [Trial; 13] = [
     Trial { name: "network devices (tap)", required: false, attempt: |_| tap() },
 ];
 
+/// The step before all others: what is tried is tried in the store's folder.
+const FOLDER: &str = "make a folder in";
+
 /// Tries every step; the folders that it needs are made in `home`, and removed.
 pub fn checks(home: &Path, env: &Env) -> Vec<Check> {
     let home = env.path(home);
@@ -102,7 +105,7 @@ fn scratch(home: &Path) -> Result<String, Failure> {
     let name = format!("doctor-{}", std::process::id());
     let tree = Tree::open(home).step(format!("open {}", home.display()))?;
     for part in ["lower", "upper", "work", "root/old"] {
-        tree.make_dir(&format!("{name}/{part}"), 0o755).step(format!("make a folder in {}", home.display()))?;
+        tree.make_dir(&format!("{name}/{part}"), 0o755).step(format!("{FOLDER} {}", home.display()))?;
     }
     Ok(name)
 }
@@ -248,8 +251,10 @@ fn advice(failure: &Failure) -> String {
     let seccomp =
         text("/proc/self/status").lines().any(|l| l.strip_prefix("Seccomp:").is_some_and(|v| v.trim() != "0"));
     let is = |e: Errno| failure.cause == words(e);
-    let advice = if is(Errno::ENOSPC) {
-        "sudo sysctl -w user.max_user_namespaces=15000 user.max_mnt_namespaces=15000 user.max_net_namespaces=15000"
+    let advice = if is(Errno::ENOSPC) && failure.step.ends_with("namespace") {
+        return more_namespaces(&failure.step);
+    } else if failure.step.starts_with(FOLDER) {
+        "set KSTATE_HOME to a folder that can be written"
     } else if is(Errno::ENOSYS) {
         "a Linux kernel of version 5.12 or later"
     } else if failure.step.contains("overlay") {
@@ -266,6 +271,13 @@ fn advice(failure: &Failure) -> String {
         "a Linux kernel with user, mount, pid, network, ipc and uts namespaces"
     };
     advice.to_string()
+}
+
+/// What raises the bound on a kind of namespaces that `step` could not make.
+fn more_namespaces(step: &str) -> String {
+    let kinds = [("mount", "mnt"), ("pid", "pid"), ("uts", "uts"), ("ipc", "ipc"), ("network", "net")];
+    let kind = kinds.iter().find(|(word, _)| step.contains(word)).map_or("user", |(_, kind)| kind);
+    format!("sudo sysctl -w user.max_{kind}_namespaces=15000")
 }
 
 fn first_line(path: &str) -> String {
@@ -290,5 +302,20 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), TRIALS.len());
+    }
+
+    #[test]
+    fn the_bound_that_was_met_is_the_one_to_raise() {
+        for (step, kind) in [
+            ("make a user namespace", "user"),
+            ("make a second user namespace", "user"),
+            ("make a mount namespace", "mnt"),
+            ("make a pid namespace", "pid"),
+            ("make a uts namespace", "uts"),
+            ("make an ipc namespace", "ipc"),
+            ("make a network namespace", "net"),
+        ] {
+            assert_eq!(more_namespaces(step), format!("sudo sysctl -w user.max_{kind}_namespaces=15000"));
+        }
     }
 }

@@ -42,7 +42,10 @@ pub fn mount_dev(root: &Tree) -> Result<(), Failure> {
     for name in DEVICES {
         let host = Tree::open(Path::new("/dev")).and_then(|dev| dev.handle(name));
         let target = root.make_file(&format!("dev/{name}"));
-        host.and_then(|host| bind(host, target?)).step(format!("bind /dev/{name}"))?;
+        // Read-only says nothing of what a device takes, but keeps real root's mode, owner and times as they are on the host.
+        host.and_then(|host| bind(host, target?))
+            .and_then(|()| read_only(root, &format!("dev/{name}")))
+            .step(format!("bind /dev/{name}"))?;
     }
     let pts = root.make_dir("dev/pts", 0o755).step("make /dev/pts")?;
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC;

@@ -30,6 +30,7 @@ mod process;
 mod programs;
 mod remove;
 mod rootfs;
+mod seccomp;
 mod servers;
 mod supervisor;
 mod terminal;

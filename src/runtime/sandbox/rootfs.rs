@@ -19,7 +19,7 @@ use super::layer::PodFolder;
 use super::mount::{bind, bind_to_itself, make_private, read_only};
 use super::tree::{Tree, by_fd, components, is_dir};
 use super::wire::Request;
-use super::{dev, etc, programs, volume};
+use super::{dev, etc, programs, seccomp, volume};
 use crate::control::sandbox::{Mount, Source};
 
 /// What every image has, empty, with its mode.
@@ -120,7 +120,16 @@ fn lock(user: u32) -> Result<(), Failure> {
         // SAFETY: the call takes numbers. Numbers that this kernel does not know are refused, and are not needed.
         unsafe { libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0) };
     }
-    prctl::set_no_new_privs().step("give up gaining privileges")
+    prctl::set_no_new_privs().step("give up gaining privileges")?;
+    new_keyring();
+    seccomp::install().step("install a system call filter")
+}
+
+/// The caller's session keyring is not the container's. A kernel without keyrings has nothing to hide.
+fn new_keyring() {
+    const JOIN_SESSION_KEYRING: libc::c_long = 1;
+    // SAFETY: the call takes a number and no name: the new keyring is anonymous.
+    unsafe { libc::syscall(libc::SYS_keyctl, JOIN_SESSION_KEYRING, 0, 0, 0, 0) };
 }
 
 /// Maps `inside` to the one user that this process is outside, and group 0 to its group.

@@ -1,7 +1,8 @@
 //! The supervisor (S): a re-executed kstate that stays in the host's namespaces, makes the pod (P) and lets the
 //! pod's emulated servers be served until P ends.
 //!
-//! It is told everything by the first request on its socket, which it gets as its stdin: nothing shows on its command line.
+//! It is told everything by the first request on its socket, which it gets as its stdin: nothing shows on its command
+//! line. Its stdout is a pipe from the caller that started it, which hangs up when that caller has connected or died.
 
 use std::ffi::OsString;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
@@ -9,10 +10,11 @@ use std::process::ExitCode;
 
 use nix::fcntl::{OFlag, open};
 use nix::libc;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{SockFlag, accept4};
 use nix::sys::stat::{Mode, umask};
 use nix::sys::wait::waitpid;
-use nix::unistd::{ForkResult, chdir, dup2_stdin, fork, setsid};
+use nix::unistd::{ForkResult, chdir, dup2_stdin, dup2_stdout, fork, setsid};
 
 use super::check::{self, CHECK};
 use super::wire::{self, Reply, Request};
@@ -48,9 +50,13 @@ pub fn main(args: &[OsString]) -> ExitCode {
 fn start() -> Option<()> {
     leave_the_caller();
     let listener = std::io::stdin().as_fd().try_clone_to_owned().ok()?;
+    let caller = std::io::stdout().as_fd().try_clone_to_owned().ok()?;
     // Nobody but P may hold the listener: a socket that is still listened on is a pod that still serves.
-    dup2_stdin(open("/dev/null", OFlag::O_RDONLY, Mode::empty()).ok()?).ok()?;
-    let Asked::Exec(call) = accept(&listener) else { return None };
+    let nothing = open("/dev/null", OFlag::O_RDWR, Mode::empty()).ok()?;
+    dup2_stdin(&nothing).and_then(|()| dup2_stdout(&nothing)).ok()?;
+    drop(nothing);
+    let call = first_call(&listener, &caller)?;
+    drop(caller);
     let (ours, theirs) = wire::pair().ok()?;
     // SAFETY: this process has one thread.
     match unsafe { fork() } {
@@ -68,6 +74,25 @@ fn start() -> Option<()> {
             servers::serve(&ours, &request);
             let _gone = waitpid(child, None);
             Some(())
+        }
+    }
+}
+
+/// Waits for the first request; `None` when the caller that started this process was killed before it came.
+fn first_call(listener: &OwnedFd, caller: &OwnedFd) -> Option<Box<Call>> {
+    loop {
+        let mut fds =
+            [PollFd::new(listener.as_fd(), PollFlags::POLLIN), PollFd::new(caller.as_fd(), PollFlags::POLLIN)];
+        poll(&mut fds, PollTimeout::NONE).ok()?;
+        // Who has hung up has connected before, if ever: so the listener is looked at again, and then without waiting.
+        let mut again = [PollFd::new(listener.as_fd(), PollFlags::POLLIN)];
+        if poll(&mut again, PollTimeout::ZERO).ok()? == 0 {
+            return None;
+        }
+        match accept(listener) {
+            Asked::Exec(call) => return Some(call),
+            Asked::Stop(_) => return None,
+            Asked::Nothing => {}
         }
     }
 }

@@ -35,6 +35,9 @@ pub fn prepare(home: &Tree, uid: &str, source: &Source) -> Result<(), Failure> {
 }
 
 fn make_root(home: &Tree, folder: &str) -> Result<Tree, Failure> {
+    // What root of a sandbox leaves here may be setuid root's: no other user of the host gets at it.
+    let parent = folder.split('/').next().unwrap_or_default();
+    home.make_dir(parent, 0o700).step(format!("make {parent}"))?;
     let root = home.make_dir(folder, 0o755).step(format!("make {folder}"))?;
     let fd = root.lookup("", OFlag::O_RDONLY | OFlag::O_DIRECTORY, 0).step(format!("open {folder}"))?;
     fchmod(&fd, Mode::from_bits_truncate(OPEN_TO_ALL)).step(format!("open {folder} to all"))?;
