@@ -2,7 +2,7 @@
 
 use super::plan::Plan;
 use super::{Kind, Names, workload, zeros};
-use crate::apimachinery::field::{Errors, Path};
+use crate::apimachinery::field::Errors;
 use crate::apimachinery::labels;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;

@@ -2,7 +2,7 @@
 
 use super::plan::Plan;
 use super::{Kind, Names, ScalePaths, Trigger, workload};
-use crate::apimachinery::field::{Errors, Path};
+use crate::apimachinery::field::Errors;
 use crate::apimachinery::labels::{self, Selector};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
