@@ -2,7 +2,7 @@
 
 use super::plan::Plan;
 use super::{Kind, Names, workload, zeros};
-use crate::apimachinery::field::{Errors, Path};
+use crate::apimachinery::field::Errors;
 use crate::apimachinery::labels;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
@@ -89,11 +89,8 @@ impl Kind for CronJob {
         validation::validate(object)
     }
 
-    fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
-        super::pod::template_warnings(
-            new.at("/spec/jobTemplate/spec/template").unwrap_or(&Value::Null),
-            &Path::new("spec.jobTemplate.spec.template"),
-        )
+    fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
+        workload::warnings(new, old.is_none(), "/spec/jobTemplate/spec/template")
     }
 
     fn reconcile(&self, object: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {

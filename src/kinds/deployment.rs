@@ -15,6 +15,7 @@ use crate::cluster::Cluster;
 use serde_json::{Value, json};
 use std::sync::Arc;
 mod controller;
+mod dump;
 mod hash;
 mod replica_sets;
 mod rolling;
@@ -100,8 +101,8 @@ impl Kind for Deployment {
         errors
     }
 
-    fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
-        super::pod::template_warnings(new.at("/spec/template").unwrap_or(&Value::Null), &Path::new("spec.template"))
+    fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
+        workload::warnings(new, old.is_none(), "/spec/template")
     }
 
     fn rollout_status(&self, object: &Object, revision: i64) -> Option<Result<Progress, String>> {

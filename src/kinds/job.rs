@@ -2,7 +2,7 @@
 
 use super::plan::Plan;
 use super::{Kind, Names, Trigger, workload};
-use crate::apimachinery::field::{Errors, Path};
+use crate::apimachinery::field::Errors;
 use crate::apimachinery::labels::{self, Selector};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
@@ -78,8 +78,8 @@ impl Kind for Job {
         validation::validate_update(new, old)
     }
 
-    fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
-        super::pod::template_warnings(new.at("/spec/template").unwrap_or(&Value::Null), &Path::new("spec.template"))
+    fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
+        workload::warnings(new, old.is_none(), "/spec/template")
     }
 
     fn reconcile(&self, object: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {

@@ -81,8 +81,8 @@ impl Kind for ReplicationController {
         errors
     }
 
-    fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
-        super::pod::template_warnings(new.at("/spec/template").unwrap_or(&Value::Null), &Path::new("spec.template"))
+    fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
+        workload::warnings(new, old.is_none(), "/spec/template")
     }
 
     fn has_generation(&self) -> bool {

@@ -110,6 +110,22 @@ pub fn validate_template(owner: &Object, what: &str, errors: &mut Errors) {
     }
 }
 
+/// What the server warns of: a new object's name that is no host name, and what is odd in the template at a pointer.
+pub fn warnings(owner: &Object, is_new: bool, pointer: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    let problems = names::is_dns1123_label(owner.name());
+    if is_new && !problems.is_empty() {
+        all.push(format!(
+            "metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS \
+             label is recommended: [{}]",
+            problems.join(" ")
+        ));
+    }
+    let path = Path::new(&pointer.trim_start_matches('/').replace('/', "."));
+    all.extend(super::pod::template_warnings(owner.at(pointer).unwrap_or(&Value::Null), &path));
+    all
+}
+
 /// Checks that an update keeps the selector.
 pub fn validate_selector_is_kept(new: &Object, old: &Object, errors: &mut Errors) {
     if new.at("/spec/selector") != old.at("/spec/selector") {

@@ -149,7 +149,7 @@ mod tests {
         let once = paused(&d, true).unwrap();
         assert_eq!(paused(&once, true), Err("is already paused".to_owned()));
         assert_eq!(paused(&d, false), Err("is not paused".to_owned()));
-        assert_eq!(paused(&once, false), Ok(d));
+        assert_eq!(paused(&once, false).unwrap().at("/spec/paused"), None);
         assert!(restarted(&once, "now").is_err());
     }
 }
