@@ -1,5 +1,8 @@
 //! A kustomization, built: its resources, generators and transformers in kustomize's order. Knows no verb.
 
+use std::collections::VecDeque;
+use std::path::PathBuf;
+
 use anyhow::{anyhow, bail};
 use serde_json::Value;
 
@@ -16,9 +19,6 @@ pub struct Built {
     pub warnings: Vec<String>,
 }
 
-/// Folders in folders before it is taken for a circle.
-const MAX_DEPTH: usize = 32;
-
 /// Builds a folder.
 ///
 /// # Errors
@@ -27,7 +27,7 @@ pub fn build(env: &Env, folder: &str, restricted: bool) -> anyhow::Result<Built>
     let root = Root::open(env, folder, restricted)?;
     let mut warnings = Vec::new();
     let mut resources = Vec::new();
-    let of = accumulate(env, &root, &mut resources, &mut warnings, 0)?;
+    let of = accumulate(env, &root, &mut resources, &mut warnings, &[])?;
     for resource in resources.iter_mut().filter(|r| r.wants_hash) {
         let name = format!("{}-{}", resource.name(), hash::hash(&resource.body));
         resource.rename(name);
@@ -48,17 +48,15 @@ fn without_null_metadata(mut body: Value) -> Value {
     body
 }
 
-/// Adds a kustomization's resources to what is there: nothing, or for a component what it changes.
+/// Adds a kustomization's resources to what is there: nothing, or for a component what it changes. `above` are the folders
+/// that lead to it.
 fn accumulate(
     env: &Env,
     root: &Root,
     resources: &mut Vec<Resource>,
     warnings: &mut Vec<String>,
-    depth: usize,
+    above: &[PathBuf],
 ) -> anyhow::Result<Kustomization> {
-    if depth > MAX_DEPTH {
-        bail!("cycle detected: candidate root '{}' contains itself", root.folder.display());
-    }
     let of = Kustomization::read(root)?;
     let has_content = !(of.resources.is_empty()
         && of.bases.is_empty()
@@ -66,13 +64,14 @@ fn accumulate(
         && of.config_map_generator.is_empty()
         && of.secret_generator.is_empty());
     warnings.extend(of.warnings());
+    let here = [above, &[root.folder.clone()]].concat();
     for entry in of.resources.iter().chain(&of.bases) {
-        add_entry(env, root, entry, resources, warnings, depth).map_err(|e| anyhow!("accumulating resources: {e}"))?;
+        add_entry(env, root, entry, resources, warnings, &here).map_err(|e| anyhow!("accumulating resources: {e}"))?;
     }
     generate::generate(env, root, &of, resources)?;
     for component in &of.components {
-        let root = root.below(component).map_err(|e| anyhow!("accumulating components: {e}"))?;
-        accumulate(env, &root, resources, warnings, depth + 1).map_err(|e| anyhow!("accumulating components: {e}"))?;
+        let root = base(root, component, &here).map_err(|e| anyhow!("accumulating components: {e}"))?;
+        accumulate(env, &root, resources, warnings, &here).map_err(|e| anyhow!("accumulating components: {e}"))?;
     }
     patch::apply(root, &of, resources)?;
     transform::namespace(&of, resources);
@@ -82,10 +81,21 @@ fn accumulate(
     patch::apply_json6902(root, &of, resources)?;
     transform::replicas(&of, resources)?;
     transform::images(&of, resources);
-    if depth == 0 && resources.is_empty() && !has_content {
+    if above.is_empty() && resources.is_empty() && !has_content {
         bail!("kustomization.yaml is empty");
     }
     Ok(of)
+}
+
+/// A folder that a kustomization names, looked at as far as that it is one.
+fn base(root: &Root, named: &str, above: &[PathBuf]) -> anyhow::Result<Root> {
+    let base = root.below(named)?;
+    let folder = base.folder.display();
+    if above.contains(&base.folder) {
+        bail!("cycle detected: candidate root '{folder}' contains visited root '{folder}'");
+    }
+    Kustomization::read(&base).map_err(|e| anyhow!("couldn't make target for path '{folder}': {e}"))?;
+    Ok(base)
 }
 
 fn add_entry(
@@ -94,15 +104,20 @@ fn add_entry(
     entry: &str,
     resources: &mut Vec<Resource>,
     warnings: &mut Vec<String>,
-    depth: usize,
+    above: &[PathBuf],
 ) -> anyhow::Result<()> {
     if entry.contains("://") || entry.starts_with("github.com/") {
         bail!("{entry:?} is remote: kstate reads kustomizations from files and folders only");
     }
     if root.is_folder(entry) {
-        let base = root.below(entry)?;
+        let base = base(root, entry, above).map_err(|e| {
+            anyhow!(
+                "accumulation err='accumulating resources from '{entry}': '{}' must resolve to a file': {e}",
+                root.path(entry)
+            )
+        })?;
         let mut inner = Vec::new();
-        accumulate(env, &base, &mut inner, warnings, depth + 1)
+        accumulate(env, &base, &mut inner, warnings, above)
             .map_err(|e| anyhow!("accumulation err='recursed accumulation of path '{}': {e}", base.folder.display()))?;
         return inner.into_iter().try_for_each(|r| {
             add(r, resources)
@@ -120,30 +135,32 @@ fn add_entry(
     })?;
     let not_folder =
         |why: String| anyhow!("accumulation err='{why}': must build at directory: '{path}': file is not directory");
-    for document in yaml::documents(&text) {
-        let document = document.map_err(|e| not_folder(format!("accumulating resources from '{entry}': {e}")))?;
-        for object in objects(document) {
-            let object =
-                checked(object).map_err(|e| not_folder(format!("accumulating resources from '{entry}': {e}")))?;
-            add(object, resources).map_err(|e| not_folder(format!("merging resources from '{entry}': {e}")))?;
-        }
+    let documents: Result<VecDeque<Value>, _> = yaml::documents(&text).collect();
+    let documents = documents.map_err(|e| not_folder(format!("accumulating resources from '{entry}': {e}")))?;
+    for object in objects(documents) {
+        let object = checked(object).map_err(|e| not_folder(format!("accumulating resources from '{entry}': {e}")))?;
+        add(object, resources).map_err(|e| not_folder(format!("merging resources from '{entry}': {e}")))?;
     }
     Ok(())
 }
 
-/// The objects of a document, those of a list each.
-fn objects(document: Value) -> Vec<Value> {
-    match document {
-        Value::Null => Vec::new(),
-        Value::Object(mut map) if map.get("kind").and_then(Value::as_str).is_some_and(|k| k.ends_with("List")) => {
-            match map.remove("items") {
-                Some(Value::Array(items)) => items.into_iter().flat_map(objects).collect(),
-                Some(Value::Null) => Vec::new(),
-                _ => vec![Value::Object(map)],
+/// The objects of documents; those of a list come after the others.
+fn objects(mut documents: VecDeque<Value>) -> Vec<Value> {
+    let is_list = |v: &Value| v["kind"].as_str().is_some_and(|k| k.ends_with("List"));
+    let mut objects = Vec::new();
+    while let Some(mut document) = documents.pop_front() {
+        match document.get_mut("items").map(Value::take) {
+            Some(Value::Array(items)) if is_list(&document) => documents.extend(items),
+            Some(Value::Null) if is_list(&document) => {}
+            Some(items) => {
+                document["items"] = items;
+                objects.push(document);
             }
+            None if document.is_null() => {}
+            None => objects.push(document),
         }
-        other => vec![other],
     }
+    objects
 }
 
 fn checked(object: Value) -> anyhow::Result<Resource> {

@@ -38,7 +38,7 @@ fn add(made: Resource, behavior: &str, resources: &mut Vec<Resource>) -> anyhow:
     Ok(())
 }
 
-/// Puts generated data in place of, or over, what is there; name and namespace stay.
+/// Puts generated data in place of, or over, what is there; name and namespace stay, and whether the name gets a hash.
 fn replace(old: &mut Resource, made: Resource, keeps_data: bool) {
     for field in ["data", "binaryData"] {
         let new = made.body.get(field).and_then(Value::as_object).cloned().unwrap_or_default();
@@ -49,12 +49,15 @@ fn replace(old: &mut Resource, made: Resource, keeps_data: bool) {
             object(&mut old.body, field).extend(new);
         }
     }
+    if let Some(map) = old.body.as_object_mut() {
+        map.remove("immutable");
+        map.extend(made.body.get("immutable").map(|i| ("immutable".to_owned(), i.clone())));
+    }
     for field in ["labels", "annotations"] {
         if let Some(Value::Object(new)) = made.body.pointer(&format!("/metadata/{field}")) {
             object(&mut old.body["metadata"], field).extend(new.clone());
         }
     }
-    old.wants_hash = made.wants_hash;
 }
 
 fn one(
