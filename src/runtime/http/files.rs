@@ -101,8 +101,8 @@ fn open_below(shown: &Shown, path: &[u8]) -> Result<Option<File>, Errno> {
 fn open_shown(shown: &Shown) -> Result<OwnedFd, Errno> {
     let handle = OFlag::O_PATH | OFlag::O_CLOEXEC;
     let root = open(&shown.folder, handle | OFlag::O_DIRECTORY, Mode::empty())?;
-    let below = shown.inside.iter().filter(|path| !trim(path).is_empty());
-    below.fold(Ok(root), |root, path| open_in(&root?, OsStr::new(path), handle))
+    let mut below = shown.inside.iter().filter(|path| !trim(path).is_empty());
+    below.try_fold(root, |root, path| open_in(&root, OsStr::new(path), handle))
 }
 
 fn open_in(root: &OwnedFd, path: &OsStr, flags: OFlag) -> Result<OwnedFd, Errno> {
