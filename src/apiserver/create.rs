@@ -23,11 +23,26 @@ pub fn create(
     object: Object,
     options: &WriteOptions,
 ) -> Result<Arc<Object>, Status> {
+    create_managed(cluster, kind, namespace, object, options, &[])
+}
+
+/// As [`create`], with the managers of the object's fields.
+pub(super) fn create_managed(
+    cluster: &mut Cluster,
+    kind: &dyn Kind,
+    namespace: &str,
+    object: Object,
+    options: &WriteOptions,
+    managers: &[Value],
+) -> Result<Arc<Object>, Status> {
     let names = kind.names();
     let mut object = super::decode::decode(kind, object, options.strict)?;
     set_namespace(names, namespace, &mut object)?;
     check_namespace(cluster, names, &object)?;
     set_system_metadata(cluster, kind, &mut object)?;
+    if !managers.is_empty() {
+        object.set("/metadata/managedFields", Value::Array(managers.to_vec()));
+    }
     kind.set_defaults(&mut object);
     kind.prepare_for_create(&mut object);
     kind.admit(&mut object, cluster)?;

@@ -11,15 +11,18 @@ use crate::apimachinery::time::Time;
 use crate::cluster::Cluster;
 use crate::kinds::Kind;
 
+mod apply;
 mod bootstrap;
 mod create;
 mod decode;
 mod delete;
+mod field_set;
 mod patch;
 mod scale;
 mod update;
 mod validation;
 
+pub use apply::{ApplyOptions, apply};
 pub use bootstrap::bootstrap;
 pub use create::create;
 pub use delete::{DeleteOptions, FOREGROUND, ORPHAN, Propagation, delete, finish};

@@ -110,6 +110,10 @@ fn keep_metadata(new: &mut Object, old: &Object) {
     if let Some(namespace) = old.at("/metadata/namespace") {
         new.set("/metadata/namespace", namespace.clone());
     }
+    // A client that does not know of managers leaves them as they are.
+    if let (None, Some(managers)) = (new.at("/metadata/managedFields"), old.at("/metadata/managedFields")) {
+        new.set("/metadata/managedFields", managers.clone());
+    }
     new.set("/metadata/resourceVersion", old.str_at("/metadata/resourceVersion").into());
     new.internal = old.internal.clone();
 }

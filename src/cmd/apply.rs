@@ -12,7 +12,7 @@ use super::create::Validation;
 use super::delete;
 use super::dry_run::DryRun;
 use super::errors::aggregate;
-use super::flags::{A_KUSTOMIZE, DryRunFlag, PrintFlags, RecursiveFlag, SelectorFlag, field_manager};
+use super::flags::{A_KUSTOMIZE, DryRunFlag, PrintFlags, RecursiveFlag, SelectorFlag};
 use super::go;
 use super::infos::{self, Info, Query};
 use super::support::{Flag, Support};
@@ -20,7 +20,12 @@ use super::verbs::Run;
 use crate::apimachinery::object::Object;
 
 mod client_side;
-mod prune;
+pub mod prune;
+mod server_side;
+pub mod set_last_applied;
+pub mod view_last_applied;
+
+pub use client_side::three_way;
 
 /// Arguments of `apply`.
 #[derive(clap::Args)]
@@ -84,6 +89,17 @@ pub struct Apply {
     validate: String,
     #[arg(long, help = "If true, wait for resources to be gone before returning. This waits for finalizers.")]
     wait: bool,
+    #[arg(
+        long,
+        value_name = "string",
+        default_value = "kubectl-client-side-apply",
+        help = "Name of the manager used to track field ownership."
+    )]
+    field_manager: String,
+    #[arg(long, help = "If true, server-side apply will force the changes against conflicts.")]
+    force_conflicts: bool,
+    #[arg(long, help = "If true, apply runs in the server instead of the client.")]
+    server_side: bool,
     #[command(flatten)]
     dry_run: DryRunFlag,
     #[command(flatten)]
@@ -96,27 +112,12 @@ pub struct Apply {
 
 const OTHER_FLAGS: &[Flag] = &[
     A_KUSTOMIZE,
-    field_manager("kubectl-client-side-apply"),
-    Flag::new(
-        "force-conflicts",
-        "bool",
-        "false",
-        Support::NotBuilt,
-        "If true, server-side apply will force the changes against conflicts.",
-    ),
     Flag::new(
         "openapi-patch",
         "bool",
         "true",
         Support::NoEffect("there is one table of types"),
         "If true, use openapi to calculate diff when the openapi presents and the resource can be found in the openapi spec. Otherwise, fall back to use baked-in types.",
-    ),
-    Flag::new(
-        "server-side",
-        "bool",
-        "false",
-        Support::NotBuilt,
-        "If true, apply runs in the server instead of the client.",
     ),
     Flag::new(
         "subresource",
@@ -200,6 +201,15 @@ impl Apply {
         if self.filename.is_empty() {
             anyhow::bail!("must specify one of -f and -k");
         }
+        if self.force_conflicts && !self.server_side {
+            anyhow::bail!("--force-conflicts only works with --server-side");
+        }
+        if dry_run == DryRun::Client && self.server_side {
+            anyhow::bail!("--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)");
+        }
+        if self.server_side && self.force {
+            anyhow::bail!("--force cannot be used with --server-side");
+        }
         if dry_run == DryRun::Server && self.force {
             anyhow::bail!("--dry-run=server cannot be used with --force");
         }
@@ -231,7 +241,12 @@ impl Apply {
     }
 
     fn apply(&self, cx: &mut Context, info: &Info, settings: &Settings) -> anyhow::Result<Arc<Object>> {
-        let (object, done) = client_side::apply(self, cx, info, settings)?;
+        let (object, done) = if self.server_side {
+            let manager = if cx.is_given("field-manager") { self.field_manager.as_str() } else { "kubectl" };
+            (server_side::apply(cx, info, settings, (manager, self.force_conflicts))?, "serverside-applied")
+        } else {
+            client_side::apply(self, cx, info, settings)?
+        };
         if !self.prints_objects() {
             let operation = format!("{done}{}", settings.dry_run.suffix());
             self.print.printer(cx)?.print(&object, &operation, &mut cx.env.stdout)?;

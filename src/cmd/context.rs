@@ -20,12 +20,20 @@ pub struct Context<'e> {
     /// How many positional arguments stood before `--`, when there was one.
     pub dash: Option<usize>,
     client: Option<Client>,
+    /// The namespace of the command's kubeconfig context, empty for none.
+    default_namespace: String,
 }
 
 impl<'e> Context<'e> {
     /// A context without a store; the store is opened by the first verb that needs it.
-    pub fn new(env: &'e mut Env, program: String, path: String, global: Global) -> Context<'e> {
-        Context { env, program, path, global, given: Vec::new(), dash: None, client: None }
+    pub fn new(
+        env: &'e mut Env,
+        program: String,
+        path: String,
+        global: Global,
+        default_namespace: String,
+    ) -> Context<'e> {
+        Context { env, program, path, global, given: Vec::new(), dash: None, client: None, default_namespace }
     }
 
     /// The store's client, opened once.
@@ -48,7 +56,8 @@ impl<'e> Context<'e> {
 
     /// The namespace of the request.
     pub fn namespace(&self) -> &str {
-        if self.global.namespace.is_empty() { "default" } else { &self.global.namespace }
+        let named = [&self.global.namespace, &self.default_namespace].into_iter().find(|n| !n.is_empty());
+        named.map_or("default", String::as_str)
     }
 
     /// Whether a flag was given, with whatever value.

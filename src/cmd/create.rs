@@ -106,7 +106,7 @@ const OTHER_FLAGS: &[Flag] = &[
         "kustomize",
         "string",
         "",
-        Support::NotBuilt,
+        Support::Served,
         "Process the kustomization directory. This flag can't be used together with -f or -R.",
     )
     .short('k'),
@@ -114,7 +114,7 @@ const OTHER_FLAGS: &[Flag] = &[
         "raw",
         "string",
         "",
-        Support::NotBuilt,
+        Support::Served,
         "Raw URI to POST to the server.  Uses the transport specified by the kubeconfig file.",
     ),
     Flag::new(

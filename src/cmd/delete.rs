@@ -111,7 +111,7 @@ const OTHER_FLAGS: &[Flag] = &[
         "kustomize",
         "string",
         "",
-        Support::NotBuilt,
+        Support::Served,
         "Process a kustomization directory. This flag can't be used together with -f or -R.",
     )
     .short('k'),
@@ -119,7 +119,7 @@ const OTHER_FLAGS: &[Flag] = &[
         "raw",
         "string",
         "",
-        Support::NotBuilt,
+        Support::Served,
         "Raw URI to DELETE to the server.  Uses the transport specified by the kubeconfig file.",
     ),
 ];

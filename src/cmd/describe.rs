@@ -70,7 +70,7 @@ const OTHER_FLAGS: &[Flag] = &[
         "kustomize",
         "string",
         "",
-        Support::NotBuilt,
+        Support::Served,
         "Process the kustomization directory. This flag can't be used together with -f or -R.",
     )
     .short('k'),

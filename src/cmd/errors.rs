@@ -102,7 +102,7 @@ fn line(text: &str) -> String {
 }
 
 fn prefixed(message: &str) -> String {
-    if message.starts_with("error: ") || message.starts_with("Error: ") {
+    if ["error: ", "Error: ", "Error in configuration: "].iter().any(|p| message.starts_with(p)) {
         message.to_owned()
     } else {
         format!("error: {message}")

@@ -114,7 +114,7 @@ pub const KUSTOMIZE: Flag = Flag::new(
     "kustomize",
     "string",
     "",
-    Support::NotBuilt,
+    Support::Served,
     "Process the kustomization directory. This flag can't be used together with -f or -R.",
 )
 .short('k');
@@ -124,7 +124,7 @@ pub const A_KUSTOMIZE: Flag = Flag::new(
     "kustomize",
     "string",
     "",
-    Support::NotBuilt,
+    Support::Served,
     "Process a kustomization directory. This flag can't be used together with -f or -R.",
 )
 .short('k');

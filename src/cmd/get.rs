@@ -93,6 +93,8 @@ pub struct Get {
     selector: String,
     #[arg(long, help = "If present, list the resource type for the requested object(s).")]
     show_kind: bool,
+    #[arg(long, help = "If true, keep the managedFields when printing objects in JSON or YAML format.")]
+    show_managed_fields: bool,
     #[arg(long, help = "When printing, show all labels as the last column (default hide labels column)")]
     show_labels: bool,
     #[arg(
@@ -137,7 +139,7 @@ const OTHER_FLAGS: &[Flag] = &[
         "kustomize",
         "string",
         "",
-        Support::NotBuilt,
+        Support::Served,
         "Process the kustomization directory. This flag can't be used together with -f or -R.",
     )
     .short('k'),
@@ -145,7 +147,7 @@ const OTHER_FLAGS: &[Flag] = &[
         "raw",
         "string",
         "",
-        Support::NotBuilt,
+        Support::Served,
         "Raw URI to request from the server.  Uses the transport specified by the kubeconfig file.",
     ),
     Flag::new(
@@ -154,13 +156,6 @@ const OTHER_FLAGS: &[Flag] = &[
         "true",
         Support::NoEffect("tables always have the server's columns"),
         "If true, have the server return the appropriate table output. Supports extension APIs and CRDs.",
-    ),
-    Flag::new(
-        "show-managed-fields",
-        "bool",
-        "false",
-        Support::NoEffect("field ownership is not tracked"),
-        "If true, keep the managedFields when printing objects in JSON or YAML format.",
     ),
     Flag::new(
         "subresource",
@@ -300,7 +295,7 @@ impl Get {
         if !self.sort_by.is_empty() {
             printers::sort_objects(&mut objects, &self.sort_by)?;
         }
-        let mut printer = Printer::new(format, false);
+        let mut printer = Printer::new(format, self.show_managed_fields);
         match objects.as_slice() {
             [one] if fetched.is_single => printer.print(one, "", &mut cx.env.stdout)?,
             all => printer.print_list(all, &mut cx.env.stdout)?,
@@ -361,7 +356,7 @@ impl Get {
         let format = self.format(cx)?;
         let is_table = format.is_table();
         let mut rows = TableWatcher::new(self.table_options(kind, self.show_kind));
-        let mut printer = Printer::new(format, false);
+        let mut printer = Printer::new(format, self.show_managed_fields);
         let tells_events = self.output_watch_events;
         Ok(move |cx: &mut Context, event, object: &Arc<Object>| {
             if is_table {

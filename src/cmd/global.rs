@@ -8,6 +8,10 @@ use super::support::{Flag, Support};
 /// Flags that can be given to any verb, as far as they do something.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Global {
+    #[arg(long, value_name = "string", default_value = "", help = "The name of the kubeconfig cluster to use")]
+    pub cluster: String,
+    #[arg(long, value_name = "string", default_value = "", help = "The name of the kubeconfig context to use")]
+    pub context: String,
     #[arg(
         short,
         long,
@@ -69,14 +73,6 @@ pub const OTHER_FLAGS: &[Flag] = &[
         "Path to a client certificate file for TLS",
     ),
     Flag::new("client-key", "string", "", Support::NoEffect(NO_SERVER), "Path to a client key file for TLS"),
-    Flag::new("cluster", "string", "", Support::NoEffect(NO_SERVER), "The name of the kubeconfig cluster to use"),
-    Flag::new(
-        "context",
-        "string",
-        "",
-        Support::NoEffect("there is one store, and no contexts yet"),
-        "The name of the kubeconfig context to use",
-    ),
     Flag::new(
         "disable-compression",
         "bool",

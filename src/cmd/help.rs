@@ -107,6 +107,10 @@ fn of_verb(path: &[&'static Verb], verb: &Verb, program: &str) -> String {
     let command = verb.command();
     let text_of = |s: Option<&clap::builder::StyledStr>| s.map(ToString::to_string).unwrap_or_default();
     let mut text = format!("{}\n\n", text_of(command.get_long_about()));
+    if !verb.aliases.is_empty() {
+        let names: Vec<&str> = [verb.name].into_iter().chain(verb.aliases.iter().copied()).collect();
+        text += &format!("Aliases:\n{}\n\n", names.join(", "));
+    }
     let examples = text_of(command.get_after_help());
     if !examples.is_empty() {
         text += &format!("Examples:\n{examples}\n\n");

@@ -13,44 +13,64 @@ mod annotate;
 mod api_resources;
 mod api_versions;
 mod apply;
+mod auth;
+mod cluster_info;
 mod cobra;
 mod complete;
 mod completion;
+mod config;
 mod context;
 mod create;
 mod delete;
 mod describe;
+mod diff;
 mod doctor;
+mod drain;
 mod dry_run;
+mod edit;
 mod errors;
+mod events;
 mod exec;
+mod explain;
+mod expose;
 mod fetch;
 mod flags;
+mod generators;
 mod get;
 mod global;
 mod go;
 mod help;
 mod infos;
+mod kubeconfig;
+mod kustomize;
 mod label;
 mod last_applied;
+mod logs;
 mod man;
 mod manifest;
 mod metadata_map;
 mod options;
+mod overrides;
 mod pairs;
 mod parent;
 mod patch;
 mod pflag;
+mod plugin;
 mod pods;
+mod program;
 mod question;
+mod raw;
+mod replace;
 mod requests;
 mod reset;
 mod resources;
 mod rollout;
+mod run;
 mod scale;
 mod select;
 mod set;
 mod support;
+mod top;
 mod verbs;
 mod version;
 mod wait;
@@ -58,6 +78,7 @@ mod watch;
 
 use context::Context;
 use global::Global;
+use kubeconfig::Kubeconfig;
 use support::{Flag, Support};
 use verbs::Body;
 
@@ -98,7 +119,10 @@ pub fn generated_files() -> Vec<(String, String)> {
 }
 
 fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
-    let found = cobra::find(&program, words).map_err(anyhow::Error::msg)?;
+    let found = match cobra::find(&program, words) {
+        Ok(found) => found,
+        Err(error) => return plugin::run_for(env, words).unwrap_or(Err(anyhow::Error::msg(error))),
+    };
     let path = help::words(&found.path);
     let command = match found.path.last() {
         Some(verb) => verb.command(),
@@ -118,19 +142,61 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
         "" => format!("See '{program} --help' for usage."),
         path => format!("See '{program} {path} --help' for usage."),
     };
-    let parsed = pflag::parse(&command, &found.args).map_err(|e| anyhow::anyhow!("{e}\n{hint}"))?;
+    let mut parsed = pflag::parse(&command, &found.args).map_err(|e| anyhow::anyhow!("{e}\n{hint}"))?;
     let run = match verb.map(|v| &v.body) {
         Some(Body::Built { run, .. }) if !parsed.help => run,
         _ => return Ok(env.stdout.write_all(help::of(&found.path, &program)?.as_bytes())?),
     };
     refuse_unbuilt(&path, &parsed.given)?;
+    if path != "kustomize" {
+        take_kustomize(&mut parsed)?;
+    }
     let line = parsed.flags.iter().map(String::as_str).chain(["--"]).chain(parsed.args.iter().map(String::as_str));
     let matches = command.no_binary_name(true).try_get_matches_from(line)?;
     let global = Global::from_arg_matches(&matches)?;
     global.check()?;
-    let mut cx = Context::new(env, program, path, global);
-    (cx.given, cx.dash) = (parsed.given, parsed.dash);
+    let chosen = choose(env, &path, &global)?;
+    let mut cx = Context::new(env, program, path, global, chosen);
+    (cx.given, cx.dash) = (parsed.given.clone(), parsed.dash);
+    if let Some(answered) = raw::run(&mut cx, &parsed) {
+        return answered;
+    }
     run(&mut cx, &matches)
+}
+
+/// Makes `-k` a name of `-f`, which manifests know by its mark.
+///
+/// # Errors
+/// kubectl's texts for `-k` beside `-f` or `-R`.
+fn take_kustomize(parsed: &mut pflag::Parsed) -> anyhow::Result<()> {
+    let folder = parsed.flags.iter().find_map(|f| f.strip_prefix("--kustomize=")).filter(|f| !f.is_empty());
+    let Some(name) = folder.map(manifest::kustomization_name) else { return Ok(()) };
+    let is_given = |flag: &str| parsed.given.iter().any(|g| g == flag);
+    if is_given("filename") {
+        anyhow::bail!("only one of -f or -k can be specified");
+    }
+    if is_given("recursive") {
+        anyhow::bail!("the -k flag can't be used with -f or -R");
+    }
+    parsed.flags.push(format!("--filename={name}"));
+    Ok(())
+}
+
+/// Verbs that look at no store.
+const WITHOUT_STORE: &[&str] =
+    &["config", "options", "help", "completion", "__man", "kustomize", "plugin", "version", "doctor", "alpha"];
+
+/// What the command's context says. One that names another store makes that the home of the command.
+fn choose(env: &mut Env, path: &str, global: &Global) -> anyhow::Result<String> {
+    if WITHOUT_STORE.contains(&path.split(' ').next().unwrap_or_default()) {
+        return Ok(String::new());
+    }
+    let chosen = Kubeconfig::load(env)?.choose(&global.context, &global.cluster)?;
+    if let Some(store) = chosen.store {
+        let home = crate::client::home(env)?.join(store);
+        env.vars.insert("KSTATE_HOME".to_owned(), home.to_string_lossy().into_owned());
+    }
+    Ok(chosen.namespace)
 }
 
 /// Refuses flags that would change what the command does, were they built.

@@ -36,7 +36,7 @@ pub fn type_of(arg: &Arg) -> Type {
         Some("duration") => Type::Duration,
         Some("strings") => Type::Strings,
         Some("stringArray") => Type::StringArray,
-        Some("moduleSpec") => Type::Other,
+        Some("moduleSpec" | "mapStringString") => Type::Other,
         _ => Type::String,
     }
 }

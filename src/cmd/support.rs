@@ -10,6 +10,8 @@ use super::verbs::{self, Body, Verb};
 pub enum Support {
     /// Taken, and without an effect, for this reason.
     NoEffect(&'static str),
+    /// Served for every verb that has it, before the verb runs: `-k`.
+    Served,
     /// Refused when it is given: it would change what the command does.
     NotBuilt,
 }

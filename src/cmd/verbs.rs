@@ -7,8 +7,9 @@ use super::context::Context;
 use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
-    annotate, api_resources, api_versions, apply, completion, create, delete, describe, doctor, exec, get, help, label,
-    man, options, patch, reset, rollout, scale, set, version, wait,
+    annotate, api_resources, api_versions, apply, auth, cluster_info, completion, config, create, delete, describe,
+    diff, doctor, drain, edit, events, exec, explain, expose, generators, get, help, kustomize, label, logs, man,
+    options, patch, plugin, replace, reset, rollout, run, scale, set, top, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -45,6 +46,8 @@ pub struct Verb {
     pub name: &'static str,
     /// What lists of verbs say of it.
     pub short: &'static str,
+    /// Other names.
+    pub aliases: &'static [&'static str],
     /// Words that are not close to the name, but should suggest it.
     pub suggest_for: &'static [&'static str],
     pub body: Body,
@@ -72,17 +75,25 @@ pub struct Group {
 
 impl Verb {
     const fn built<R: Run>(name: &'static str, short: &'static str) -> Verb {
-        let body =
-            Body::Built { command: command::<R>, run: run::<R>, other_flags: R::OTHER_FLAGS, operands: R::OPERANDS };
-        Verb { name, short, suggest_for: &[], body, children: &[] }
+        let body = Body::Built {
+            command: command::<R>,
+            run: run_verb::<R>,
+            other_flags: R::OTHER_FLAGS,
+            operands: R::OPERANDS,
+        };
+        Verb { name, short, aliases: &[], suggest_for: &[], body, children: &[] }
     }
 
     const fn missing(name: &'static str, short: &'static str) -> Verb {
-        Verb { name, short, suggest_for: &[], body: Body::NotBuilt, children: &[] }
+        Verb { name, short, suggest_for: &[], aliases: &[], body: Body::NotBuilt, children: &[] }
     }
 
     const fn with(self, children: &'static [Verb]) -> Verb {
         Verb { children, ..self }
+    }
+
+    const fn alias(self, aliases: &'static [&'static str]) -> Verb {
+        Verb { aliases, ..self }
     }
 
     const fn suggested_for(self, suggest_for: &'static [&'static str]) -> Verb {
@@ -132,13 +143,13 @@ fn command<R: Run>(name: &'static str) -> Command {
     command.long_about(R::LONG).override_usage(R::USAGE).after_help(R::EXAMPLES)
 }
 
-fn run<R: Run>(cx: &mut Context, matches: &ArgMatches) -> anyhow::Result<()> {
+fn run_verb<R: Run>(cx: &mut Context, matches: &ArgMatches) -> anyhow::Result<()> {
     <R as FromArgMatches>::from_arg_matches(matches)?.run(cx)
 }
 
-/// The verb of a name among these.
+/// The verb of a name, or of another name of its, among these.
 pub fn find<'v>(mut verbs: impl Iterator<Item = &'v Verb>, name: &str) -> Option<&'v Verb> {
-    verbs.find(|v| v.name == name)
+    verbs.find(|v| v.name == name || v.aliases.contains(&name))
 }
 
 /// All verbs, in the table's order.
@@ -151,33 +162,68 @@ pub fn shown() -> impl Iterator<Item = &'static Verb> {
     GROUPS.iter().filter(|g| !g.title.is_empty()).flat_map(|g| g.verbs)
 }
 
+const SECRET: &[Verb] = &[
+    Verb::built::<generators::DockerRegistry>("docker-registry", "Create a secret for use with a Docker registry"),
+    Verb::built::<generators::Generic>("generic", "Create a secret from a local file, directory, or literal value"),
+    Verb::built::<generators::Tls>("tls", "Create a TLS secret"),
+];
+
+const SERVICE: &[Verb] = &[
+    Verb::built::<generators::ClusterIp>("clusterip", "Create a ClusterIP service"),
+    Verb::built::<generators::ExternalName>("externalname", "Create an ExternalName service"),
+    Verb::built::<generators::LoadBalancer>("loadbalancer", "Create a LoadBalancer service"),
+    Verb::built::<generators::NodePort>("nodeport", "Create a NodePort service"),
+];
+
 const CREATE: &[Verb] = &[
-    Verb::missing("clusterrole", "Create a cluster role"),
-    Verb::missing("clusterrolebinding", "Create a cluster role binding for a particular cluster role"),
-    Verb::missing("configmap", "Create a config map from a local file, directory or literal value"),
-    Verb::missing("cronjob", "Create a cron job with the specified name"),
-    Verb::missing("deployment", "Create a deployment with the specified name"),
-    Verb::missing("ingress", "Create an ingress with the specified name"),
-    Verb::missing("job", "Create a job with the specified name"),
-    Verb::missing("namespace", "Create a namespace with the specified name"),
-    Verb::missing("poddisruptionbudget", "Create a pod disruption budget with the specified name"),
-    Verb::missing("priorityclass", "Create a priority class with the specified name"),
-    Verb::missing("quota", "Create a quota with the specified name"),
-    Verb::missing("role", "Create a role with single rule"),
-    Verb::missing("rolebinding", "Create a role binding for a particular role or cluster role"),
-    Verb::missing("secret", "Create a secret using a specified subcommand"),
-    Verb::missing("service", "Create a service using a specified subcommand"),
-    Verb::missing("serviceaccount", "Create a service account with the specified name"),
+    Verb::built::<generators::ClusterRole>("clusterrole", "Create a cluster role"),
+    Verb::built::<generators::ClusterRoleBinding>(
+        "clusterrolebinding",
+        "Create a cluster role binding for a particular cluster role",
+    ),
+    Verb::built::<generators::ConfigMap>(
+        "configmap",
+        "Create a config map from a local file, directory or literal value",
+    )
+    .alias(&["cm"]),
+    Verb::built::<generators::CronJob>("cronjob", "Create a cron job with the specified name").alias(&["cj"]),
+    Verb::built::<generators::Deployment>("deployment", "Create a deployment with the specified name")
+        .alias(&["deploy"]),
+    Verb::built::<generators::Ingress>("ingress", "Create an ingress with the specified name").alias(&["ing"]),
+    Verb::built::<generators::Job>("job", "Create a job with the specified name"),
+    Verb::built::<generators::Namespace>("namespace", "Create a namespace with the specified name").alias(&["ns"]),
+    Verb::built::<generators::PodDisruptionBudget>(
+        "poddisruptionbudget",
+        "Create a pod disruption budget with the specified name",
+    )
+    .alias(&["pdb"]),
+    Verb::built::<generators::PriorityClass>("priorityclass", "Create a priority class with the specified name")
+        .alias(&["pc"]),
+    Verb::built::<generators::Quota>("quota", "Create a quota with the specified name").alias(&["resourcequota"]),
+    Verb::built::<generators::Role>("role", "Create a role with single rule"),
+    Verb::built::<generators::RoleBinding>(
+        "rolebinding",
+        "Create a role binding for a particular role or cluster role",
+    ),
+    Verb::built::<generators::Secret>("secret", "Create a secret using a specified subcommand").with(SECRET),
+    Verb::built::<generators::Service>("service", "Create a service using a specified subcommand")
+        .alias(&["svc"])
+        .with(SERVICE),
+    Verb::built::<generators::ServiceAccount>("serviceaccount", "Create a service account with the specified name")
+        .alias(&["sa"]),
     Verb::missing("token", "Request a service account token"),
 ];
 
 const APPLY: &[Verb] = &[
     Verb::missing("edit-last-applied", "Edit latest last-applied-configuration annotations of a resource/object"),
-    Verb::missing(
+    Verb::built::<apply::set_last_applied::SetLastApplied>(
         "set-last-applied",
         "Set the last-applied-configuration annotation on a live object to match the contents of a file",
     ),
-    Verb::missing("view-last-applied", "View the latest last-applied-configuration annotations of a resource/object"),
+    Verb::built::<apply::view_last_applied::ViewLastApplied>(
+        "view-last-applied",
+        "View the latest last-applied-configuration annotations of a resource/object",
+    ),
 ];
 
 const SET: &[Verb] = &[
@@ -188,7 +234,8 @@ const SET: &[Verb] = &[
         "Update resource requests/limits on objects with pod templates",
     ),
     Verb::built::<set::selector::Selector>("selector", "Set the selector on a resource"),
-    Verb::built::<set::serviceaccount::ServiceAccount>("serviceaccount", "Update the service account of a resource"),
+    Verb::built::<set::serviceaccount::ServiceAccount>("serviceaccount", "Update the service account of a resource")
+        .alias(&["sa"]),
     Verb::missing("subject", "Update the user, group, or service account in a role binding or cluster role binding"),
 ];
 
@@ -201,26 +248,69 @@ const ROLLOUT: &[Verb] = &[
     Verb::built::<rollout::Undo>("undo", "Undo a previous rollout"),
 ];
 
+const CLUSTER_INFO: &[Verb] = &[Verb::missing("dump", "Dump relevant information for debugging and diagnosis")];
+
+const TOP: &[Verb] = &[
+    Verb::built::<top::TopNode>("node", "Display resource (CPU/memory) usage of nodes").alias(&["nodes", "no"]),
+    Verb::built::<top::TopPod>("pod", "Display resource (CPU/memory) usage of pods").alias(&["pods", "po"]),
+];
+
+const AUTH: &[Verb] = &[
+    Verb::built::<auth::can_i::CanI>("can-i", "Check whether an action is allowed"),
+    Verb::missing(
+        "reconcile",
+        "Reconciles rules for RBAC role, role binding, cluster role, and cluster role binding objects",
+    ),
+    Verb::built::<auth::whoami::Whoami>("whoami", "Experimental: Check self subject attributes"),
+];
+
+const PLUGIN: &[Verb] = &[Verb::built::<plugin::List>("list", "List all visible plugin executables on a user's PATH")];
+
+const CONFIG: &[Verb] = &[
+    Verb::built::<config::contexts::CurrentContext>("current-context", "Display the current-context"),
+    Verb::built::<config::clusters::DeleteCluster>(
+        "delete-cluster",
+        "Delete the specified cluster from the kubeconfig",
+    ),
+    Verb::built::<config::contexts::DeleteContext>(
+        "delete-context",
+        "Delete the specified context from the kubeconfig",
+    ),
+    Verb::built::<config::users::DeleteUser>("delete-user", "Delete the specified user from the kubeconfig"),
+    Verb::built::<config::clusters::GetClusters>("get-clusters", "Display clusters defined in the kubeconfig"),
+    Verb::built::<config::get_contexts::GetContexts>("get-contexts", "Describe one or many contexts"),
+    Verb::built::<config::users::GetUsers>("get-users", "Display users defined in the kubeconfig"),
+    Verb::built::<config::contexts::RenameContext>("rename-context", "Rename a context from the kubeconfig file"),
+    Verb::built::<config::property::Set>("set", "Set an individual value in a kubeconfig file"),
+    Verb::built::<config::clusters::SetCluster>("set-cluster", "Set a cluster entry in kubeconfig"),
+    Verb::built::<config::set_context::SetContext>("set-context", "Set a context entry in kubeconfig"),
+    Verb::built::<config::set_credentials::SetCredentials>("set-credentials", "Set a user entry in kubeconfig"),
+    Verb::built::<config::property::Unset>("unset", "Unset an individual value in a kubeconfig file"),
+    Verb::built::<config::contexts::UseContext>("use-context", "Set the current-context in a kubeconfig file")
+        .alias(&["use"]),
+    Verb::built::<config::view::View>("view", "Display merged kubeconfig settings or a specified kubeconfig file"),
+];
+
 /// The table.
 pub static GROUPS: &[Group] = &[
     Group {
         title: "Basic Commands (Beginner):",
         verbs: &[
             Verb::built::<create::Create>("create", "Create a resource from a file or from stdin").with(CREATE),
-            Verb::missing(
+            Verb::built::<expose::Expose>(
                 "expose",
                 "Take a replication controller, service, deployment or pod and expose it as a new Kubernetes service",
             ),
-            Verb::missing("run", "Run a particular image on the cluster"),
+            Verb::built::<run::Run>("run", "Run a particular image on the cluster"),
             Verb::built::<set::Set>("set", "Set specific features on objects").with(SET),
         ],
     },
     Group {
         title: "Basic Commands (Intermediate):",
         verbs: &[
-            Verb::missing("explain", "Get documentation for a resource"),
+            Verb::built::<explain::Explain>("explain", "Get documentation for a resource"),
             Verb::built::<get::Get>("get", "Display one or many resources").suggested_for(&["list", "ps"]),
-            Verb::missing("edit", "Edit a resource on the server"),
+            Verb::built::<edit::Edit>("edit", "Edit a resource on the server"),
             Verb::built::<delete::Delete>(
                 "delete",
                 "Delete resources by file names, stdin, resources and names, or by resources and label selector",
@@ -245,6 +335,11 @@ pub static GROUPS: &[Group] = &[
             Verb::missing("certificate", "Modify certificate resources"),
             Verb::missing("cluster-info", "Display cluster information"),
             Verb::missing("top", "Display resource (CPU/memory) usage"),
+            Verb::built::<drain::Cordon>("cordon", "Mark node as unschedulable"),
+            Verb::built::<drain::Uncordon>("uncordon", "Mark node as schedulable"),
+            Verb::built::<drain::Drain>("drain", "Drain node in preparation for maintenance"),
+            Verb::built::<cluster_info::ClusterInfo>("cluster-info", "Display cluster information").with(CLUSTER_INFO),
+            Verb::built::<top::Top>("top", "Display resource (CPU/memory) usage").with(TOP),
             Verb::missing("cordon", "Mark node as unschedulable"),
             Verb::missing("uncordon", "Mark node as schedulable"),
             Verb::missing("drain", "Drain node in preparation for maintenance"),
@@ -255,28 +350,28 @@ pub static GROUPS: &[Group] = &[
         title: "Troubleshooting and Debugging Commands:",
         verbs: &[
             Verb::built::<describe::Describe>("describe", "Show details of a specific resource or group of resources"),
-            Verb::missing("logs", "Print the logs for a container in a pod"),
+            Verb::built::<logs::Logs>("logs", "Print the logs for a container in a pod"),
             Verb::missing("attach", "Attach to a running container"),
             Verb::built::<exec::Exec>("exec", "Execute a command in a container"),
             Verb::missing("port-forward", "Forward one or more local ports to a pod"),
             Verb::missing("proxy", "Run a proxy to the Kubernetes API server"),
             Verb::missing("cp", "Copy files and directories to and from containers"),
-            Verb::missing("auth", "Inspect authorization"),
+            Verb::built::<auth::Auth>("auth", "Inspect authorization").with(AUTH),
             Verb::missing("debug", "Create debugging sessions for troubleshooting workloads and nodes"),
-            Verb::missing("events", "List events"),
+            Verb::built::<events::Events>("events", "List events"),
         ],
     },
     Group {
         title: "Advanced Commands:",
         verbs: &[
-            Verb::missing("diff", "Diff the live version against a would-be applied version"),
+            Verb::built::<diff::Diff>("diff", "Diff the live version against a would-be applied version"),
             Verb::built::<apply::Apply>("apply", "Apply a configuration to a resource by file name or stdin")
                 .with(APPLY),
             Verb::built::<patch::Patch>("patch", "Update fields of a resource"),
-            Verb::missing("replace", "Replace a resource by file name or stdin"),
+            Verb::built::<replace::Replace>("replace", "Replace a resource by file name or stdin"),
             Verb::built::<wait::Wait>("wait", "Experimental: Wait for a specific condition on one or many resources")
                 .suggested_for(&["list", "ps"]),
-            Verb::missing("kustomize", "Build a kustomization target from a directory or URL"),
+            Verb::built::<kustomize::Kustomize>("kustomize", "Build a kustomization target from a directory or URL"),
         ],
     },
     Group {
@@ -302,8 +397,8 @@ pub static GROUPS: &[Group] = &[
                 "api-versions",
                 "Print the supported API versions on the server, in the form of \"group/version\"",
             ),
-            Verb::missing("config", "Modify kubeconfig files"),
-            Verb::missing("plugin", "Provides utilities for interacting with plugins"),
+            Verb::built::<config::Config>("config", "Modify kubeconfig files").with(CONFIG),
+            Verb::built::<plugin::Plugin>("plugin", "Provides utilities for interacting with plugins").with(PLUGIN),
             Verb::built::<version::Version>("version", "Print the client and server version information"),
         ],
     },

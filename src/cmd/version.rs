@@ -54,6 +54,13 @@ fn plain(client_only: bool) -> String {
     if client_only { client } else { format!("{client}Server Version: {SERVER}\n") }
 }
 
+/// The server's version, as a server answers to `/version`.
+pub fn server_json() -> String {
+    let lines: Vec<String> =
+        info(SERVER).iter().map(|(k, v)| format!("  \"{k}\": {}", Value::from(v.as_str()))).collect();
+    format!("{{\n{}\n}}", lines.join(",\n"))
+}
+
 /// The versions by kubectl's field names, in its order.
 fn versions(client_only: bool) -> Vec<(&'static str, Vec<(&'static str, String)>)> {
     let mut all = vec![("clientVersion", info(CLIENT))];

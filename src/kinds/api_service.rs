@@ -37,7 +37,7 @@ impl Kind for APIService {
             Some(service) => format!("{}/{}", service.text("namespace"), service.text("name")),
         };
         let conditions = object.list_at("/status/conditions").iter();
-        let available = conditions.filter(|c| c.text("type") == "Available").last();
+        let available = conditions.rev().find(|c| c.text("type") == "Available");
         let available = available.map_or("Unknown".to_owned(), |c| match c.text("status") {
             "True" => "True".to_owned(),
             status => format!("{status} ({})", c.text("reason")),

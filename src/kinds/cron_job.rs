@@ -1,12 +1,17 @@
 //! CronJob: Jobs at the times of a schedule.
 
+use super::plan::Plan;
 use super::{Kind, Names, workload, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::labels;
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column, wide};
 use crate::apimachinery::time::{self, Time};
+use crate::cluster::Cluster;
 use serde_json::{Value, json};
+use std::sync::Arc;
+mod controller;
 mod schedule;
 mod validation;
 
@@ -89,6 +94,10 @@ impl Kind for CronJob {
             new.at("/spec/jobTemplate/spec/template").unwrap_or(&Value::Null),
             &Path::new("spec.jobTemplate.spec.template"),
         )
+    }
+
+    fn reconcile(&self, object: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
+        controller::reconcile(object, cluster, now)
     }
 
     fn has_generation(&self) -> bool {

@@ -1,13 +1,24 @@
 //! DaemonSet: one pod on each node that has a place for it.
 
 use super::int_or_percent;
+use super::plan::Plan;
+use super::rollout::{Progress, Revision};
 use super::{Kind, Names, Trigger, workload};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::labels::{self, Selector};
 use crate::apimachinery::object::Object;
+use crate::apimachinery::patch::PatchType;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column, wide};
 use crate::apimachinery::time::{self, Time};
+use crate::cluster::Cluster;
 use serde_json::Value;
+use std::sync::Arc;
+
+mod controller;
+mod history;
+mod placement;
+mod rollout;
 
 /// The kind.
 pub struct DaemonSet;
@@ -32,6 +43,9 @@ static COLUMNS: [Column; 11] = [
     wide("Images"),
     wide("Selector"),
 ];
+
+/// The annotation that counts the templates a set has had.
+const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
 
 impl Kind for DaemonSet {
     fn names(&self) -> &Names {
@@ -64,6 +78,16 @@ impl Kind for DaemonSet {
         let zeros = ["currentNumberScheduled", "desiredNumberScheduled", "numberMisscheduled", "numberReady"];
         let status: serde_json::Map<String, Value> = zeros.into_iter().map(|f| (f.to_owned(), 0.into())).collect();
         object.set("/status", Value::Object(status));
+        object.set_annotation(TEMPLATE_GENERATION, "1");
+    }
+
+    fn prepare_for_update(&self, new: &mut Object, old: &Object) {
+        if let Some(status) = old.at("/status") {
+            new.set("/status", status.clone());
+        }
+        let number = old.annotation(TEMPLATE_GENERATION).and_then(|n| n.parse::<i64>().ok()).unwrap_or(1);
+        let changed = new.at("/spec/template") != old.at("/spec/template");
+        new.set_annotation(TEMPLATE_GENERATION, &(number + i64::from(changed)).to_string());
     }
 
     fn set_defaults(&self, object: &mut Object) {
@@ -94,6 +118,26 @@ impl Kind for DaemonSet {
 
     fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
         super::pod::template_warnings(new.at("/spec/template").unwrap_or(&Value::Null), &Path::new("spec.template"))
+    }
+
+    fn reconcile(&self, object: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
+        controller::reconcile(object, cluster, now)
+    }
+
+    fn rollout_status(&self, object: &Object, _revision: i64) -> Option<Result<Progress, String>> {
+        Some(rollout::status(object))
+    }
+
+    fn rollout_history(&self, object: &Object, cluster: &Cluster) -> Result<Option<Vec<Revision>>, Status> {
+        rollout::history(object, cluster).map(Some)
+    }
+
+    fn rollback(&self, object: &Object, to: &Revision) -> Result<Option<(PatchType, Value)>, String> {
+        Ok(rollout::rollback(object, to).map(|patch| (PatchType::Strategic, patch)))
+    }
+
+    fn restarted(&self, object: &Object, at: &str) -> Result<Object, String> {
+        Ok(super::rollout::restarted(object, at))
     }
 
     fn has_generation(&self) -> bool {

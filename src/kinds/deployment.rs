@@ -2,10 +2,12 @@
 
 use super::int_or_percent;
 use super::plan::Plan;
-use super::{Kind, Names, Trigger, workload, zeros};
+use super::rollout::{Progress, Revision};
+use super::{Kind, Names, ScalePaths, Trigger, workload, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::labels::{self, Selector};
 use crate::apimachinery::object::Object;
+use crate::apimachinery::patch::PatchType;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column, wide};
 use crate::apimachinery::time::{self, Time};
@@ -16,6 +18,7 @@ mod controller;
 mod hash;
 mod replica_sets;
 mod rolling;
+mod rollout;
 mod status;
 
 /// The kind.
@@ -101,8 +104,32 @@ impl Kind for Deployment {
         super::pod::template_warnings(new.at("/spec/template").unwrap_or(&Value::Null), &Path::new("spec.template"))
     }
 
+    fn rollout_status(&self, object: &Object, revision: i64) -> Option<Result<Progress, String>> {
+        Some(rollout::status(object, revision))
+    }
+
+    fn rollout_history(&self, object: &Object, cluster: &Cluster) -> Result<Option<Vec<Revision>>, Status> {
+        rollout::history(object, cluster).map(Some)
+    }
+
+    fn rollback(&self, object: &Object, to: &Revision) -> Result<Option<(PatchType, Value)>, String> {
+        Ok(rollout::rollback(object, to)?.map(|patch| (PatchType::Json, patch)))
+    }
+
+    fn restarted(&self, object: &Object, at: &str) -> Result<Object, String> {
+        rollout::restarted(object, at)
+    }
+
+    fn paused(&self, object: &Object, pause: bool) -> Result<Object, String> {
+        rollout::paused(object, pause)
+    }
+
     fn has_generation(&self) -> bool {
         true
+    }
+
+    fn scale(&self) -> Option<ScalePaths<'_>> {
+        Some(ScalePaths::REPLICAS)
     }
 
     fn pod_selector(&self, object: &Object) -> Option<Result<Selector, String>> {

@@ -1,14 +1,20 @@
 //! Job: pods that run until enough of them have succeeded.
 
+use super::plan::Plan;
 use super::{Kind, Names, Trigger, workload};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::labels::{self, Selector};
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column, wide};
 use crate::apimachinery::time::{self, Time};
+use crate::cluster::Cluster;
 use serde_json::{Value, json};
+use std::sync::Arc;
 mod cells;
+mod controller;
 pub(super) mod defaults;
+mod indexes;
 pub(super) mod validation;
 
 /// The kind.
@@ -74,6 +80,10 @@ impl Kind for Job {
 
     fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
         super::pod::template_warnings(new.at("/spec/template").unwrap_or(&Value::Null), &Path::new("spec.template"))
+    }
+
+    fn reconcile(&self, object: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
+        controller::reconcile(object, cluster, now)
     }
 
     fn has_generation(&self) -> bool {

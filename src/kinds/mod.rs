@@ -41,6 +41,7 @@ pub(crate) mod empty_store;
 mod endpoint_slice;
 mod endpoints;
 mod event;
+pub mod exposure;
 mod flow_schema;
 mod horizontal_pod_autoscaler;
 mod ingress;
@@ -92,12 +93,14 @@ mod webhook;
 mod workload;
 
 use describe::{Text, View};
+use exposure::Exposure;
 use plan::Plan;
 use rollout::{Progress, Revision};
 
 pub use endpoint_slice::SERVICE_NAME_LABEL;
 pub use persistent_volume_claim::validate_claim_spec;
 pub use priority_class::SYSTEM_CLASSES as SYSTEM_PRIORITY_CLASSES;
+pub use secret::key_pair_problem;
 
 /// What the API calls a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -310,6 +313,11 @@ pub trait Kind: Sync {
     /// settled at an instant, instead of after each of their steps.
     fn settles_last(&self) -> bool {
         false
+    }
+
+    /// What a service for the object needs to know of it; `None` for a kind that `expose` does not take.
+    fn exposure(&self, _object: &Object) -> Option<Exposure> {
+        None
     }
 
     /// How far the object's rollout is, or why that cannot be said; `None` for a kind without rollouts. `revision` is the one

@@ -167,17 +167,36 @@ fn empty_out(namespace: &Object, cluster: &Cluster) -> Result<Plan, Status> {
     Ok(plan)
 }
 
-static TRIGGERS: [Trigger; 11] = [
+static TRIGGERS: [Trigger; 30] = [
     content("configmaps"),
     content("endpoints"),
     content("events"),
+    content("limitranges"),
     content("persistentvolumeclaims"),
     content("pods"),
+    content("podtemplates"),
+    content("replicationcontrollers"),
+    content("resourcequotas"),
     content("secrets"),
     content("services"),
     content("controllerrevisions.apps"),
+    content("daemonsets.apps"),
+    content("deployments.apps"),
+    content("replicasets.apps"),
     content("statefulsets.apps"),
+    content("horizontalpodautoscalers.autoscaling"),
+    content("cronjobs.batch"),
+    content("jobs.batch"),
+    content("leases.coordination.k8s.io"),
     content("endpointslices.discovery.k8s.io"),
+    content("ingresses.networking.k8s.io"),
+    content("networkpolicies.networking.k8s.io"),
+    content("poddisruptionbudgets.policy"),
+    content("rolebindings.rbac.authorization.k8s.io"),
+    content("roles.rbac.authorization.k8s.io"),
+    content("resourceclaims.resource.k8s.io"),
+    content("resourceclaimtemplates.resource.k8s.io"),
+    content("csistoragecapacities.storage.k8s.io"),
     // Also for a living namespace: `default` is made anew.
     Trigger { resource: "serviceaccounts", keys: |o, _| Ok(vec![Key::cluster("namespaces", o.namespace())]) },
 ];

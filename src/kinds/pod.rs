@@ -17,6 +17,7 @@ mod warnings;
 use serde_json::{Value, json};
 
 use super::describe::{Text, View};
+use super::exposure::{self, Exposure};
 use super::{Kind, Names};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
@@ -121,6 +122,14 @@ impl Kind for Pod {
 
     fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
         if old.is_some() { Vec::new() } else { warnings::pod_warnings(new) }
+    }
+
+    fn exposure(&self, pod: &Object) -> Option<Exposure> {
+        let labels = pod.labels().filter(|l| !l.is_empty()).cloned();
+        Some(Exposure {
+            selector: labels.ok_or_else(|| "the pod has no labels and cannot be exposed".to_owned()),
+            ports: pod.map_at("/spec").map(exposure::container_ports).unwrap_or_default(),
+        })
     }
 
     fn has_generation(&self) -> bool {

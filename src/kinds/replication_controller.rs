@@ -1,7 +1,7 @@
 //! ReplicationController: what ReplicaSets were before. Its controller is theirs.
 
 use super::plan::Plan;
-use super::{Kind, Names, Trigger, workload};
+use super::{Kind, Names, ScalePaths, Trigger, workload};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::labels::Selector;
 use crate::apimachinery::object::Object;
@@ -87,6 +87,10 @@ impl Kind for ReplicationController {
 
     fn has_generation(&self) -> bool {
         true
+    }
+
+    fn scale(&self) -> Option<ScalePaths<'_>> {
+        Some(ScalePaths::REPLICAS)
     }
 
     fn pod_selector(&self, object: &Object) -> Option<Result<Selector, String>> {

@@ -3,6 +3,8 @@
 mod describe;
 mod tls;
 
+pub use tls::key_pair_problem;
+
 use serde_json::{Map, Value};
 
 use super::describe::{Text, View};

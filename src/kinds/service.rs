@@ -14,6 +14,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::describe::{Text, View};
+use super::exposure::{self, Exposure};
 use super::plan::Plan;
 use super::{Kind, Names, Trigger, endpoint_slice, zeros};
 use crate::apimachinery::field::Errors;
@@ -66,6 +67,15 @@ impl Kind for Service {
             time::age(object.creation_timestamp(), now),
             selector_cell(object),
         ]
+    }
+
+    fn exposure(&self, service: &Object) -> Option<Exposure> {
+        let selector = service.map_at("/spec/selector").filter(|l| !l.is_empty()).cloned();
+        let ports = service.list_at("/spec/ports").iter();
+        Some(Exposure {
+            selector: selector.ok_or_else(|| "the service has no pod selector set".to_owned()),
+            ports: ports.map(|p| (p["port"].as_i64().unwrap_or(0), exposure::protocol(p))).collect(),
+        })
     }
 
     fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {

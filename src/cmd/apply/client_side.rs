@@ -114,11 +114,7 @@ fn missing_annotation(object: &str, program: &str) -> String {
 }
 
 /// The patch from the stored object to the manifest; empty when there is nothing to do.
-pub(in crate::cmd) fn three_way(
-    info: &Info,
-    modified: &Object,
-    stored: &Object,
-) -> anyhow::Result<(PatchType, Map<String, Value>)> {
+pub fn three_way(info: &Info, modified: &Object, stored: &Object) -> anyhow::Result<(PatchType, Map<String, Value>)> {
     let original = last_applied::get(stored)?.unwrap_or_default();
     let names = info.kind.names();
     Ok(match Definition::of_kind(names.api_version, names.kind) {
@@ -152,15 +148,15 @@ fn delete_and_create(
         anyhow::bail!("timed out waiting for the condition");
     }
     let options = requests::options(DryRun::None, false);
-    requests::create(cx, info, modified, &options).or_else(|error| {
+    requests::create(cx, info, modified, &options).map_err(|error| {
         let mut again = stored.clone();
         again.remove("/metadata/resourceVersion");
         match requests::create(cx, info, &again, &options) {
-            Ok(_) => Err(error),
-            Err(also) => Err(anyhow::anyhow!(
+            Ok(_) => error,
+            Err(also) => anyhow::anyhow!(
                 "An error occurred force-replacing the existing object with the newly provided object:\n\n{error}.\n\n\
                  Additionally, an error occurred attempting to restore the original object:\n\n{also}"
-            )),
+            ),
         }
     })
 }

@@ -34,7 +34,7 @@ const DEFAULTS: [&str; 16] = [
 ];
 
 /// The objects to delete: those of the allowed kinds, in these namespaces, that `apply` made and that are not kept.
-pub(super) fn candidates(
+pub fn candidates(
     cx: &mut Context,
     allowlist: &[String],
     namespaces: &BTreeSet<&str>,

@@ -11,7 +11,7 @@ mod source;
 use anyhow::anyhow;
 use serde_json::{Map, Value};
 
-pub use source::{open_error, read_text};
+pub use source::{kustomization_name, open_error, read_text};
 
 use super::errors::{Aggregate, aggregate};
 use crate::Env;
@@ -109,8 +109,21 @@ fn read_source(
     validate: bool,
     manifests: &mut Manifests,
 ) -> anyhow::Result<()> {
-    let (name, text) = (source.name(), source.read(env)?);
-    for document in yaml::documents(&text) {
+    let text = source.read(env)?;
+    read_text_of(source.name(), &text, validate, manifests)
+}
+
+/// The objects of a text that is no file, and that errors name so.
+pub fn of_text(name: &str, text: &str) -> Manifests {
+    let mut manifests = Manifests::default();
+    if let Err(error) = read_text_of(name, text, false, &mut manifests) {
+        manifests.errors.push(error);
+    }
+    manifests
+}
+
+fn read_text_of(name: &str, text: &str, validate: bool, manifests: &mut Manifests) -> anyhow::Result<()> {
+    for document in yaml::documents(text) {
         let document = document.map_err(|e| anyhow!("error parsing {name}: {e}"))?;
         if validate {
             object::validate(&document).map_err(|e| anyhow!("error validating {name:?}: {e}"))?;

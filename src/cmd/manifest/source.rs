@@ -11,6 +11,7 @@ use anyhow::anyhow;
 use super::{Filenames, address, glob};
 use crate::Env;
 use crate::cmd::errors::aggregate;
+use crate::cmd::kustomize;
 
 /// What a manifest in a folder is called.
 const EXTENSIONS: [&str; 3] = ["json", "yaml", "yml"];
@@ -24,12 +25,22 @@ pub(super) enum Source {
     File(String),
     Stdin,
     Url(String),
+    /// The folder of a kustomization.
+    Kustomization(String),
+}
+
+/// Stands before a folder's name among file names; no file's name can have it.
+const KUSTOMIZATION: char = '\0';
+
+/// What stands for `-k FOLDER` among the names of `-f`.
+pub fn kustomization_name(folder: &str) -> String {
+    format!("{KUSTOMIZATION}{folder}")
 }
 
 impl Source {
     pub(super) fn name(&self) -> &str {
         match self {
-            Source::File(name) | Source::Url(name) => name,
+            Source::File(name) | Source::Url(name) | Source::Kustomization(name) => name,
             Source::Stdin => "STDIN",
         }
     }
@@ -41,6 +52,7 @@ impl Source {
                 bounded(&mut env.stdin).map(|b| text(&b)).map_err(|e| anyhow!("error parsing STDIN: {}", go(&e)))
             }
             Source::Url(url) => address::get(env, url),
+            Source::Kustomization(folder) => kustomize::read(env, folder),
         }
     }
 }
@@ -107,6 +119,9 @@ pub(super) fn expand(env: &Env, files: &Filenames) -> anyhow::Result<Vec<Source>
             "-" => has_stdin = true,
             // Joined to a folder it would be the folder itself.
             "" => errors.push(not_there("")),
+            name if name.starts_with(KUSTOMIZATION) => {
+                sources.push(Source::Kustomization(name[KUSTOMIZATION.len_utf8()..].to_owned()));
+            }
             url if url.starts_with("http://") || url.starts_with("https://") => match address::check(url) {
                 Ok(()) => sources.push(Source::Url(url.to_owned())),
                 Err(why) => errors.push(anyhow!("the URL passed to filename {url:?} is not valid: {why}")),

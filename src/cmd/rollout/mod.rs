@@ -53,7 +53,7 @@ impl Run for Rollout {
     const USAGE: &'static str = "rollout SUBCOMMAND";
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
-        parent::run(cx, &self.args)
+        parent::run(cx, &self.args, parent::HelpOn::Stdout)
     }
 }
 

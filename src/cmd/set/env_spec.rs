@@ -55,9 +55,16 @@ pub fn parse<'a>(
 }
 
 fn variable(name: &str, value: &str) -> anyhow::Result<Value> {
-    let problems = names::is_env_var_name(name);
-    if !problems.is_empty() {
-        anyhow::bail!("{name:?} is not a valid key name: {}", problems.join(";"));
+    let is_valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    // Stricter than a server of today, as kubectl 1.32 is.
+    if !name.chars().all(is_valid) || name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
+        let why = names::regex_message(
+            "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must \
+             not start with a digit",
+            "[-._a-zA-Z][-._a-zA-Z0-9]*",
+            &["my.env-name", "MY_ENV.NAME", "MyEnvName1"],
+        );
+        anyhow::bail!("{name:?} is not a valid key name: {why}");
     }
     // Go leaves out an empty value.
     Ok(if value.is_empty() { json!({"name": name}) } else { json!({"name": name, "value": value}) })

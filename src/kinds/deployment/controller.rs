@@ -183,3 +183,6 @@ pub fn deployments_of_pod(pod: &Object, cluster: &Cluster) -> Result<Vec<Key>, S
     let owner = set.as_ref().and_then(|s| s.controller_of()).filter(|r| r.kind == NAMES.kind);
     Ok(owner.map(|r| NAMES.key(pod.namespace(), r.name)).into_iter().collect())
 }
+
+#[cfg(test)]
+mod tests;

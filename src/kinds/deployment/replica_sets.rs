@@ -17,7 +17,7 @@ pub const DESIRED: &str = "deployment.kubernetes.io/desired-replicas";
 pub const MAX: &str = "deployment.kubernetes.io/max-replicas";
 const HASH_LABEL: &str = "pod-template-hash";
 /// Annotations of a Deployment that its ReplicaSets do not get.
-const NOT_COPIED: [&str; 6] = [
+pub const NOT_COPIED: [&str; 6] = [
     "kubectl.kubernetes.io/last-applied-configuration",
     REVISION,
     REVISION_HISTORY,
@@ -55,7 +55,8 @@ impl Sets {
     }
 }
 
-fn without_hash(set: &Object) -> Option<Value> {
+/// A set's template as the Deployment has it.
+pub fn without_hash(set: &Object) -> Option<Value> {
     let mut template = set.at("/spec/template")?.clone();
     template.pointer_mut("/metadata/labels")?.as_object_mut()?.remove(HASH_LABEL);
     Some(template)

@@ -23,13 +23,11 @@ pub fn condition(kind: &str, status: &str, reason: &str, message: &str, now: Tim
 /// Puts a condition in place of the one of its type, at the end. One with the same status and reason stays as it is.
 pub fn set_condition(conditions: &mut Vec<Value>, mut new: Value) {
     let old = conditions.iter().position(|c| c.text("type") == new.text("type"));
-    if let Some(old) = old.map(|i| &conditions[i]) {
-        if old.text("status") == new.text("status") {
-            if old.text("reason") == new.text("reason") {
-                return;
-            }
-            new["lastTransitionTime"] = old["lastTransitionTime"].clone();
+    if let Some(old) = old.map(|i| &conditions[i]).filter(|o| o.text("status") == new.text("status")) {
+        if old.text("reason") == new.text("reason") {
+            return;
         }
+        new["lastTransitionTime"] = old["lastTransitionTime"].clone();
     }
     old.map(|i| conditions.remove(i));
     conditions.push(new);

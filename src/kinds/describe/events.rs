@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Text, View};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
+use crate::apimachinery::time::{self, Time};
 use crate::cluster::Cluster;
 
 /// The events about an object: of these uids, and of a kind or of any; oldest first.
@@ -36,15 +37,16 @@ pub fn print(view: &View, events: &[Arc<Object>], out: &mut Text) {
             component => component,
         };
         let (kind, reason) = (event.str_at("/type"), event.str_at("/reason"));
-        let (age, message) = (interval(view, event), event.str_at("/message").trim());
+        let (age, message) = (interval(event, view.now), event.str_at("/message").trim());
         out.line(1, format_args!("{kind}\t{reason}\t{age}\t{source}\t{message}"));
     }
 }
 
 /// `5s`, or `5s (x3 over 2m)` for an event that came again.
-fn interval(view: &View, event: &Object) -> String {
-    let first = view.since(event.time_at("/eventTime").or_else(|| event.time_at("/firstTimestamp")));
-    let again = |last: &str, count: i64| format!("{} (x{count} over {first})", view.since(event.time_at(last)));
+pub fn interval(event: &Object, now: Time) -> String {
+    let since = |at| time::age(at, now);
+    let first = since(event.time_at("/eventTime").or_else(|| event.time_at("/firstTimestamp")));
+    let again = |last: &str, count: i64| format!("{} (x{count} over {first})", since(event.time_at(last)));
     if event.map_at("/series").is_some() {
         return again("/series/lastObservedTime", event.i64_at("/series/count").unwrap_or(0));
     }

@@ -18,6 +18,7 @@ use crate::apimachinery::time::{self, Time};
 use crate::cluster::Cluster;
 
 pub use containers::{containers, resource_list};
+pub use events::interval as event_interval;
 pub use generic::generic;
 pub use metadata::{
     annotations, format_labels, go_list, label_lines, labels, labels_at, or_none, rfc1123, title_lines, tolerations,

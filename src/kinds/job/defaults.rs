@@ -23,6 +23,11 @@ pub fn set_defaults(job: &mut Object) {
     let failed_only = job.at("/spec/podFailurePolicy").is_some();
     job.set_default("/spec/podReplacementPolicy", if failed_only { "Failed" } else { "TerminatingOrFailed" });
     workload::set_template_defaults(job, "/spec/template");
+    label(job);
+}
+
+/// A Job without labels has its template's.
+fn label(job: &mut Object) {
     if job.labels().is_none_or(Map::is_empty)
         && let Some(labels) = job.at("/spec/template/metadata/labels").cloned()
     {
@@ -41,4 +46,6 @@ pub fn generate_selector(job: &mut Object) {
         job.set(&pointer, Value::String(value.clone()));
     }
     job.set(&format!("/spec/selector/matchLabels/{}", escape(UID_LABEL)), json!(uid));
+    // Upstream fills in defaults again whenever it reads the Job, by then with these labels.
+    label(job);
 }

@@ -34,8 +34,9 @@ pub fn reconcile(object: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<P
         return Ok(plan);
     }
     let revisions = revisions(&set, cluster, &mut plan)?;
-    let sync =
-        Sync { set, cluster, now, pods, revisions, min_ready: object.i64_at("/spec/minReadySeconds").unwrap_or(0) };
+    let may_own_claims = set.may_own_claims(cluster)?;
+    let min_ready = object.i64_at("/spec/minReadySeconds").unwrap_or(0);
+    let sync = Sync { set, cluster, now, pods, revisions, min_ready, may_own_claims };
     sync.status(&mut plan);
     if object.deletion_timestamp().is_none() {
         sync.step(&mut plan)?;
@@ -148,6 +149,7 @@ struct Sync<'a, 'c> {
     pods: BTreeMap<i64, Rc<Member>>,
     revisions: Revisions,
     min_ready: i64,
+    may_own_claims: bool,
 }
 
 impl Sync<'_, '_> {
@@ -212,8 +214,10 @@ impl Sync<'_, '_> {
         if !self.is_healthy(pod) {
             return Ok(Next::Wait);
         }
-        plan.actions.extend(members::with_identity(&self.set, &pod.pod, ordinal).map(Action::Update));
-        if self.set.may_own_claims(self.cluster)? {
+        if !pod.has_identity {
+            plan.push(Action::Update(members::with_identity(&self.set, &pod.pod, ordinal)));
+        }
+        if self.may_own_claims {
             let owners = claims::with_right_owners(&self.set, &pod.pod, ordinal, self.cluster)?;
             plan.actions.extend(owners.into_iter().map(Action::Update));
         }

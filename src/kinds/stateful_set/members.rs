@@ -32,6 +32,8 @@ pub struct Member {
     /// The revision it was made from.
     pub revision: String,
     pub terminating: bool,
+    /// Whether its labels say its name and its ordinal.
+    pub has_identity: bool,
     /// When it became ready; `None` while it is not Running with a True Ready condition.
     pub ready_since: Option<Time>,
     /// Whether its set's selector matches it. A set's selector never changes, nor does this of one version of the pod.
@@ -45,6 +47,8 @@ impl Member {
             controller: pod.controller_of().map(|r| r.uid.to_owned()).unwrap_or_default(),
             revision: pod.label(REVISION_LABEL).unwrap_or_default().to_owned(),
             terminating: pod.deletion_timestamp().is_some(),
+            has_identity: pod.label(POD_NAME_LABEL) == Some(pod.name())
+                && pod.label(POD_INDEX_LABEL) == pod.name().rsplit('-').next(),
             ready_since: ready_since(pod),
             matches: OnceCell::new(),
             pod: pod.clone(),
@@ -127,16 +131,11 @@ fn give_volumes(set: &Set, pod: &mut Object, ordinal: i64) {
     pod.set("/spec/volumes", Value::Array(volumes));
 }
 
-/// A pod with its identity labels put right; `None` when they are. (The rest of an identity cannot be changed.)
-pub fn with_identity(set: &Set, pod: &Object, ordinal: i64) -> Option<Object> {
-    let name = format!("{}-{ordinal}", set.object.name());
-    let index = ordinal.to_string();
-    if pod.label(POD_NAME_LABEL) == Some(&name) && pod.label(POD_INDEX_LABEL) == Some(&index) {
-        return None;
-    }
+/// A pod with its identity labels put right. (The rest of an identity cannot be changed.)
+pub fn with_identity(set: &Set, pod: &Object, ordinal: i64) -> Object {
     let mut new = pod.clone();
     give_identity(set, &mut new, ordinal);
-    Some(new)
+    new
 }
 
 #[cfg(test)]

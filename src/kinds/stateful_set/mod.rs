@@ -27,6 +27,9 @@ mod revision;
 mod rollout;
 mod validation;
 
+// The same hash and order are a DaemonSet's.
+pub(super) use revision::{hash as revision_hash, number as revision_number, template as revision_template};
+
 /// apps/v1 StatefulSet.
 pub struct StatefulSet;
 

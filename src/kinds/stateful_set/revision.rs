@@ -63,7 +63,7 @@ fn data(set: &Object) -> Value {
 }
 
 /// 32-bit FNV-1 of the data's JSON and the collision count, in Kubernetes' safe alphabet.
-fn hash(data: &Value, collisions: i64) -> String {
+pub fn hash(data: &Value, collisions: i64) -> String {
     let mut hash: u32 = 2_166_136_261;
     // Go's encoder writes these five as escapes, and the hash is over its bytes.
     let json = data.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");

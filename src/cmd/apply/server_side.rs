@@ -1,0 +1,51 @@
+//! Server-side apply: the manifest is sent as it is. Knows no flag's syntax.
+
+use std::sync::Arc;
+
+use super::Settings;
+use crate::apimachinery::object::Object;
+use crate::apimachinery::status::{Reason, Status};
+use crate::apiserver::{self, ApplyOptions};
+use crate::cmd::context::Context;
+use crate::cmd::dry_run::DryRun;
+use crate::cmd::infos::Info;
+
+const ADVICE: &str = "
+Please review the fields above--they currently have other managers. Here
+are the ways you can resolve this warning:
+* If you intend to manage all of these fields, please re-run the apply
+  command with the `--force-conflicts` flag.
+* If you do not intend to manage all of the fields, please edit your
+  manifest to remove references to the fields that should keep their
+  current managers.
+* You may co-own fields by updating your manifest to match the existing
+  value; in this case, you'll become the manager if the other manager(s)
+  stop managing the field (remove it from their configuration).
+See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts";
+
+/// Applies one object for a manager.
+pub(super) fn apply(
+    cx: &mut Context,
+    info: &Info,
+    settings: &Settings,
+    (manager, force): (&str, bool),
+) -> anyhow::Result<Arc<Object>> {
+    if info.name.is_empty() {
+        let prefix = info.object.str_at("/metadata/generateName");
+        if !prefix.is_empty() {
+            anyhow::bail!("from {prefix}: cannot use generate name with apply");
+        }
+        anyhow::bail!("name is required");
+    }
+    let options = ApplyOptions { manager, force, dry_run: settings.dry_run == DryRun::Server };
+    let place = (info.namespace.as_str(), info.name.as_str());
+    let applied = cx.client()?.write(|c| apiserver::apply(c, info.kind, place, &info.object, &options));
+    let object = applied.map_err(|error| match error.downcast_ref::<Status>() {
+        Some(status) if status.reason == Reason::Conflict => anyhow::anyhow!("{}{ADVICE}", status.message),
+        _ => error,
+    })?;
+    for warning in info.kind.warnings(&object, None) {
+        cx.complain(&format!("Warning: {warning}\n"));
+    }
+    Ok(object)
+}

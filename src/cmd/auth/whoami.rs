@@ -1,0 +1,94 @@
+//! `auth whoami`: the user of the command's context. Knows the kubeconfig, no store.
+
+use serde_json::json;
+
+use crate::apimachinery::object::Object;
+use crate::cmd::context::Context;
+use crate::cmd::kubeconfig::{self, Kubeconfig};
+use crate::cmd::manifest;
+use crate::cmd::support::{Flag, Support};
+use crate::cmd::verbs::Run;
+use crate::printers::{FORMATS, Format, OutputFlags, Printer};
+
+/// Arguments of `auth whoami`.
+#[derive(clap::Args)]
+pub struct Whoami {
+    args: Vec<String>,
+    #[arg(long, action = clap::ArgAction::Set, default_value = "true", value_name = "bool", num_args = 0..=1, require_equals = true, default_missing_value = "true", help = "If true, ignore any errors in templates when a field or map key is missing in the template. Only applies to golang and jsonpath output formats.")]
+    allow_missing_template_keys: bool,
+    #[arg(
+        short = 'o',
+        long,
+        value_name = "string",
+        default_value = "",
+        help = "Output format. One of: (json, yaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file)."
+    )]
+    output: String,
+    #[arg(
+        long,
+        value_name = "string",
+        default_value = "",
+        help = "Template string or path to template file to use when -o=go-template, -o=go-template-file. The template format is golang templates [http://golang.org/pkg/text/template/#pkg-overview]."
+    )]
+    template: String,
+}
+
+const OTHER_FLAGS: &[Flag] = &[Flag::new(
+    "show-managed-fields",
+    "bool",
+    "false",
+    Support::NoEffect("a review has no managed fields"),
+    "If true, keep the managedFields when printing objects in JSON or YAML format.",
+)];
+
+/// The groups of someone who may do everything.
+const GROUPS: [&str; 2] = ["system:masters", "system:authenticated"];
+
+impl Run for Whoami {
+    const OTHER_FLAGS: &'static [Flag] = OTHER_FLAGS;
+    const LONG: &'static str = "Experimental: Check who you are and your attributes (groups, extra).
+
+        This command is helpful to get yourself aware of the current user attributes,
+        especially when dynamic authentication, e.g., token webhook, auth proxy, or OIDC provider,
+        is enabled in the Kubernetes cluster.";
+    const EXAMPLES: &'static str = "  # Get your subject attributes
+  kubectl auth whoami
+  
+  # Get your subject attributes in JSON format
+  kubectl auth whoami -o json";
+    const USAGE: &'static str = "whoami";
+
+    fn run(self, cx: &mut Context) -> anyhow::Result<()> {
+        if !self.args.is_empty() {
+            return Err(cx.usage_error(format!("unexpected arguments: [{}]", self.args.join(" "))));
+        }
+        let flags = OutputFlags {
+            output: &self.output,
+            template: &self.template,
+            allow_missing_keys: self.allow_missing_template_keys,
+            no_headers: false,
+        };
+        let format = Format::parse(&flags, FORMATS, &|path| manifest::read_text(cx.env, path))?;
+        let user = user(cx)?;
+        if format.is_table() {
+            return Ok(
+                cx.print(&format!("ATTRIBUTE   VALUE\nUsername    {user}\nGroups      [{}]\n", GROUPS.join(" ")))?
+            );
+        }
+        let review = json!({
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "SelfSubjectReview",
+            "metadata": {"creationTimestamp": null},
+            "status": {"userInfo": {"groups": GROUPS, "username": user}},
+        });
+        Printer::new(format, false).print(&Object::from_value(review).unwrap_or_default(), "", &mut cx.env.stdout)
+    }
+}
+
+/// The context's user, or kstate's own name for one.
+fn user(cx: &Context) -> anyhow::Result<String> {
+    let config = Kubeconfig::load(cx.env)?;
+    let context = if cx.global.context.is_empty() { &config.current } else { &cx.global.context };
+    let user = config.context_field(context, "user");
+    Ok(if user.is_empty() { kubeconfig::OWN } else { user }.to_owned())
+}

@@ -1,0 +1,147 @@
+//! `config view`: the kubeconfig, whole or as far as the current context needs it. Knows no store.
+
+use serde_json::{Map, Value};
+
+use crate::apimachinery::object::Object;
+use crate::cmd::context::Context;
+use crate::cmd::kubeconfig::Kubeconfig;
+use crate::cmd::manifest;
+use crate::cmd::support::{Flag, Support};
+use crate::cmd::verbs::Run;
+use crate::printers::{FORMATS, Format, OutputFlags, Printer};
+
+/// Arguments of `config view`.
+#[derive(clap::Args)]
+pub struct View {
+    args: Vec<String>,
+    #[arg(long, action = clap::ArgAction::Set, default_value = "true", value_name = "bool", num_args = 0..=1, require_equals = true, default_missing_value = "true", help = "If true, ignore any errors in templates when a field or map key is missing in the template. Only applies to golang and jsonpath output formats.")]
+    allow_missing_template_keys: bool,
+    #[arg(long, help = "Remove all information not used by current-context from the output")]
+    minify: bool,
+    #[arg(
+        short = 'o',
+        long,
+        value_name = "string",
+        default_value = "yaml",
+        help = "Output format. One of: (json, yaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file)."
+    )]
+    output: String,
+    #[arg(long, help = "Display raw byte data and sensitive data")]
+    raw: bool,
+    #[arg(
+        long,
+        value_name = "string",
+        default_value = "",
+        help = "Template string or path to template file to use when -o=go-template, -o=go-template-file. The template format is golang templates [http://golang.org/pkg/text/template/#pkg-overview]."
+    )]
+    template: String,
+}
+
+const OTHER_FLAGS: &[Flag] = &[
+    Flag::new(
+        "flatten",
+        "bool",
+        "false",
+        Support::NotBuilt,
+        "Flatten the resulting kubeconfig file into self-contained output (useful for creating portable kubeconfig files)",
+    ),
+    Flag::new(
+        "merge",
+        "bool",
+        "true",
+        Support::NoEffect("there is one file"),
+        "Merge the full hierarchy of kubeconfig files",
+    ),
+    Flag::new(
+        "show-managed-fields",
+        "bool",
+        "false",
+        Support::NoEffect("a kubeconfig has no managed fields"),
+        "If true, keep the managedFields when printing objects in JSON or YAML format.",
+    ),
+];
+
+/// The fields that are not shown without `--raw`, and what stands for each.
+const SECRETS: &[(&str, &str)] = &[
+    ("certificate-authority-data", "DATA+OMITTED"),
+    ("client-certificate-data", "DATA+OMITTED"),
+    ("client-key-data", "DATA+OMITTED"),
+    ("token", "REDACTED"),
+    ("password", "REDACTED"),
+];
+
+impl Run for View {
+    const OTHER_FLAGS: &'static [Flag] = OTHER_FLAGS;
+    const LONG: &'static str = "Display merged kubeconfig settings or a specified kubeconfig file.
+
+ You can use --output jsonpath={...} to extract specific values using a jsonpath expression.";
+    const EXAMPLES: &'static str = r#"  # Show merged kubeconfig settings
+  kubectl config view
+  
+  # Show merged kubeconfig settings, raw certificate data, and exposed secrets
+  kubectl config view --raw
+  
+  # Get the password for the e2e user
+  kubectl config view -o jsonpath='{.users[?(@.name == "e2e")].user.password}'"#;
+    const USAGE: &'static str = "view [flags]";
+
+    fn run(self, cx: &mut Context) -> anyhow::Result<()> {
+        if !self.args.is_empty() {
+            return Err(cx.usage_error(format!("unexpected arguments: [{}]", self.args.join(" "))));
+        }
+        let flags = OutputFlags {
+            output: &self.output,
+            template: &self.template,
+            allow_missing_keys: self.allow_missing_template_keys,
+            no_headers: false,
+        };
+        let format = Format::parse(&flags, FORMATS, &|path| manifest::read_text(cx.env, path))?;
+        let mut config = Kubeconfig::load(cx.env)?;
+        if !cx.global.context.is_empty() {
+            config.current.clone_from(&cx.global.context);
+        }
+        if self.minify {
+            minify(&mut config)?;
+        }
+        if !self.raw {
+            [&mut config.clusters, &mut config.users].into_iter().for_each(redact);
+        }
+        let object = Object::from_value(config.to_value()).unwrap_or_default();
+        match format {
+            Format::Name => Ok(cx.print("config/<unknown>\n")?),
+            format => Printer::new(format, false).print(&object, "", &mut cx.env.stdout),
+        }
+    }
+}
+
+/// Leaves only what the current context needs.
+fn minify(config: &mut Kubeconfig) -> anyhow::Result<()> {
+    let name = config.current.clone();
+    if name.is_empty() {
+        anyhow::bail!("current-context must exist in order to minify");
+    }
+    if !config.contexts.contains_key(&name) {
+        anyhow::bail!("cannot locate context {name}");
+    }
+    let (cluster, user) = (config.context_field(&name, "cluster"), config.context_field(&name, "user"));
+    let (cluster, user) = (cluster.to_owned(), user.to_owned());
+    for (what, entries, name) in [("user", &config.users, &user), ("cluster", &config.clusters, &cluster)] {
+        if !name.is_empty() && !entries.contains_key(name) {
+            anyhow::bail!("cannot locate {what} {name}");
+        }
+    }
+    config.contexts.retain(|n, _| *n == name);
+    config.clusters.retain(|n, _| *n == cluster);
+    config.users.retain(|n, _| *n == user);
+    Ok(())
+}
+
+fn redact(entries: &mut Map<String, Value>) {
+    for entry in entries.values_mut().filter_map(Value::as_object_mut) {
+        for (field, shown) in SECRETS {
+            if let Some(value) = entry.get_mut(*field) {
+                *value = (*shown).into();
+            }
+        }
+    }
+}

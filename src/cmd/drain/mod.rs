@@ -1,0 +1,305 @@
+//! `cordon`, `uncordon` and `drain`: nodes that take no more pods, and lose those they have.
+
+mod filters;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::context::Context;
+use super::dry_run::DryRun;
+use super::errors::aggregate;
+use super::flags::DryRunFlag;
+use super::go;
+use super::infos::{self, Info, Query};
+use super::requests;
+use super::support::{Flag, Support};
+use super::verbs::Run;
+use crate::apimachinery::labels::Selector;
+use crate::apimachinery::object::Object;
+use crate::apiserver::{self, DeleteOptions};
+use crate::kinds;
+use crate::printers::{Format, Printer};
+
+/// Arguments of `cordon`.
+#[derive(clap::Args)]
+pub struct Cordon {
+    args: Vec<String>,
+    #[arg(
+        short = 'l',
+        long,
+        value_name = "string",
+        default_value = "",
+        help = "Selector (label query) to filter on, supports '=', '==', and '!='.(e.g. -l key1=value1,key2=value2). \
+        Matching objects must satisfy all of the specified label constraints."
+    )]
+    selector: String,
+    #[command(flatten)]
+    dry_run: DryRunFlag,
+}
+
+impl Run for Cordon {
+    const LONG: &'static str = "Mark node as unschedulable.";
+    const EXAMPLES: &'static str = r#"  # Mark node "foo" as unschedulable
+  kubectl cordon foo"#;
+    const USAGE: &'static str = "cordon NODE";
+
+    fn run(self, cx: &mut Context) -> anyhow::Result<()> {
+        let dry_run = self.dry_run.parse(cx)?;
+        let nodes = nodes(cx, &self.args, &self.selector, "cordon NODE")?;
+        set_unschedulable(cx, &nodes, true, dry_run)
+    }
+}
+
+/// Arguments of `uncordon`.
+#[derive(clap::Args)]
+pub struct Uncordon {
+    args: Vec<String>,
+    #[arg(
+        short = 'l',
+        long,
+        value_name = "string",
+        default_value = "",
+        help = "Selector (label query) to filter on, supports '=', '==', and '!='.(e.g. -l key1=value1,key2=value2). \
+        Matching objects must satisfy all of the specified label constraints."
+    )]
+    selector: String,
+    #[command(flatten)]
+    dry_run: DryRunFlag,
+}
+
+impl Run for Uncordon {
+    const LONG: &'static str = "Mark node as schedulable.";
+    const EXAMPLES: &'static str = r#"  # Mark node "foo" as schedulable
+  kubectl uncordon foo"#;
+    const USAGE: &'static str = "uncordon NODE";
+
+    fn run(self, cx: &mut Context) -> anyhow::Result<()> {
+        let dry_run = self.dry_run.parse(cx)?;
+        let nodes = nodes(cx, &self.args, &self.selector, "uncordon NODE")?;
+        set_unschedulable(cx, &nodes, false, dry_run)
+    }
+}
+
+/// Arguments of `drain`.
+#[derive(clap::Args)]
+pub struct Drain {
+    args: Vec<String>,
+    #[arg(
+        long,
+        help = "Continue even if there are pods using emptyDir (local data that will be deleted when the node is \
+        drained)."
+    )]
+    delete_emptydir_data: bool,
+    #[arg(
+        long,
+        help = "Force drain to use delete, even if eviction is supported. This will bypass checking \
+        PodDisruptionBudgets, use with caution."
+    )]
+    disable_eviction: bool,
+    #[arg(long, help = "Continue even if there are pods that do not declare a controller.")]
+    force: bool,
+    #[arg(
+        long,
+        value_name = "int",
+        default_value = "-1",
+        allow_hyphen_values = true,
+        help = "Period of time in seconds given to each pod to terminate gracefully. If negative, the default value \
+        specified in the pod will be used."
+    )]
+    grace_period: i64,
+    #[arg(long, help = "Ignore DaemonSet-managed pods.")]
+    ignore_daemonsets: bool,
+    #[arg(long, value_name = "string", default_value = "", help = "Label selector to filter pods on the node")]
+    pod_selector: String,
+    #[arg(
+        short = 'l',
+        long,
+        value_name = "string",
+        default_value = "",
+        help = "Selector (label query) to filter on, supports '=', '==', and '!='.(e.g. -l key1=value1,key2=value2). \
+        Matching objects must satisfy all of the specified label constraints."
+    )]
+    selector: String,
+    #[arg(long, value_name = "duration", default_value = "0s", value_parser = go::duration,
+        help = "The length of time to wait before giving up, zero means infinite")]
+    timeout: Duration,
+    #[command(flatten)]
+    dry_run: DryRunFlag,
+}
+
+const OTHER_FLAGS: &[Flag] = &[
+    Flag::new(
+        "chunk-size",
+        "int",
+        "500",
+        Support::NoEffect("a list is read at once"),
+        "Return large lists in chunks rather than all at once. Pass 0 to disable. This flag is beta and may \
+        change in the future.",
+    ),
+    Flag::new(
+        "skip-wait-for-delete-timeout",
+        "int",
+        "0",
+        Support::NoEffect("pods do not hang"),
+        "If pod DeletionTimestamp older than N seconds, skip waiting for the pod.  Seconds must be greater \
+        than 0 to skip.",
+    ),
+];
+
+impl Run for Drain {
+    const LONG: &'static str = "Drain node in preparation for maintenance.
+
+ The given node will be marked unschedulable to prevent new pods from arriving. 'drain' evicts the pods if the API server supports https://kubernetes.io/docs/concepts/workloads/pods/disruptions/ eviction https://kubernetes.io/docs/concepts/workloads/pods/disruptions/ . Otherwise, it will use normal DELETE to delete the pods. The 'drain' evicts or deletes all pods except mirror pods (which cannot be deleted through the API server).  If there are daemon set-managed pods, drain will not proceed without --ignore-daemonsets, and regardless it will not delete any daemon set-managed pods, because those pods would be immediately replaced by the daemon set controller, which ignores unschedulable markings.  If there are any pods that are neither mirror pods nor managed by a replication controller, replica set, daemon set, stateful set, or job, then drain will not delete any pods unless you use --force.  --force will also allow deletion to proceed if the managing resource of one or more pods is missing.
+
+ 'drain' waits for graceful termination. You should not operate on the machine until the command completes.
+
+ When you are ready to put the node back into service, use kubectl uncordon, which will make the node schedulable again.
+
+https://kubernetes.io/images/docs/kubectl_drain.svg Workflowhttps://kubernetes.io/images/docs/kubectl_drain.svg";
+    const EXAMPLES: &'static str = r#"  # Drain node "foo", even if there are pods not managed by a replication controller, replica set, job, daemon set, or stateful set on it
+  kubectl drain foo --force
+  
+  # As above, but abort if there are pods not managed by a replication controller, replica set, job, daemon set, or stateful set, and use a grace period of 15 minutes
+  kubectl drain foo --grace-period=900"#;
+    const OTHER_FLAGS: &'static [Flag] = OTHER_FLAGS;
+    const USAGE: &'static str = "drain NODE";
+
+    fn run(self, cx: &mut Context) -> anyhow::Result<()> {
+        let dry_run = self.dry_run.parse(cx)?;
+        if Selector::parse(&self.pod_selector).is_err() {
+            anyhow::bail!("--pod-selector=<pod_selector> must be a valid label selector");
+        }
+        let nodes = nodes(cx, &self.args, &self.selector, "drain NODE")?;
+        set_unschedulable(cx, &nodes, true, dry_run)?;
+        let (mut errors, mut pending) = (Vec::new(), String::new());
+        for node in &nodes {
+            match self.empty(cx, &node.name, dry_run) {
+                Ok(()) => print(cx, &node.object, "drained", dry_run)?,
+                Err(error) => {
+                    let name = &node.name;
+                    cx.complain(&format!(
+                        "error: unable to drain node {name:?} due to error: {error}, continuing command...\n"
+                    ));
+                    pending += &format!(" {name}\n");
+                    errors.push(error);
+                }
+            }
+        }
+        if !pending.is_empty() {
+            cx.complain(&format!("There are pending nodes to be drained:\n{pending}"));
+        }
+        aggregate(errors)
+    }
+}
+
+impl Drain {
+    /// Takes the pods off a node.
+    fn empty(&self, cx: &mut Context, node: &str, dry_run: DryRun) -> anyhow::Result<()> {
+        let (pods, warnings) = filters::pods(cx, node, &self.filter()?)?;
+        if !warnings.is_empty() {
+            cx.complain(&format!("Warning: {warnings}\n"));
+        }
+        for pod in &pods {
+            let suffix = dry_run.suffix();
+            if !self.disable_eviction {
+                cx.print(&format!("evicting pod {}/{}{suffix}\n", pod.namespace(), pod.name()))?;
+            }
+            if dry_run == DryRun::None {
+                self.delete(cx, pod)?;
+            }
+        }
+        if dry_run == DryRun::None {
+            self.wait(cx, &pods)?;
+        }
+        Ok(())
+    }
+
+    fn filter(&self) -> anyhow::Result<filters::Filter> {
+        Ok(filters::Filter {
+            selector: Selector::parse(&self.pod_selector).map_err(crate::apimachinery::status::Status::from)?,
+            force: self.force,
+            ignore_daemon_sets: self.ignore_daemonsets,
+            delete_local_data: self.delete_emptydir_data,
+        })
+    }
+
+    fn delete(&self, cx: &mut Context, pod: &Object) -> anyhow::Result<()> {
+        let Some(kind) = kinds::by_resource("pods") else { return Ok(()) };
+        let grace = (self.grace_period >= 0).then_some(self.grace_period);
+        let options = DeleteOptions { grace_period: grace, ..DeleteOptions::default() };
+        cx.client()?.write(|c| apiserver::delete(c, kind, pod.namespace(), pod.name(), &options))?;
+        Ok(())
+    }
+
+    /// Waits until each pod is gone, or another has taken its place.
+    fn wait(&self, cx: &mut Context, pods: &[Arc<Object>]) -> anyhow::Result<()> {
+        let Some(kind) = kinds::by_resource("pods") else { return Ok(()) };
+        let timeout = (!self.timeout.is_zero()).then_some(self.timeout);
+        for pod in pods {
+            let key = kind.names().key(pod.namespace(), pod.name());
+            let what = format!("the eviction of {}", pod.name());
+            let gone = cx
+                .client()?
+                .wait(&what, timeout, |c| Ok(c.get(&key)?.is_none_or(|now| now.uid() != pod.uid()).then_some(())))?;
+            if gone.is_none() {
+                let seconds = self.timeout.as_secs();
+                anyhow::bail!(
+                    "error when waiting for pod {:?} in namespace {:?} to terminate: global timeout reached: {seconds}s",
+                    pod.name(),
+                    pod.namespace()
+                );
+            }
+            print(cx, pod, if self.disable_eviction { "deleted" } else { "evicted" }, DryRun::None)?;
+        }
+        Ok(())
+    }
+}
+
+/// The nodes that are named or selected.
+fn nodes(cx: &mut Context, args: &[String], selector: &str, usage: &str) -> anyhow::Result<Vec<Info>> {
+    if args.is_empty() && !cx.is_given("selector") {
+        return Err(cx.usage_error(format!("USAGE: {usage} [flags]")));
+    }
+    if !args.is_empty() && !selector.is_empty() {
+        return Err(cx.usage_error("error: cannot specify both a node name and a --selector option"));
+    }
+    // A name may be written with its type.
+    let plain = |a: &String| a.strip_prefix("node/").or(a.strip_prefix("nodes/")).unwrap_or(a).to_owned();
+    let words: Vec<String> = std::iter::once("nodes".to_owned()).chain(args.iter().map(plain)).collect();
+    let found = infos::find(cx, &Query { args: &words, selector, ..Query::default() })?;
+    aggregate(found.errors)?;
+    Ok(found.infos)
+}
+
+fn set_unschedulable(cx: &mut Context, nodes: &[Info], wanted: bool, dry_run: DryRun) -> anyhow::Result<()> {
+    let word = if wanted { "cordon" } else { "uncordon" };
+    for node in nodes {
+        if node.object.bool_at("/spec/unschedulable").unwrap_or(false) == wanted {
+            print(cx, &node.object, &format!("already {word}ed"), dry_run)?;
+            continue;
+        }
+        if dry_run != DryRun::Client {
+            let change = |object: &Object| {
+                let mut object = object.clone();
+                object.set("/spec/unschedulable", wanted.into());
+                object
+            };
+            let options = requests::options(dry_run, false);
+            let stored = cx.client()?.write(|c| {
+                let old = apiserver::get(c, node.kind, "", &node.name)?;
+                apiserver::update(c, node.kind, "", change(&old), &options)
+            });
+            if let Err(error) = stored {
+                cx.complain(&format!("error: unable to {word} node {:?}: {error}\n", node.name));
+                continue;
+            }
+        }
+        print(cx, &node.object, &format!("{word}ed"), dry_run)?;
+    }
+    Ok(())
+}
+
+fn print(cx: &mut Context, object: &Object, what: &str, dry_run: DryRun) -> anyhow::Result<()> {
+    let text = format!("{what}{}", dry_run.suffix());
+    Printer::new(Format::Default, false).print(object, &text, &mut cx.env.stdout)
+}

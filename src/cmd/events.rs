@@ -1,0 +1,177 @@
+//! `events`: what happened, oldest first. Knows no kind of object that events are about.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::flags::PrintFlags;
+use super::resources::{self, KindRef};
+use super::support::{Flag, Support};
+use super::verbs::Run;
+use crate::apimachinery::object::Object;
+use crate::apimachinery::tabwriter::TabWriter;
+use crate::apimachinery::time::Time;
+use crate::apiserver;
+use crate::kinds;
+use crate::kinds::describe::event_interval;
+use crate::printers;
+
+/// Arguments of `events`.
+#[derive(clap::Args)]
+pub struct Events {
+    args: Vec<String>,
+    #[arg(
+        short = 'A',
+        long,
+        help = "If present, list the requested object(s) across all namespaces. Namespace in current context is \
+        ignored even if specified with --namespace."
+    )]
+    all_namespaces: bool,
+    #[arg(
+        long,
+        value_name = "string",
+        default_value = "",
+        help = "Filter events to only those pertaining to the specified resource."
+    )]
+    r#for: String,
+    #[arg(long, help = "When using the default output format, don't print headers.")]
+    no_headers: bool,
+    #[arg(long, value_name = "strings", help = "Output only events of given types.")]
+    types: Vec<String>,
+    #[command(flatten)]
+    print: PrintFlags,
+}
+
+const OTHER_FLAGS: &[Flag] = &[
+    Flag::new(
+        "chunk-size",
+        "int",
+        "500",
+        Support::NoEffect("a list is read at once"),
+        "Return large lists in chunks rather than all at once. Pass 0 to disable. This flag is beta and may \
+        change in the future.",
+    ),
+    Flag::new(
+        "watch",
+        "bool",
+        "false",
+        Support::NotBuilt,
+        "After listing the requested events, watch for more events.",
+    )
+    .short('w'),
+];
+
+const LONG: &str = "Display events.
+
+ Prints a table of the most important information about events. You can request events for a namespace, for all namespace, or filtered to only those pertaining to a specified resource.";
+
+const EXAMPLES: &str = "  # List recent events in the default namespace
+  kubectl events
+  
+  # List recent events in all namespaces
+  kubectl events --all-namespaces
+  
+  # List recent events for the specified pod, then wait for more events and list them as they arrive
+  kubectl events --for pod/web-pod-13je7 --watch
+  
+  # List recent events in YAML format
+  kubectl events -oyaml
+  
+  # List recent only events of type 'Warning' or 'Normal'
+  kubectl events --types=Warning,Normal";
+
+impl Run for Events {
+    const LONG: &'static str = LONG;
+    const EXAMPLES: &'static str = EXAMPLES;
+    const OTHER_FLAGS: &'static [Flag] = OTHER_FLAGS;
+    const USAGE: &'static str = "events [(-o|--output=)json|yaml|name|go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|jsonpath-file] [--for TYPE/NAME] [--watch] [--types=Normal,Warning]";
+
+    fn run(self, cx: &mut Context) -> anyhow::Result<()> {
+        if !self.args.is_empty() {
+            anyhow::bail!("unknown command {:?} for \"{} events\"", self.args[0], cx.program);
+        }
+        let about = self.about()?;
+        if self.types.iter().any(|t| !t.eq_ignore_ascii_case("Normal") && !t.eq_ignore_ascii_case("Warning")) {
+            anyhow::bail!("valid --types are Normal or Warning");
+        }
+        let events = self.find(cx, about.as_ref())?;
+        if events.is_empty() {
+            let place = if self.all_namespaces { String::new() } else { format!(" in {} namespace", cx.namespace()) };
+            cx.complain(&format!("No events found{place}.\n"));
+            return Ok(());
+        }
+        if self.print.output.is_empty() {
+            let now = cx.client()?.now();
+            let table = self.table(&events, now);
+            return Ok(cx.print(&table)?);
+        }
+        let mut printer = self.print.printer(cx)?;
+        if self.print.output == "name" {
+            return printer.print_list(&events, &mut cx.env.stdout);
+        }
+        let items: Vec<Value> = events.iter().map(|e| e.to_value()).collect();
+        let list = json!({"apiVersion": "v1", "items": items, "kind": "EventList", "metadata": {}});
+        match Object::from_value(list) {
+            Some(list) => printer.print(&list, "", &mut cx.env.stdout),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Events {
+    /// The object that the events must be about.
+    fn about(&self) -> anyhow::Result<Option<(KindRef, String)>> {
+        if self.r#for.is_empty() {
+            return Ok(None);
+        }
+        match self.r#for.split('/').collect::<Vec<_>>().as_slice() {
+            [_] => anyhow::bail!("--for must be in resource/name form"),
+            [resource, name] => Ok(Some((resources::kind(&resource.to_lowercase())?, (*name).to_owned()))),
+            _ => anyhow::bail!("arguments in resource/name form may not have more than one slash"),
+        }
+    }
+
+    fn find(&self, cx: &mut Context, about: Option<&(KindRef, String)>) -> anyhow::Result<Vec<Arc<Object>>> {
+        let Some(kind) = kinds::by_resource("events") else { return Ok(Vec::new()) };
+        let namespace = cx.namespace().to_owned();
+        let scope = (!self.all_namespaces).then_some(namespace.as_str());
+        let mut events = cx.client()?.read(|cluster| apiserver::list(cluster, kind, scope))?;
+        let is_about = |e: &Object| {
+            about.is_none_or(|(kind, name)| {
+                let names = kind.names();
+                e.str_at("/involvedObject/kind") == names.kind
+                    && e.str_at("/involvedObject/apiVersion") == names.api_version
+                    && e.str_at("/involvedObject/name") == name
+            })
+        };
+        let is_asked =
+            |e: &Object| self.types.is_empty() || self.types.iter().any(|t| t.eq_ignore_ascii_case(e.str_at("/type")));
+        events.retain(|e| is_about(e) && is_asked(e));
+        events.sort_by_key(|e| seen(e));
+        Ok(events)
+    }
+
+    fn table(&self, events: &[Arc<Object>], now: Time) -> String {
+        let mut writer = TabWriter::new(6, 3);
+        let space = |text: &str| if self.all_namespaces { format!("{text}\t") } else { String::new() };
+        if !self.no_headers {
+            writer.write(&format!("{}LAST SEEN\tTYPE\tREASON\tOBJECT\tMESSAGE", space("NAMESPACE")));
+        }
+        for event in events {
+            let text = |pointer: &str| printers::escape(event.str_at(pointer).trim());
+            let object = format!("{}/{}", text("/involvedObject/kind"), text("/involvedObject/name"));
+            let cells = [event_interval(event, now), text("/type"), text("/reason"), object, text("/message")];
+            writer.write(&format!("{}{}", space(event.namespace()), cells.join("\t")));
+        }
+        writer.flush()
+    }
+}
+
+/// When an event was last seen.
+fn seen(event: &Object) -> Option<Time> {
+    event
+        .time_at("/series/lastObservedTime")
+        .or_else(|| event.time_at("/lastTimestamp"))
+        .or_else(|| event.time_at("/eventTime"))
+}

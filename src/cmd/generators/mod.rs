@@ -1,0 +1,192 @@
+//! `create`'s generators: objects from flags. Knows no kind's rules; those are the server's.
+
+mod bindings;
+mod config_map;
+mod cron_job;
+mod deployment;
+mod ingress;
+mod job;
+mod key_values;
+mod namespace;
+mod pod_disruption_budget;
+mod priority_class;
+mod quota;
+mod roles;
+mod secret;
+mod service;
+mod service_account;
+
+pub use bindings::{ClusterRoleBinding, RoleBinding};
+pub use config_map::ConfigMap;
+pub use cron_job::CronJob;
+pub use deployment::Deployment;
+pub use ingress::Ingress;
+pub use job::Job;
+pub use namespace::Namespace;
+pub use pod_disruption_budget::PodDisruptionBudget;
+pub use priority_class::PriorityClass;
+pub use quota::Quota;
+pub use roles::{ClusterRole, Role};
+pub use secret::{DockerRegistry, Generic, Secret, Tls};
+pub use service::{ClusterIp, ExternalName, LoadBalancer, NodePort, Service};
+pub use service_account::ServiceAccount;
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::create::Validation;
+use super::dry_run::DryRun;
+use super::flags::{DryRunFlag, PrintFlags};
+use super::infos::Info;
+use super::support::{Flag, Support};
+use super::{last_applied, requests};
+use crate::apimachinery::object::Object;
+use crate::apimachinery::status::{Reason, Status};
+use crate::kinds;
+use crate::printers::Printer;
+
+/// Flags of every generator.
+#[derive(clap::Args)]
+pub struct Making {
+    args: Vec<String>,
+    #[command(flatten)]
+    dry_run: DryRunFlag,
+    #[command(flatten)]
+    print: PrintFlags,
+    #[arg(
+        long,
+        help = "If true, the configuration of current object will be saved in its annotation. Otherwise, the annotation \
+        will be unchanged. This flag is useful when you want to perform kubectl apply on this object in the \
+        future."
+    )]
+    save_config: bool,
+    #[arg(long, value_name = "string", default_value = "strict", num_args = 0..=1, require_equals = true, default_missing_value = "strict",
+        help = "Must be one of: strict (or true), warn, ignore (or false). \"true\" or \"strict\" will use a schema to \
+        validate the input and fail the request if invalid. It will perform server side validation if \
+        ServerSideFieldValidation is enabled on the api-server, but will fall back to less reliable client-side \
+        validation if not. \"warn\" will warn about unknown or duplicate fields without blocking the request if \
+        server-side field validation is enabled on the API server, and behave as \"ignore\" otherwise. \
+        \"false\" or \"ignore\" will not perform any schema validation, silently dropping any unknown or \
+        duplicate fields.")]
+    validate: String,
+}
+
+const OTHER_FLAGS: &[Flag] = &[Flag::new(
+    "field-manager",
+    "string",
+    "kubectl-create",
+    Support::NoEffect("field ownership is not tracked"),
+    "Name of the manager used to track field ownership.",
+)];
+
+/// One object to make.
+struct Maker {
+    name: String,
+    /// What stood after the name: a command.
+    rest: Vec<String>,
+    /// The namespace, when `-n` was given: then the object has it.
+    namespace: Option<String>,
+    dry_run: DryRun,
+    save_config: bool,
+    strict: bool,
+    printer: Printer,
+}
+
+impl Making {
+    /// Reads the flags, and the name.
+    ///
+    /// # Errors
+    /// kubectl's texts for a name that is not there or not alone, and for flags that mean nothing.
+    fn start(&self, cx: &mut Context) -> anyhow::Result<Maker> {
+        let names = cx.dash.unwrap_or(self.args.len());
+        if names != 1 {
+            return Err(cx.usage_error(format!("exactly one NAME is required, got {names}")));
+        }
+        let dry_run = self.dry_run.parse(cx)?;
+        Ok(Maker {
+            name: self.args[0].clone(),
+            rest: self.args[1..].to_vec(),
+            namespace: cx.is_given("namespace").then(|| cx.namespace().to_owned()),
+            dry_run,
+            save_config: self.save_config,
+            printer: self.print.printer(cx)?,
+            strict: Validation::parse(&self.validate)? == Validation::Strict,
+        })
+    }
+}
+
+impl Maker {
+    /// # Errors
+    /// An empty name.
+    fn check_name(&self) -> anyhow::Result<()> {
+        if self.name.is_empty() {
+            anyhow::bail!("name must be specified");
+        }
+        Ok(())
+    }
+
+    /// The metadata of an object in a namespace, as Go writes what has none of the rest.
+    fn metadata(&self) -> Value {
+        let mut metadata = json!({"creationTimestamp": null, "name": self.name});
+        if let Some(namespace) = &self.namespace {
+            metadata["namespace"] = namespace.as_str().into();
+        }
+        metadata
+    }
+
+    /// The metadata of an object of the whole cluster.
+    fn cluster_metadata(&self) -> Value {
+        json!({"creationTimestamp": null, "name": self.name})
+    }
+
+    /// Creates the object, unless it is only asked what it would be, and prints it. `failure` is what kubectl puts before
+    /// the server's error; empty for one that is printed as the server's.
+    fn send(mut self, cx: &mut Context, object: Value, failure: &str) -> anyhow::Result<()> {
+        let Some(mut object) = Object::from_value(object) else { anyhow::bail!("not an object") };
+        if self.save_config {
+            last_applied::set(&mut object);
+        }
+        let object = match self.dry_run {
+            DryRun::Client => Arc::new(object),
+            _ => self.create(cx, object).map_err(|e| fail(failure, e))?,
+        };
+        self.printer.print(&object, &format!("created{}", self.dry_run.suffix()), &mut cx.env.stdout)
+    }
+
+    fn create(&self, cx: &mut Context, object: Object) -> anyhow::Result<Arc<Object>> {
+        let Some(kind) = kinds::by_api_version(object.api_version(), object.kind()) else {
+            // What a server says whose API does not have the kind.
+            return Err(Status::new(Reason::NotFound, "the server could not find the requested resource").into());
+        };
+        let namespace = if kind.names().namespaced { cx.namespace().to_owned() } else { String::new() };
+        let name = object.name().to_owned();
+        let object = Arc::new(object);
+        let info = Info { kind, namespace, name, source: String::new(), object: object.clone() };
+        requests::create(cx, &info, &object, &requests::options(self.dry_run, self.strict))
+    }
+}
+
+fn fail(failure: &str, error: anyhow::Error) -> anyhow::Error {
+    if failure.is_empty() { error } else { anyhow::anyhow!("{failure}{error}") }
+}
+
+/// # Errors
+/// cobra's text for flags that must be given, and are not.
+fn required(cx: &Context, flags: &[&str]) -> anyhow::Result<()> {
+    let missing: Vec<String> = flags.iter().filter(|f| !cx.is_given(f)).map(|f| format!("{f:?}")).collect();
+    if !missing.is_empty() {
+        anyhow::bail!("required flag(s) {} not set", missing.join(", "));
+    }
+    Ok(())
+}
+
+/// A container as Go writes one that has nothing else.
+fn container(name: &str, image: &str, command: &[String]) -> Value {
+    let mut container = json!({"image": image, "name": name, "resources": {}});
+    if !command.is_empty() {
+        container["command"] = command.into();
+    }
+    container
+}

@@ -1,0 +1,167 @@
+//! A kustomization, built: its resources, generators and transformers in kustomize's order. Knows no verb.
+
+use anyhow::{anyhow, bail};
+use serde_json::Value;
+
+use super::files::Root;
+use super::kustomization::Kustomization;
+use super::resource::Resource;
+use super::{generate, hash, order, patch, references, transform};
+use crate::Env;
+use crate::apimachinery::yaml;
+
+/// What came of it.
+pub struct Built {
+    pub objects: Vec<Value>,
+    pub warnings: Vec<String>,
+}
+
+/// Folders in folders before it is taken for a circle.
+const MAX_DEPTH: usize = 32;
+
+/// Builds a folder.
+///
+/// # Errors
+/// kustomize's texts.
+pub fn build(env: &Env, folder: &str, restricted: bool) -> anyhow::Result<Built> {
+    let root = Root::open(env, folder, restricted)?;
+    let mut warnings = Vec::new();
+    let mut resources = Vec::new();
+    let of = accumulate(env, &root, &mut resources, &mut warnings, 0)?;
+    for resource in resources.iter_mut().filter(|r| r.wants_hash) {
+        let name = format!("{}-{}", resource.name(), hash::hash(&resource.body));
+        resource.rename(name);
+    }
+    references::follow(&mut resources);
+    let keeps_order = of.sort_options.as_ref().is_some_and(|s| s.order == "fifo");
+    if !keeps_order {
+        order::sort(&mut resources);
+    }
+    Ok(Built { objects: resources.into_iter().map(|r| without_null_metadata(r.body)).collect(), warnings })
+}
+
+/// Labels and annotations that are null are not printed.
+fn without_null_metadata(mut body: Value) -> Value {
+    if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.retain(|k, v| !(v.is_null() && matches!(k.as_str(), "labels" | "annotations")));
+    }
+    body
+}
+
+/// Adds a kustomization's resources to what is there: nothing, or for a component what it changes.
+fn accumulate(
+    env: &Env,
+    root: &Root,
+    resources: &mut Vec<Resource>,
+    warnings: &mut Vec<String>,
+    depth: usize,
+) -> anyhow::Result<Kustomization> {
+    if depth > MAX_DEPTH {
+        bail!("cycle detected: candidate root '{}' contains itself", root.folder.display());
+    }
+    let of = Kustomization::read(root)?;
+    let has_content = !(of.resources.is_empty()
+        && of.bases.is_empty()
+        && of.components.is_empty()
+        && of.config_map_generator.is_empty()
+        && of.secret_generator.is_empty());
+    warnings.extend(of.warnings());
+    for entry in of.resources.iter().chain(&of.bases) {
+        add_entry(env, root, entry, resources, warnings, depth).map_err(|e| anyhow!("accumulating resources: {e}"))?;
+    }
+    generate::generate(env, root, &of, resources)?;
+    for component in &of.components {
+        let root = root.below(component).map_err(|e| anyhow!("accumulating components: {e}"))?;
+        accumulate(env, &root, resources, warnings, depth + 1).map_err(|e| anyhow!("accumulating components: {e}"))?;
+    }
+    patch::apply(root, &of, resources)?;
+    transform::namespace(&of, resources);
+    transform::names(&of, resources);
+    transform::labels(&of, resources);
+    transform::annotations(&of, resources);
+    patch::apply_json6902(root, &of, resources)?;
+    transform::replicas(&of, resources)?;
+    transform::images(&of, resources);
+    if depth == 0 && resources.is_empty() && !has_content {
+        bail!("kustomization.yaml is empty");
+    }
+    Ok(of)
+}
+
+fn add_entry(
+    env: &Env,
+    root: &Root,
+    entry: &str,
+    resources: &mut Vec<Resource>,
+    warnings: &mut Vec<String>,
+    depth: usize,
+) -> anyhow::Result<()> {
+    if entry.contains("://") || entry.starts_with("github.com/") {
+        bail!("{entry:?} is remote: kstate reads kustomizations from files and folders only");
+    }
+    if root.is_folder(entry) {
+        let base = root.below(entry)?;
+        let mut inner = Vec::new();
+        accumulate(env, &base, &mut inner, warnings, depth + 1)
+            .map_err(|e| anyhow!("accumulation err='recursed accumulation of path '{}': {e}", base.folder.display()))?;
+        return inner.into_iter().try_for_each(|r| {
+            add(r, resources)
+                .map_err(|e| anyhow!("accumulation err='recursed merging from path '{}': {e}", base.folder.display()))
+        });
+    }
+    let path = root.path(entry);
+    let text = root.read_text(entry).map_err(|e| {
+        let text = e.to_string();
+        let what = match text.strip_prefix("evalsymlink failure") {
+            Some(_) => format!("not a valid directory: {text}"),
+            None => format!("'{path}': file is not directory"),
+        };
+        anyhow!("accumulation err='accumulating resources from '{entry}': {text}': must build at directory: {what}")
+    })?;
+    let not_folder =
+        |why: String| anyhow!("accumulation err='{why}': must build at directory: '{path}': file is not directory");
+    for document in yaml::documents(&text) {
+        let document = document.map_err(|e| not_folder(format!("accumulating resources from '{entry}': {e}")))?;
+        for object in objects(document) {
+            let object =
+                checked(object).map_err(|e| not_folder(format!("accumulating resources from '{entry}': {e}")))?;
+            add(object, resources).map_err(|e| not_folder(format!("merging resources from '{entry}': {e}")))?;
+        }
+    }
+    Ok(())
+}
+
+/// The objects of a document, those of a list each.
+fn objects(document: Value) -> Vec<Value> {
+    match document {
+        Value::Null => Vec::new(),
+        Value::Object(mut map) if map.get("kind").and_then(Value::as_str).is_some_and(|k| k.ends_with("List")) => {
+            match map.remove("items") {
+                Some(Value::Array(items)) => items.into_iter().flat_map(objects).collect(),
+                Some(Value::Null) => Vec::new(),
+                _ => vec![Value::Object(map)],
+            }
+        }
+        other => vec![other],
+    }
+}
+
+fn checked(object: Value) -> anyhow::Result<Resource> {
+    let resource = Resource::new(object);
+    if resource.kind().is_empty() {
+        bail!("missing Resource metadata: missing kind in object {}", resource.body);
+    }
+    if resource.name().is_empty() {
+        bail!("missing metadata.name in object {}", resource.body);
+    }
+    Ok(resource)
+}
+
+fn add(resource: Resource, resources: &mut Vec<Resource>) -> anyhow::Result<()> {
+    let id = resource.id();
+    if resources.iter().any(|r| r.id() == id) {
+        bail!("may not add resource with an already registered id: {id}");
+    }
+    resources.push(resource);
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! A kustomization file, as far as kstate builds it. Knows the file's form, not what it is for.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::files::Root;
+use super::target::Target;
+use crate::apimachinery::yaml;
+
+/// The fields; lists are empty and texts are empty where the file has none.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Kustomization {
+    #[serde(rename = "apiVersion")]
+    pub _api_version: String,
+    #[serde(rename = "kind")]
+    pub _kind: String,
+    #[serde(rename = "metadata")]
+    pub _metadata: Value,
+    pub resources: Vec<String>,
+    pub bases: Vec<String>,
+    pub components: Vec<String>,
+    pub name_prefix: String,
+    pub name_suffix: String,
+    pub namespace: String,
+    pub labels: Vec<Labels>,
+    pub common_labels: BTreeMap<String, String>,
+    pub common_annotations: BTreeMap<String, String>,
+    pub images: Vec<Image>,
+    pub image_tags: Vec<Image>,
+    pub replicas: Vec<Replica>,
+    pub patches: Vec<Patch>,
+    pub patches_strategic_merge: Vec<String>,
+    #[serde(rename = "patchesJson6902")]
+    pub patches_json6902: Vec<Patch>,
+    pub config_map_generator: Vec<Generator>,
+    pub secret_generator: Vec<Generator>,
+    pub generator_options: Option<GeneratorOptions>,
+    pub sort_options: Option<SortOptions>,
+    pub build_metadata: Vec<String>,
+    // What follows is refused when it is there.
+    vars: Vec<Value>,
+    replacements: Vec<Value>,
+    configurations: Vec<Value>,
+    crds: Vec<Value>,
+    openapi: BTreeMap<String, Value>,
+    generators: Vec<Value>,
+    transformers: Vec<Value>,
+    validators: Vec<Value>,
+    helm_charts: Vec<Value>,
+    helm_globals: Option<Value>,
+    helm_chart_inflation_generator: Vec<Value>,
+}
+
+/// One entry of `labels`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Labels {
+    pub pairs: BTreeMap<String, String>,
+    pub include_selectors: bool,
+    pub include_templates: bool,
+    fields: Vec<Value>,
+}
+
+/// One entry of `images`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Image {
+    pub name: String,
+    pub new_name: String,
+    pub new_tag: String,
+    pub tag_suffix: String,
+    pub digest: String,
+}
+
+/// One entry of `replicas`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Replica {
+    pub name: String,
+    pub count: i64,
+}
+
+/// One entry of `patches` or `patchesJson6902`: a file or a text, and what it is for.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Patch {
+    pub path: String,
+    pub patch: String,
+    pub target: Option<Target>,
+    pub options: BTreeMap<String, bool>,
+}
+
+/// One entry of `configMapGenerator` or `secretGenerator`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Generator {
+    pub name: String,
+    pub namespace: String,
+    pub behavior: String,
+    #[serde(rename = "type")]
+    pub type_: String,
+    pub literals: Vec<String>,
+    pub files: Vec<String>,
+    pub envs: Vec<String>,
+    pub env: String,
+    pub options: Option<GeneratorOptions>,
+}
+
+/// What generated objects have besides data.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct GeneratorOptions {
+    pub labels: BTreeMap<String, String>,
+    pub annotations: BTreeMap<String, String>,
+    pub disable_name_suffix_hash: bool,
+    pub immutable: bool,
+}
+
+/// `sortOptions`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct SortOptions {
+    pub order: String,
+    legacy_sort_options: Option<Value>,
+}
+
+impl Kustomization {
+    /// Reads a folder's kustomization.
+    ///
+    /// # Errors
+    /// A file that is no kustomization, or has something that kstate does not build.
+    pub fn read(root: &Root) -> anyhow::Result<Kustomization> {
+        let text = root.kustomization()?;
+        let document =
+            yaml::documents(&text).next().transpose().map_err(|e| anyhow::anyhow!("invalid Kustomization: {e}"))?;
+        let document = match document {
+            Some(Value::Object(map)) if !map.is_empty() => {
+                Value::Object(map.into_iter().filter(|(_, v)| !v.is_null()).collect())
+            }
+            Some(Value::Object(_) | Value::Null) | None => anyhow::bail!("kustomization.yaml is empty"),
+            Some(_) => anyhow::bail!("invalid Kustomization: it is no object"),
+        };
+        let read: Kustomization = serde_json::from_value(document).map_err(|e| {
+            let text = e.to_string();
+            match text.strip_prefix("unknown field `").and_then(|t| t.split('`').next()) {
+                Some(field) => anyhow::anyhow!("invalid Kustomization: json: unknown field {field:?}"),
+                None => anyhow::anyhow!("invalid Kustomization: {text}"),
+            }
+        })?;
+        match read.unbuilt() {
+            Some(field) => anyhow::bail!("{field} of a kustomization is not built into kstate"),
+            None => Ok(read),
+        }
+    }
+
+    fn unbuilt(&self) -> Option<&'static str> {
+        let lists = [
+            ("vars", &self.vars),
+            ("replacements", &self.replacements),
+            ("configurations", &self.configurations),
+            ("crds", &self.crds),
+            ("generators", &self.generators),
+            ("transformers", &self.transformers),
+            ("validators", &self.validators),
+            ("helmCharts", &self.helm_charts),
+            ("helmChartInflationGenerator", &self.helm_chart_inflation_generator),
+        ];
+        let list = lists.into_iter().find(|(_, list)| !list.is_empty()).map(|(name, _)| name);
+        let has_fields = self.labels.iter().any(|l| !l.fields.is_empty());
+        let legacy = self.sort_options.as_ref().is_some_and(|s| s.legacy_sort_options.is_some());
+        list.or((!self.openapi.is_empty()).then_some("openapi"))
+            .or((!self.build_metadata.is_empty()).then_some("buildMetadata"))
+            .or(self.helm_globals.is_some().then_some("helmGlobals"))
+            .or(has_fields.then_some("labels[].fields"))
+            .or(legacy.then_some("sortOptions.legacySortOptions"))
+    }
+
+    /// What kustomize says of fields that are on their way out.
+    pub fn warnings(&self) -> Vec<String> {
+        let old = [
+            ("bases", "resources", !self.bases.is_empty()),
+            ("commonLabels", "labels", !self.common_labels.is_empty()),
+            ("imageTags", "images", !self.image_tags.is_empty()),
+            ("patchesJson6902", "patches", !self.patches_json6902.is_empty()),
+            ("patchesStrategicMerge", "patches", !self.patches_strategic_merge.is_empty()),
+        ];
+        let line = |old: &str, new: &str| {
+            format!(
+                "# Warning: '{old}' is deprecated. Please use '{new}' instead. Run 'kustomize edit fix' to update your \
+                 Kustomization automatically.\n"
+            )
+        };
+        old.iter().filter(|(_, _, used)| *used).map(|(old, new, _)| line(old, new)).collect()
+    }
+}

@@ -1,0 +1,140 @@
+//! `patches`, `patchesStrategicMerge` and `patchesJson6902`. Knows patches, not where resources come from.
+
+use anyhow::{anyhow, bail};
+use serde_json::Value;
+
+use super::files::Root;
+use super::kustomization::{Kustomization, Patch};
+use super::merge;
+use super::resource::Resource;
+use super::target::Target;
+use crate::apimachinery::schema::Definition;
+use crate::apimachinery::yaml;
+
+/// Applies `patchesStrategicMerge` and `patches`, in kustomize's order.
+pub fn apply(root: &Root, of: &Kustomization, resources: &mut Vec<Resource>) -> anyhow::Result<()> {
+    for entry in &of.patches_strategic_merge {
+        let is_file = !entry.contains('\n') && root.read(entry).is_ok();
+        let text = if is_file { root.read_text(entry)? } else { entry.clone() };
+        for patch in documents(&text)? {
+            merge_named(patch, resources)?;
+        }
+    }
+    of.patches.iter().try_for_each(|patch| apply_one(root, patch, resources))
+}
+
+/// Applies `patchesJson6902`.
+pub fn apply_json6902(root: &Root, of: &Kustomization, resources: &mut Vec<Resource>) -> anyhow::Result<()> {
+    of.patches_json6902.iter().try_for_each(|patch| match &patch.target {
+        Some(target) if !target.is_empty() => apply_one(root, patch, resources),
+        _ => bail!("must specify the target field in patchesJson6902"),
+    })
+}
+
+fn apply_one(root: &Root, patch: &Patch, resources: &mut Vec<Resource>) -> anyhow::Result<()> {
+    let text = match (patch.path.as_str(), patch.patch.as_str()) {
+        ("", "") => bail!("must specify one of patch and path in\n{patch:?}"),
+        ("", text) => text.to_owned(),
+        (path, "") => {
+            root.read_text(path).map_err(|e| anyhow!("failed to get the patch file from path({path}): {e}"))?
+        }
+        (_, _) => bail!("patch and path can't be set at the same time\n{patch:?}"),
+    };
+    let documents = documents(&text)?;
+    let target = patch.target.as_ref().filter(|t| !t.is_empty());
+    match (documents.as_slice(), target) {
+        ([Value::Array(_)], None) => bail!("must specify a target for JSON patch {text}"),
+        ([Value::Array(_)], Some(target)) => json6902(&documents[0], target, resources),
+        (_, Some(target)) => documents.into_iter().try_for_each(|p| merge_selected(&p, target, patch, resources)),
+        (_, None) => documents.into_iter().try_for_each(|p| merge_named(p, resources)),
+    }
+}
+
+fn documents(text: &str) -> anyhow::Result<Vec<Value>> {
+    let documents =
+        yaml::documents(text).map(|d| d.map_err(|e| anyhow!("unable to parse SM or JSON patch from [{text}]: {e}")));
+    documents.filter(|d| !matches!(d, Ok(Value::Null))).collect()
+}
+
+fn json6902(patch: &Value, target: &Target, resources: &mut [Resource]) -> anyhow::Result<()> {
+    let patch: json_patch::Patch =
+        serde_json::from_value(patch.clone()).map_err(|e| anyhow!("unable to parse a JSON patch: {e}"))?;
+    for resource in resources {
+        if target.selects(resource)? {
+            json_patch::patch(&mut resource.body, &patch).map_err(|e| anyhow!("{e}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// Merges a patch into every resource of its target; their names stay unless it may change them.
+fn merge_selected(
+    patch: &Value,
+    target: &Target,
+    options: &Patch,
+    resources: &mut Vec<Resource>,
+) -> anyhow::Result<()> {
+    let may = |option: &str| options.options.get(option).copied().unwrap_or(false);
+    let mut kept = Vec::new();
+    for resource in resources.drain(..) {
+        if !target.selects(&resource)? {
+            kept.push(resource);
+            continue;
+        }
+        let mut patch = patch.clone();
+        if let Some(map) = patch.as_object_mut() {
+            map.remove("apiVersion");
+            if !may("allowKindChange") {
+                map.remove("kind");
+            }
+        }
+        if let Some(metadata) = patch.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.remove("namespace");
+            if !may("allowNameChange") {
+                metadata.remove("name");
+            }
+        }
+        kept.extend(merged(resource, patch));
+    }
+    *resources = kept;
+    Ok(())
+}
+
+/// Merges a patch into the one resource that it names.
+fn merge_named(mut patch: Value, resources: &mut Vec<Resource>) -> anyhow::Result<()> {
+    let named = Resource::new(patch.clone());
+    if named.kind().is_empty() || named.name().is_empty() {
+        bail!("unable to parse SM or JSON patch from [{}]", patch);
+    }
+    let is_it = |r: &&Resource| {
+        r.kind() == named.kind()
+            && r.group_version().0 == named.group_version().0
+            && r.is_called(named.name())
+            && r.is_in(named.namespace())
+    };
+    let found: Vec<usize> = resources.iter().enumerate().filter(|(_, r)| is_it(r)).map(|(at, _)| at).collect();
+    let [at] = found.as_slice() else {
+        let id = named.id();
+        let many =
+            if found.is_empty() { format!("no matches for Id {id}") } else { format!("multiple matches for Id {id}") };
+        bail!(
+            "no resource matches strategic merge patch \"{id}\": {many}; failed to find unique target for patch {id}"
+        );
+    };
+    // It may name an earlier name; the resource keeps the one that it has.
+    if let Some(metadata) = patch.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.remove("name");
+        metadata.remove("namespace");
+    }
+    let resource = resources.remove(*at);
+    if let Some(resource) = merged(resource, patch) {
+        resources.insert(*at, resource);
+    }
+    Ok(())
+}
+
+fn merged(resource: Resource, patch: Value) -> Option<Resource> {
+    let definition = Definition::of_kind(resource.text("/apiVersion"), resource.kind());
+    let body = merge::merge(resource.body, patch, definition)?;
+    Some(Resource { body, ..resource })
+}

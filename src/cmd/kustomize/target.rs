@@ -1,0 +1,119 @@
+//! What a patch is for: a selector of resources. Knows no patch.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::resource::Resource;
+use crate::apimachinery::labels::Selector;
+
+/// `target` of a patch; an empty field selects everything. Names are regular expressions, for the whole name.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Target {
+    pub group: String,
+    pub version: String,
+    pub kind: String,
+    pub name: String,
+    pub namespace: String,
+    pub label_selector: String,
+    pub annotation_selector: String,
+}
+
+impl Target {
+    /// Whether a resource is selected, by what it is called or was called.
+    ///
+    /// # Errors
+    /// A selector that does not parse, or an expression beyond what kstate reads.
+    pub fn selects(&self, resource: &Resource) -> anyhow::Result<bool> {
+        let (group, version) = resource.group_version();
+        let parts = [(&self.group, group), (&self.version, version), (&self.kind, resource.kind())];
+        for (pattern, text) in parts {
+            if !matches(pattern, text)? {
+                return Ok(false);
+            }
+        }
+        let mut ids = vec![(resource.name(), resource.namespace())];
+        ids.extend(resource.earlier.iter().map(|(n, s)| (n.as_str(), s.as_str())));
+        let mut is_named = false;
+        for (name, namespace) in ids {
+            is_named |= matches(&self.name, name)? && matches(&self.namespace, namespace)?;
+        }
+        Ok(is_named
+            && has(&self.label_selector, resource, "/metadata/labels")?
+            && has(&self.annotation_selector, resource, "/metadata/annotations")?)
+    }
+
+    /// As kustomize names it in messages.
+    pub fn is_empty(&self) -> bool {
+        [
+            &self.group,
+            &self.version,
+            &self.kind,
+            &self.name,
+            &self.namespace,
+            &self.label_selector,
+            &self.annotation_selector,
+        ]
+        .iter()
+        .all(|f| f.is_empty())
+    }
+}
+
+fn has(selector: &str, resource: &Resource, pointer: &str) -> anyhow::Result<bool> {
+    if selector.is_empty() {
+        return Ok(true);
+    }
+    let selector = Selector::parse(selector).map_err(|e| anyhow::anyhow!("{e}"))?;
+    Ok(selector.matches(resource.body.pointer(pointer).and_then(Value::as_object)))
+}
+
+/// Whether a whole text matches: letters, `.`, `.*`, `.+` and `|`; an empty pattern matches all.
+fn matches(pattern: &str, text: &str) -> anyhow::Result<bool> {
+    if pattern.is_empty() {
+        return Ok(true);
+    }
+    let pattern = pattern.trim_start_matches('^').trim_end_matches('$');
+    let pattern = pattern.strip_prefix('(').and_then(|p| p.strip_suffix(')')).unwrap_or(pattern);
+    if pattern.contains(['[', ']', '(', ')', '{', '}', '?', '\\', '^', '$']) {
+        anyhow::bail!(
+            "the regular expression {pattern:?} of a patch's target is not built into kstate: only . .* .+ and | are"
+        );
+    }
+    Ok(pattern.split('|').any(|p| matches_one(p.as_bytes(), text.as_bytes())))
+}
+
+fn matches_one(pattern: &[u8], text: &[u8]) -> bool {
+    let is = |p: u8, t: u8| p == b'.' || p == t;
+    match (pattern, text) {
+        ([], text) => text.is_empty(),
+        ([p, b'*', rest @ ..], _) => (0..=text.len())
+            .take_while(|n| text[..*n].iter().all(|t| is(*p, *t)))
+            .any(|n| matches_one(rest, &text[n..])),
+        ([p, b'+', rest @ ..], _) => (1..=text.len())
+            .take_while(|n| text[..*n].iter().all(|t| is(*p, *t)))
+            .any(|n| matches_one(rest, &text[n..])),
+        ([p, rest @ ..], [t, after @ ..]) => is(*p, *t) && matches_one(rest, after),
+        (_, []) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_matched_whole() {
+        let cases = [
+            ("", "web", true),
+            ("web", "web-0", false),
+            ("web.*", "web-0", true),
+            ("^(web|db)$", "db", true),
+            (".+", "", false),
+            ("w.b", "wxb", true),
+        ];
+        for (pattern, text, want) in cases {
+            assert_eq!(matches(pattern, text).unwrap(), want, "{pattern} {text}");
+        }
+        assert!(matches("[a-z]", "a").is_err());
+    }
+}

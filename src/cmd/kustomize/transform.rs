@@ -1,0 +1,266 @@
+//! Names, namespaces, labels, annotations, images and replicas of all resources. Knows fields, not files.
+
+use std::collections::BTreeMap;
+
+use anyhow::bail;
+use serde_json::{Map, Value};
+
+use super::kustomization::{Image, Kustomization, Replica};
+use super::resource::{Resource, object};
+
+/// Does to a value at a path what `change` does; `/` parts, lists are gone through. Makes what is missing where told to.
+pub fn at_path(value: &mut Value, path: &str, create: bool, change: &mut dyn FnMut(&mut Value)) {
+    if let Value::Array(items) = value {
+        items.iter_mut().for_each(|item| at_path(item, path, create, change));
+        return;
+    }
+    if path.is_empty() {
+        return change(value);
+    }
+    let (first, rest) = path.split_once('/').unwrap_or((path, ""));
+    let Value::Object(map) = value else { return };
+    if create && map.get(first).is_none_or(Value::is_null) {
+        map.insert(first.to_owned(), Value::Object(Map::new()));
+    }
+    if let Some(inner) = map.get_mut(first) {
+        if rest.is_empty() { change(inner) } else { at_path(inner, rest, create, change) }
+    }
+}
+
+/// Kinds whose names stay as they are.
+const KEEP_NAMES: &[&str] = &["CustomResourceDefinition", "APIService", "Namespace"];
+
+/// `namePrefix` and `nameSuffix`.
+pub fn names(of: &Kustomization, resources: &mut [Resource]) {
+    if of.name_prefix.is_empty() && of.name_suffix.is_empty() {
+        return;
+    }
+    for resource in resources.iter_mut().filter(|r| !KEEP_NAMES.contains(&r.kind())) {
+        resource.rename(format!("{}{}{}", of.name_prefix, resource.name(), of.name_suffix));
+    }
+}
+
+/// `namespace`.
+pub fn namespace(of: &Kustomization, resources: &mut [Resource]) {
+    if of.namespace.is_empty() {
+        return;
+    }
+    let namespace = of.namespace.as_str();
+    for resource in resources {
+        match resource.kind() {
+            "Namespace" => resource.rename(namespace.to_owned()),
+            _ if resource.is_namespaced() => resource.move_to(namespace),
+            "APIService" => set_text(&mut resource.body, "spec/service/namespace", namespace),
+            "CustomResourceDefinition" => {
+                set_text(&mut resource.body, "spec/conversion/webhook/clientConfig/service/namespace", namespace);
+            }
+            _ => {}
+        }
+        if matches!(resource.kind(), "RoleBinding" | "ClusterRoleBinding") {
+            at_path(&mut resource.body, "subjects", false, &mut |subjects| default_subjects(subjects, namespace));
+        }
+    }
+}
+
+fn set_text(value: &mut Value, path: &str, text: &str) {
+    at_path(value, path, false, &mut |v| *v = text.into());
+}
+
+/// The service account `default` of every namespace is there under that name.
+fn default_subjects(subjects: &mut Value, namespace: &str) {
+    for subject in subjects.as_array_mut().into_iter().flatten() {
+        if subject["kind"] == "ServiceAccount" && subject["name"] == "default" {
+            subject["namespace"] = namespace.into();
+        }
+    }
+}
+
+/// Where labels also are: kinds (empty for all), the path, and whether it is made.
+type Place = (&'static [&'static str], &'static str, bool);
+
+const WORKLOADS: &[&str] = &["ReplicationController", "Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "Job"];
+
+const TEMPLATES: &[Place] = &[
+    (WORKLOADS, "spec/template/metadata/labels", true),
+    (&["StatefulSet"], "spec/volumeClaimTemplates/metadata/labels", true),
+    (&["CronJob"], "spec/jobTemplate/metadata/labels", true),
+    (&["CronJob"], "spec/jobTemplate/spec/template/metadata/labels", true),
+];
+
+const SELECTORS: &[Place] = &[
+    (&["Service", "ReplicationController"], "spec/selector", true),
+    (&["Deployment", "ReplicaSet", "DaemonSet", "StatefulSet"], "spec/selector/matchLabels", true),
+    (&["Job", "PodDisruptionBudget"], "spec/selector/matchLabels", false),
+    (&["CronJob"], "spec/jobTemplate/spec/selector/matchLabels", false),
+    (&["NetworkPolicy"], "spec/podSelector/matchLabels", false),
+    (&["NetworkPolicy"], "spec/ingress/from/podSelector/matchLabels", false),
+    (&["NetworkPolicy"], "spec/egress/to/podSelector/matchLabels", false),
+    (
+        AFFINE,
+        "spec/template/spec/affinity/podAffinity/preferredDuringSchedulingIgnoredDuringExecution/podAffinityTerm/labelSelector/matchLabels",
+        false,
+    ),
+    (
+        AFFINE,
+        "spec/template/spec/affinity/podAffinity/requiredDuringSchedulingIgnoredDuringExecution/labelSelector/matchLabels",
+        false,
+    ),
+    (
+        AFFINE,
+        "spec/template/spec/affinity/podAntiAffinity/preferredDuringSchedulingIgnoredDuringExecution/podAffinityTerm/labelSelector/matchLabels",
+        false,
+    ),
+    (
+        AFFINE,
+        "spec/template/spec/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution/labelSelector/matchLabels",
+        false,
+    ),
+    (AFFINE, "spec/template/spec/topologySpreadConstraints/labelSelector/matchLabels", false),
+];
+
+const AFFINE: &[&str] = &["Deployment", "StatefulSet"];
+
+const ANNOTATED: &[Place] = &[
+    (WORKLOADS, "spec/template/metadata/annotations", true),
+    (&["CronJob"], "spec/jobTemplate/metadata/annotations", true),
+    (&["CronJob"], "spec/jobTemplate/spec/template/metadata/annotations", true),
+];
+
+/// `labels`, `commonLabels`.
+pub fn labels(of: &Kustomization, resources: &mut [Resource]) {
+    for entry in &of.labels {
+        let templates = entry.include_templates || entry.include_selectors;
+        let places = [(templates, TEMPLATES), (entry.include_selectors, SELECTORS)];
+        add_pairs(&entry.pairs, "labels", &places, resources);
+    }
+    add_pairs(&of.common_labels, "labels", &[(true, TEMPLATES), (true, SELECTORS)], resources);
+}
+
+/// `commonAnnotations`.
+pub fn annotations(of: &Kustomization, resources: &mut [Resource]) {
+    add_pairs(&of.common_annotations, "annotations", &[(true, ANNOTATED)], resources);
+}
+
+fn add_pairs(pairs: &BTreeMap<String, String>, field: &str, places: &[(bool, &[Place])], resources: &mut [Resource]) {
+    if pairs.is_empty() {
+        return;
+    }
+    let mut add = |value: &mut Value| {
+        if let Value::Object(map) = value {
+            map.extend(pairs.iter().map(|(k, v)| (k.clone(), Value::from(v.as_str()))));
+        }
+    };
+    for resource in resources {
+        object(&mut resource.body, "metadata");
+        at_path(&mut resource.body, &format!("metadata/{field}"), true, &mut add);
+        let kind = resource.kind().to_owned();
+        for (kinds, path, create) in places.iter().filter(|(on, _)| *on).flat_map(|(_, p)| *p) {
+            if kinds.contains(&kind.as_str()) {
+                at_path(&mut resource.body, path, *create, &mut add);
+            }
+        }
+    }
+}
+
+/// Kinds that `replicas` is for, as kustomize lists them.
+const SCALED: [&str; 4] = ["Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"];
+
+/// `replicas`.
+///
+/// # Errors
+/// A name that no resource has.
+pub fn replicas(of: &Kustomization, resources: &mut [Resource]) -> anyhow::Result<()> {
+    for Replica { name, count } in &of.replicas {
+        let mut found = false;
+        for resource in resources.iter_mut().filter(|r| r.is_called(name) && SCALED.contains(&r.kind())) {
+            object(&mut resource.body, "spec").insert("replicas".to_owned(), (*count).into());
+            found = true;
+        }
+        if !found {
+            let kinds: Vec<String> = SCALED.iter().map(|k| format!("{k}.[noVer].[noGrp]")).collect();
+            bail!("resource with name {name} does not match a config with the following GVK [{}]", kinds.join(" "));
+        }
+    }
+    Ok(())
+}
+
+/// `images`: in every list of containers, wherever an object has one.
+pub fn images(of: &Kustomization, resources: &mut [Resource]) {
+    for image in of.images.iter().chain(&of.image_tags) {
+        for resource in resources.iter_mut().filter(|r| r.kind() != "CustomResourceDefinition") {
+            change_images(&mut resource.body, image);
+        }
+    }
+}
+
+fn change_images(value: &mut Value, image: &Image) {
+    match value {
+        Value::Object(map) => {
+            for (key, inner) in map {
+                if matches!(key.as_str(), "containers" | "initContainers") {
+                    for container in inner.as_array_mut().into_iter().flatten() {
+                        if let Some(Value::String(text)) = container.get_mut("image") {
+                            *text = changed_image(text, image);
+                        }
+                    }
+                }
+                change_images(inner, image);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| change_images(item, image)),
+        _ => {}
+    }
+}
+
+fn changed_image(text: &str, image: &Image) -> String {
+    let (rest, digest) = text.split_once('@').map_or((text, ""), |(r, d)| (r, d));
+    // A colon before the last slash is a port's.
+    let start = rest.rfind('/').map_or(0, |at| at + 1);
+    let (name, tag) = match rest[start..].find(':') {
+        Some(at) => (&rest[..start + at], &rest[start + at + 1..]),
+        None => (rest, ""),
+    };
+    if name != image.name {
+        return text.to_owned();
+    }
+    let name = if image.new_name.is_empty() { name } else { &image.new_name };
+    let (mut tag, mut digest) = (tag.to_owned(), digest);
+    if !image.new_tag.is_empty() {
+        (tag, digest) = (image.new_tag.clone(), "");
+    }
+    if !image.digest.is_empty() {
+        (tag, digest) = (image.new_tag.clone(), &image.digest);
+    }
+    if !image.tag_suffix.is_empty() {
+        (tag, digest) = (tag + &image.tag_suffix, "");
+    }
+    let tag = if tag.is_empty() { tag } else { format!(":{tag}") };
+    let digest = if digest.is_empty() { String::new() } else { format!("@{digest}") };
+    format!("{name}{tag}{digest}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_are_changed_by_their_name() {
+        let image = |new_name: &str, new_tag: &str, digest: &str| Image {
+            name: "nginx".to_owned(),
+            new_name: new_name.to_owned(),
+            new_tag: new_tag.to_owned(),
+            digest: digest.to_owned(),
+            ..Image::default()
+        };
+        let cases = [
+            ("nginx", image("", "1", ""), "nginx:1"),
+            ("nginx:0@sha256:a", image("", "1", ""), "nginx:1"),
+            ("nginx:0", image("h:5000/x", "", ""), "h:5000/x:0"),
+            ("nginx:0", image("", "", "sha256:b"), "nginx@sha256:b"),
+            ("h:5000/nginx", image("", "1", ""), "h:5000/nginx"),
+        ];
+        for (text, image, want) in cases {
+            assert_eq!(changed_image(text, &image), want, "{text}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! `--raw`: what a server would answer to the request of a path. Knows paths and the API server's functions, no output
+//! format: an answer is printed as it is.
+
+mod discovery;
+mod json;
+mod place;
+
+use serde_json::Value;
+
+use super::context::Context;
+use super::manifest;
+use super::pflag::Parsed;
+use super::select::Selectors;
+use super::version;
+use crate::apimachinery::object::Object;
+use crate::apimachinery::quote::quote;
+use crate::apimachinery::status::{Reason, Status};
+use crate::apiserver::{self, DeleteOptions, WriteOptions};
+use crate::cluster::Cluster;
+use place::{Place, Query, Sub};
+
+/// Runs a verb that was given `--raw`; `None` when it was not.
+pub fn run(cx: &mut Context, parsed: &Parsed) -> Option<anyhow::Result<()>> {
+    let raw = parsed.flags.iter().find_map(|f| f.strip_prefix("--raw=")).filter(|r| !r.is_empty())?;
+    let served = match cx.path.as_str() {
+        "get" => check_get(parsed, raw).and_then(|()| get(cx, raw)),
+        "delete" => check_write(parsed, raw).and_then(|()| delete(cx, raw)),
+        "create" => check_write(parsed, raw).and_then(|()| create(cx, parsed, raw)),
+        _ => Err(anyhow::anyhow!("--raw of {:?} is not built into kstate yet", cx.path)),
+    };
+    Some(served.and_then(|text| Ok(cx.print(&text)?)))
+}
+
+fn check_path(raw: &str) -> anyhow::Result<()> {
+    if raw.starts_with('/') {
+        return Ok(());
+    }
+    anyhow::bail!("--raw must be a valid URL path: parse {}: invalid URI for request", quote(raw))
+}
+
+fn check_get(parsed: &Parsed, raw: &str) -> anyhow::Result<()> {
+    let is_given = |flags: &[&str]| flags.iter().any(|f| parsed.given.iter().any(|g| g == f));
+    if !parsed.args.is_empty() {
+        anyhow::bail!("arguments may not be passed when --raw is specified");
+    }
+    if is_given(&["watch", "watch-only", "selector", "sort-by", "field-selector", "all-namespaces", "filename"]) {
+        anyhow::bail!("--raw may not be specified with other flags that filter the server request or alter the output");
+    }
+    if is_given(&["output"]) {
+        anyhow::bail!("--raw and --output are mutually exclusive");
+    }
+    check_path(raw)
+}
+
+fn check_write(parsed: &Parsed, raw: &str) -> anyhow::Result<()> {
+    if !parsed.args.is_empty() {
+        anyhow::bail!("arguments may not be passed when --raw is specified");
+    }
+    check_path(raw)
+}
+
+fn no_such_path() -> Status {
+    Status::new(Reason::NotFound, "the server could not find the requested resource")
+}
+
+fn get(cx: &mut Context, raw: &str) -> anyhow::Result<String> {
+    let (path, query) = raw.split_once('?').unwrap_or((raw, ""));
+    match path.trim_end_matches('/') {
+        "/healthz" | "/livez" | "/readyz" => return Ok("ok".to_owned()),
+        "/version" => return Ok(version::server_json()),
+        _ => {}
+    }
+    if let Some(document) = discovery::document(path) {
+        return Ok(json::line(&document));
+    }
+    let place = Place::parse(path).ok_or_else(no_such_path)?;
+    let query = Query::parse(query);
+    let answer = cx.client()?.read(|cluster| look(cluster, &place, &query))?;
+    Ok(json::line(&answer))
+}
+
+fn look(cluster: &Cluster, place: &Place, query: &Query) -> Result<Value, Status> {
+    let (kind, name) = (place.kind, place.name.as_str());
+    match (name.is_empty(), &place.sub) {
+        (true, _) => {
+            let selectors = Selectors { labels: &query.labels, fields: &query.fields };
+            let objects = selectors.list(cluster, kind, place.scope())?;
+            Ok(json::list(kind.names(), &objects, cluster.resource_version()))
+        }
+        (false, Sub::Scale) => Ok(apiserver::get_scale(cluster, kind, &place.namespace, name)?.to_value()),
+        (false, Sub::None | Sub::Status) => Ok(apiserver::get(cluster, kind, &place.namespace, name)?.to_value()),
+    }
+}
+
+fn delete(cx: &mut Context, raw: &str) -> anyhow::Result<String> {
+    let place = Place::parse(raw).filter(|p| !p.name.is_empty() && p.sub == Sub::None).ok_or_else(no_such_path)?;
+    let options = DeleteOptions::default();
+    cx.client()?.write(|c| {
+        apiserver::get(c, place.kind, &place.namespace, &place.name)?;
+        apiserver::delete(c, place.kind, &place.namespace, &place.name, &options)
+    })?;
+    Ok(json::line(&serde_json::json!({
+        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
+        "details": {"name": place.name, "kind": place.kind.names().plural},
+    })))
+}
+
+fn create(cx: &mut Context, parsed: &Parsed, raw: &str) -> anyhow::Result<String> {
+    let files: Vec<String> =
+        parsed.flags.iter().filter_map(|f| f.strip_prefix("--filename=")).map(str::to_owned).collect();
+    if files.len() != 1 {
+        anyhow::bail!("--raw can only use a single local file or stdin");
+    }
+    let place = Place::parse(raw).filter(|p| p.name.is_empty()).ok_or_else(no_such_path)?;
+    let files = manifest::Filenames { filenames: &files, recursive: false, validate: false };
+    let mut read = manifest::read(cx.env, &files)?;
+    if let Some(error) = read.errors.pop() {
+        return Err(error);
+    }
+    let Some(item) = read.items.pop() else { anyhow::bail!("--raw can only use a single local file or stdin") };
+    let object = Object::from_value(Value::Object(item.body)).unwrap_or_default();
+    let options = WriteOptions::default();
+    let made = cx.client()?.write(|c| apiserver::create(c, place.kind, &place.namespace, object.clone(), &options))?;
+    Ok(json::line(&made.to_value()))
+}

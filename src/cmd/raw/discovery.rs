@@ -1,0 +1,80 @@
+//! What a server says of the kinds it has: `/api`, `/apis` and the list of each version. Knows of a kind only its names.
+
+use serde_json::{Value, json};
+
+use crate::cmd::resources::KindRef;
+use crate::kinds::KINDS;
+
+/// The document of a path, if it is one of these.
+pub fn document(path: &str) -> Option<Value> {
+    let parts: Vec<&str> = path.split('/').filter(|p| !p.is_empty()).collect();
+    match parts.as_slice() {
+        ["api"] => Some(json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []})),
+        ["apis"] => {
+            let groups: Vec<Value> = groups().into_iter().map(group).collect();
+            Some(json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}))
+        }
+        ["apis", name] if groups().contains(name) => {
+            let mut document = group(name);
+            document["kind"] = "APIGroup".into();
+            document["apiVersion"] = "v1".into();
+            Some(document)
+        }
+        ["api", version] => resources(version),
+        ["apis", group, version] => resources(&format!("{group}/{version}")),
+        _ => None,
+    }
+}
+
+/// The named groups, in the table's order.
+fn groups() -> Vec<&'static str> {
+    let mut groups: Vec<&str> = Vec::new();
+    for group in KINDS.iter().map(|k| k.names().group).filter(|g| !g.is_empty()) {
+        if !groups.contains(&group) {
+            groups.push(group);
+        }
+    }
+    groups
+}
+
+fn group(name: &str) -> Value {
+    let mut versions: Vec<Value> = Vec::new();
+    for names in KINDS.iter().map(|k| k.names()).filter(|n| n.group == name) {
+        let version = json!({"groupVersion": names.api_version, "version": names.version});
+        if !versions.contains(&version) {
+            versions.push(version);
+        }
+    }
+    json!({"name": name, "versions": versions, "preferredVersion": versions[0]})
+}
+
+fn resources(api_version: &str) -> Option<Value> {
+    let kinds: Vec<&KindRef> = KINDS.iter().filter(|k| k.names().api_version == api_version).collect();
+    if kinds.is_empty() {
+        return None;
+    }
+    let resources: Vec<Value> = kinds.into_iter().flat_map(|k| of_kind(*k)).collect();
+    Some(json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": api_version, "resources": resources}))
+}
+
+fn of_kind(kind: KindRef) -> Vec<Value> {
+    let names = kind.names();
+    let mut resource = json!({
+        "name": names.plural, "singularName": names.singular, "namespaced": names.namespaced, "kind": names.kind,
+        "verbs": ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"],
+    });
+    if !names.short.is_empty() {
+        resource["shortNames"] = json!(names.short);
+    }
+    if !names.categories.is_empty() {
+        resource["categories"] = json!(names.categories);
+    }
+    let mut all = vec![resource];
+    if kind.scale().is_some() {
+        all.push(json!({
+            "name": format!("{}/scale", names.plural), "singularName": "", "namespaced": names.namespaced,
+            "group": "autoscaling", "version": "v1", "kind": "Scale", "verbs": ["get", "patch", "update"],
+        }));
+    }
+    all
+}

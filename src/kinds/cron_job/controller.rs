@@ -1,0 +1,199 @@
+//! The CronJob controller: a Job at each time of the schedule, and no more old ones than are wanted.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use super::NAMES;
+use super::schedule::Schedule;
+use crate::apimachinery::key::Key;
+use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
+use crate::apimachinery::time::{self, Time};
+use crate::cluster::Cluster;
+use crate::kinds::plan::{Action, EventRecord, Plan};
+use crate::kinds::pod::Fields;
+use crate::kinds::workload;
+
+const SOURCE: &str = "cronjob-controller";
+const JOBS: &str = "jobs.batch";
+const SCHEDULED_AT: &str = "batch.kubernetes.io/cronjob-scheduled-timestamp";
+/// Missed times are looked through one by one, at most so many; a schedule that missed more starts over.
+const MISSED: usize = 100_000;
+
+/// Plans one step.
+pub fn reconcile(cron: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
+    let mut plan = Plan::nothing();
+    if cron.deletion_timestamp().is_some() {
+        return Ok(plan);
+    }
+    let owned = cluster.owned_by(cron.uid())?.into_iter().map(|(_, o)| o);
+    let jobs: Vec<Arc<Object>> = owned.filter(|o| o.kind() == "Job").collect();
+    let mut sync =
+        Sync { cron, now, status: cron.at("/status").cloned().unwrap_or_else(|| json!({})), active: Vec::new() };
+    sync.take_stock(&jobs, &mut plan);
+    sync.clean_up(&jobs, &mut plan);
+    if cron.bool_at("/spec/suspend") != Some(true) {
+        sync.schedule(&jobs, &mut plan);
+    }
+    let status = sync.status();
+    workload::update_status(&mut plan, cron, status);
+    Ok(plan)
+}
+
+struct Sync<'a> {
+    cron: &'a Arc<Object>,
+    now: Time,
+    status: Value,
+    /// References to the Jobs that run.
+    active: Vec<Value>,
+}
+
+/// How a Job ended, if it did: the type of its condition.
+fn end(job: &Object) -> Option<&str> {
+    let conditions = job.list_at("/status/conditions").iter();
+    let mut ends = conditions.filter(|c| matches!(c.text("type"), "Complete" | "Failed") && c.text("status") == "True");
+    ends.next().map(|c| c.text("type"))
+}
+
+impl Sync<'_> {
+    fn tell(&self, plan: &mut Plan, warning: bool, reason: &'static str, message: String) {
+        let of = if warning { EventRecord::warning } else { EventRecord::normal };
+        plan.push(Action::Event(of(self.cron, SOURCE, reason, message)));
+    }
+
+    /// Which Jobs run; those that have ended since the last look are told of.
+    fn take_stock(&mut self, jobs: &[Arc<Object>], plan: &mut Plan) {
+        let known = self.status.items("active").to_vec();
+        for reference in known {
+            let job = jobs.iter().find(|j| j.uid() == reference.text("uid"));
+            match job.and_then(|j| end(j)) {
+                Some(how) => {
+                    let message = format!("Saw completed job: {}, condition: {how}", reference.text("name"));
+                    self.tell(plan, false, "SawCompletedJob", message);
+                }
+                None if job.is_some() => self.active.push(reference),
+                None => {
+                    let message = format!("Active job went missing: {}", reference.text("name"));
+                    self.tell(plan, false, "MissingJob", message);
+                }
+            }
+        }
+        let successes = jobs.iter().filter(|j| end(j) == Some("Complete"));
+        let last = successes.filter_map(|j| j.time_at("/status/completionTime")).max();
+        if let Some(last) = last.max(self.cron.time_at("/status/lastSuccessfulTime")) {
+            self.status["lastSuccessfulTime"] = time::to_rfc3339(last).into();
+        }
+    }
+
+    /// Deletes the oldest ended Jobs beyond the limits.
+    fn clean_up(&self, jobs: &[Arc<Object>], plan: &mut Plan) {
+        for (how, field) in [("Complete", "successfulJobsHistoryLimit"), ("Failed", "failedJobsHistoryLimit")] {
+            let Some(limit) = self.cron.i64_at(&format!("/spec/{field}")) else { continue };
+            let mut ended: Vec<&Arc<Object>> = jobs.iter().filter(|j| end(j) == Some(how)).collect();
+            ended.sort_by_key(|j| (j.time_at("/status/startTime"), j.name().to_owned()));
+            let surplus = ended.len().saturating_sub(usize::try_from(limit).unwrap_or(0));
+            ended.iter().take(surplus).for_each(|job| self.delete(job, plan));
+        }
+    }
+
+    fn delete(&self, job: &Object, plan: &mut Plan) {
+        if job.deletion_timestamp().is_none() {
+            let key = Key::new(JOBS, job.namespace(), job.name());
+            plan.push(Action::Delete { key, uid: job.uid().to_owned() });
+            self.tell(plan, false, "SuccessfulDelete", format!("Deleted job {}", job.name()));
+        }
+    }
+
+    /// Starts the Job that is due, and asks to be woken for the next.
+    fn schedule(&mut self, jobs: &[Arc<Object>], plan: &mut Plan) {
+        if let Some(zone) = self.cron.at("/spec/timeZone").and_then(Value::as_str).filter(|z| !is_utc(z)) {
+            // The schedule would be read in another zone than the one that was asked for.
+            let why = format!("invalid timeZone: {zone:?}: kstate knows UTC only");
+            return self.tell(plan, true, "UnknownTimeZone", why);
+        }
+        let Ok(schedule) = Schedule::parse(self.cron.str_at("/spec/schedule")) else { return };
+        let last = self.cron.time_at("/status/lastScheduleTime").or_else(|| self.cron.creation_timestamp());
+        let Some(last) = last else { return };
+        if let Some(next) = schedule.next(self.now) {
+            plan.requeue(next);
+        }
+        let Some(due) = last_due(&schedule, last, self.now) else { return };
+        let deadline = self.cron.i64_at("/spec/startingDeadlineSeconds").and_then(TimeDelta::try_seconds);
+        if deadline.is_some_and(|d| due + d < self.now) {
+            let when = due.format("%a, %d %b %Y %H:%M:%S +0000");
+            return self.tell(plan, true, "MissSchedule", format!("Missed scheduled time to start a job: {when}"));
+        }
+        match self.cron.str_at("/spec/concurrencyPolicy") {
+            "Forbid" if !self.active.is_empty() => {
+                let why = "Not starting job because prior execution is running and concurrency policy is Forbid";
+                return self.tell(plan, false, "JobAlreadyActive", why.to_owned());
+            }
+            "Replace" => {
+                let is_active = |j: &&Arc<Object>| self.active.iter().any(|r| r.text("uid") == j.uid());
+                jobs.iter().filter(is_active).for_each(|job| self.delete(job, plan));
+                self.active.clear();
+            }
+            _ => {}
+        }
+        self.start(due, jobs, plan);
+    }
+
+    fn start(&mut self, due: Time, jobs: &[Arc<Object>], plan: &mut Plan) {
+        let name = format!("{}-{}", self.cron.name(), due.timestamp() / 60);
+        match jobs.iter().find(|j| j.name() == name) {
+            // Made at the last look, when it had no uid yet to be referred to.
+            Some(job) => {
+                if end(job).is_none() {
+                    self.active.push(json!({
+                        "apiVersion": "batch/v1", "kind": "Job", "name": name, "namespace": job.namespace(),
+                        "resourceVersion": job.str_at("/metadata/resourceVersion"), "uid": job.uid(),
+                    }));
+                }
+                self.status["lastScheduleTime"] = time::to_rfc3339(due).into();
+            }
+            None => {
+                let failed = EventRecord::warning(self.cron, SOURCE, "FailedCreate", "Error creating job: ".to_owned());
+                plan.push(Action::CreateOrTell(self.job(&name, due), failed));
+                self.tell(plan, false, "SuccessfulCreate", format!("Created job {name}"));
+            }
+        }
+    }
+
+    fn job(&self, name: &str, due: Time) -> Object {
+        let mut job = Object::new("batch/v1", "Job", self.cron.namespace(), name);
+        for part in ["labels", "annotations"] {
+            if let Some(value) = self.cron.at(&format!("/spec/jobTemplate/metadata/{part}")) {
+                job.set(&format!("/metadata/{part}"), value.clone());
+            }
+        }
+        job.set_annotation(SCHEDULED_AT, &time::to_rfc3339(due));
+        job.set("/metadata/ownerReferences", json!([workload::controller_reference(&NAMES, self.cron)]));
+        job.set("/spec", self.cron.at("/spec/jobTemplate/spec").cloned().unwrap_or_else(|| json!({})));
+        job
+    }
+
+    fn status(mut self) -> Value {
+        if let Some(status) = self.status.as_object_mut() {
+            match self.active.is_empty() {
+                true => drop(status.remove("active")),
+                false => drop(status.insert("active".to_owned(), Value::Array(self.active))),
+            }
+        }
+        self.status
+    }
+}
+
+fn is_utc(zone: &str) -> bool {
+    matches!(zone, "UTC" | "Etc/UTC" | "Etc/UCT" | "UCT" | "Zulu" | "Etc/Zulu" | "GMT" | "Etc/GMT" | "Universal")
+}
+
+/// The last time of a schedule after one time and not after another.
+fn last_due(schedule: &Schedule, after: Time, by: Time) -> Option<Time> {
+    let next = |at: &Time| schedule.next(*at).filter(|t| *t <= by);
+    std::iter::successors(next(&after), next).take(MISSED).last()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,59 @@
+use super::*;
+use crate::kinds::empty_store::{EmptyStore, put};
+
+fn cron(policy: &str, status: Value) -> Arc<Object> {
+    let mut cron = Object::new("batch/v1", "CronJob", "default", "cj");
+    cron.set("/metadata/uid", "cron".into());
+    cron.set("/metadata/creationTimestamp", "2026-01-01T00:02:00Z".into());
+    cron.set("/spec", json!({"schedule": "*/5 * * * *", "concurrencyPolicy": policy, "jobTemplate": {"spec": {}}}));
+    cron.set("/status", status);
+    Arc::new(cron)
+}
+
+fn job(cluster: &mut Cluster, name: &str) {
+    let mut job = Object::new("batch/v1", "Job", "default", name);
+    job.set("/metadata/uid", "job".into());
+    job.set("/metadata/ownerReferences", json!([{"uid": "cron", "controller": true}]));
+    put(cluster, &job);
+}
+
+fn look(cron: &Arc<Object>, cluster: &Cluster, now: &str) -> (Vec<String>, Plan) {
+    let plan = reconcile(cron, cluster, time::parse(now).unwrap()).unwrap();
+    let words = plan.actions.iter().map(|action| match action {
+        Action::CreateOrTell(job, _) => format!("create {}", job.name()),
+        Action::UpdateStatus(_) => "status".to_owned(),
+        Action::Delete { key, .. } => format!("delete {}", key.name),
+        Action::Event(event) => event.reason.to_owned(),
+        other => format!("{other:?}"),
+    });
+    (words.collect(), plan)
+}
+
+#[test]
+fn jobs_start_when_they_are_due() {
+    let mut cluster = Cluster::new(&EmptyStore);
+    let fresh = cron("Allow", json!({}));
+    let (words, plan) = look(&fresh, &cluster, "2026-01-01T00:04:59Z");
+    assert_eq!(words, [""; 0]);
+    assert_eq!(plan.requeue_at, time::parse("2026-01-01T00:05:00Z"));
+    let (words, plan) = look(&fresh, &cluster, "2026-01-01T00:05:00Z");
+    assert_eq!(words, ["create cj-29453765", "SuccessfulCreate"]);
+    assert_eq!(plan.requeue_at, time::parse("2026-01-01T00:10:00Z"));
+    job(&mut cluster, "cj-29453765");
+    let (words, plan) = look(&fresh, &cluster, "2026-01-01T00:05:00Z");
+    assert_eq!(words, ["status"]);
+    let Action::UpdateStatus(new) = &plan.actions[0] else { panic!("{plan:?}") };
+    assert_eq!(new.str_at("/status/lastScheduleTime"), "2026-01-01T00:05:00Z");
+    assert_eq!(new.str_at("/status/active/0/name"), "cj-29453765");
+}
+
+#[test]
+fn concurrency_policies_hold() {
+    let mut cluster = Cluster::new(&EmptyStore);
+    job(&mut cluster, "cj-1");
+    let active = json!({"lastScheduleTime": "2026-01-01T00:05:00Z", "active": [{"name": "cj-1", "uid": "job"}]});
+    let (words, _) = look(&cron("Forbid", active.clone()), &cluster, "2026-01-01T00:10:00Z");
+    assert_eq!(words, ["JobAlreadyActive"]);
+    let (words, _) = look(&cron("Replace", active), &cluster, "2026-01-01T00:10:00Z");
+    assert_eq!(words[..4], ["delete cj-1", "SuccessfulDelete", "create cj-29453770", "SuccessfulCreate"]);
+}
