@@ -73,3 +73,12 @@ fn mounts_at_odd_places() {
         assert!(message.contains("mount a volume at") || message.contains("leads out of"), "{message}");
     }
 }
+
+#[test]
+fn a_pipe_in_place_of_a_device_keeps_nobody_waiting() {
+    needs_namespaces!();
+    let mut pod = Pod::with_mounts(vec![mount("/x", pvc("pvc-1"))]);
+    pod.out("mkfifo /x/null");
+    pod.sandbox.mounts = vec![mount("/dev", pvc("pvc-1"))];
+    assert_eq!(pod.out("echo here"), "here\n");
+}

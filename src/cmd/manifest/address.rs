@@ -79,7 +79,34 @@ fn unreachable(url: &str, error: &ureq::Error) -> anyhow::Error {
             let name = host.split(':').next().unwrap_or_default();
             format!("Unable to connect to the server: dial tcp: lookup {name}: no such host")
         }
+        // rustls' word for bytes that are no TLS.
+        ureq::Error::Io(e) if e.to_string().contains("InvalidContentType") => {
+            "Unable to connect to the server: http: server gave HTTP response to HTTPS client".to_owned()
+        }
         other => format!("Unable to connect to the server: {other}"),
     };
     Aggregate(vec![anyhow!(text)]).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_cannot_be_reached_is_named_as_kubectl_names_it() {
+        let io = |kind, text: &str| ureq::Error::Io(io::Error::new(kind, text));
+        for (error, want) in [
+            (
+                io(io::ErrorKind::ConnectionRefused, "x"),
+                "The connection to the server h:1 was refused - did you specify the right host or port?",
+            ),
+            (ureq::Error::HostNotFound, "Unable to connect to the server: dial tcp: lookup h: no such host"),
+            (
+                io(io::ErrorKind::InvalidData, "received corrupt message of type InvalidContentType"),
+                "Unable to connect to the server: http: server gave HTTP response to HTTPS client",
+            ),
+        ] {
+            assert_eq!(unreachable("https://h:1/x.yaml", &error).to_string(), want);
+        }
+    }
 }

@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, open};
+use nix::fcntl::{FcntlArg, OFlag, fcntl, open};
 use nix::libc;
 use nix::pty::{PtyMaster, grantpt, posix_openpt, ptsname_r, unlockpt};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
@@ -125,9 +125,16 @@ fn streams(request: &Request, descriptors: &[OwnedFd]) -> nix::Result<(Streams, 
     }
     let mut descriptors = descriptors.iter();
     let stdin = if request.command.stdin { descriptors.next().map(copy) } else { None };
-    let stdin = stdin.unwrap_or_else(|| open("/dev/null", OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()))?;
+    let stdin = stdin.unwrap_or_else(nothing)?;
     let (Some(stdout), Some(stderr)) = (descriptors.next(), descriptors.next()) else { return Err(Errno::EBADF) };
     Ok((Streams { stdin, stdout: copy(stdout)?, stderr: copy(stderr)?, terminal: false }, None))
+}
+
+/// /dev/null. A volume mounted at /dev may hold a FIFO of that name, which would keep pid 1 waiting for a writer.
+fn nothing() -> nix::Result<OwnedFd> {
+    let fd = open("/dev/null", OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK, Mode::empty())?;
+    fcntl(&fd, FcntlArg::F_SETFL(OFlag::empty()))?;
+    Ok(fd)
 }
 
 fn copy(fd: &OwnedFd) -> nix::Result<OwnedFd> {
