@@ -7,7 +7,9 @@ use super::context::Context;
 use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
-    annotate, api_resources, api_versions, apply, auth, cluster_info, completion, config, create, delete, describe, diff, doctor, drain, edit, events, exec, explain, expose, generators, get, help, kustomize, label, logs, man, options, patch, plugin, replace, reset, rollout, run, scale, set, taint, top, version, wait,
+    annotate, api_resources, api_versions, apply, auth, cluster_info, completion, config, create, delete, describe,
+    diff, doctor, drain, edit, events, exec, explain, expose, generators, get, help, kustomize, label, logs, man,
+    options, patch, plugin, replace, reset, rollout, run, scale, set, taint, top, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -338,10 +340,6 @@ pub static GROUPS: &[Group] = &[
             Verb::built::<drain::Drain>("drain", "Drain node in preparation for maintenance"),
             Verb::built::<cluster_info::ClusterInfo>("cluster-info", "Display cluster information").with(CLUSTER_INFO),
             Verb::built::<top::Top>("top", "Display resource (CPU/memory) usage").with(TOP),
-            Verb::missing("cordon", "Mark node as unschedulable"),
-            Verb::missing("uncordon", "Mark node as schedulable"),
-            Verb::missing("drain", "Drain node in preparation for maintenance"),
-            Verb::missing("taint", "Update the taints on one or more nodes"),
             Verb::built::<taint::Taint>("taint", "Update the taints on one or more nodes"),
         ],
     },
