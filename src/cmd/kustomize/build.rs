@@ -64,7 +64,7 @@ fn accumulate(
         && of.config_map_generator.is_empty()
         && of.secret_generator.is_empty());
     warnings.extend(of.warnings());
-    let here = [above, &[root.folder.clone()]].concat();
+    let here = [above, std::slice::from_ref(&root.folder)].concat();
     for entry in of.resources.iter().chain(&of.bases) {
         add_entry(env, root, entry, resources, warnings, &here).map_err(|e| anyhow!("accumulating resources: {e}"))?;
     }
