@@ -234,7 +234,11 @@ mod tests {
             ("pod a b", "pods/a pods/b"),
             ("pod,svc a b", "pods/a pods/b services/a services/b"),
             ("pod/a sts/b", "pods/a statefulsets.apps/b"),
-            ("all", "pods services statefulsets.apps"),
+            (
+                "all",
+                "pods replicationcontrollers services daemonsets.apps deployments.apps replicasets.apps statefulsets.apps \
+                 horizontalpodautoscalers.autoscaling cronjobs.batch jobs.batch",
+            ),
             ("nope", "the server doesn't have a resource type \"nope\""),
             ("nope.apps/x", "the server doesn't have a resource type \"nope\""),
             ("sts.nope", "the server doesn't have a resource type \"sts\""),
