@@ -206,6 +206,25 @@ fn scaling_down_goes_from_the_highest_ordinal() {
     assert_eq!(lab.list("persistentvolumeclaims").len(), 5, "claims outlive their pods");
 }
 
+/// A set deleted with `--cascade=orphan` leaves pods and revisions; a new one of its name takes both over and goes on.
+#[test]
+fn a_new_set_takes_over_what_an_orphaning_deletion_left() {
+    let mut lab = Lab::new();
+    lab.create(stateful_set("web", 3));
+    let kind = kinds::by_resource("statefulsets.apps").expect("a known kind");
+    let options = DeleteOptions { propagation: apiserver::Propagation::Orphan, ..DeleteOptions::default() };
+    lab.run(|cluster| apiserver::delete(cluster, kind, "default", "web", &options));
+    assert_eq!(lab.list("pods").len(), 3);
+    let kept = lab.list("pods")[1].uid().to_owned();
+    lab.delete("pods", "web-0");
+    assert_eq!(lab.list("pods").len(), 2);
+    lab.create(stateful_set("web", 2));
+    let pods = lab.list("pods");
+    assert_eq!(pods.iter().map(|p| p.name()).collect::<Vec<_>>(), ["web-0", "web-1"]);
+    assert_eq!(pods[1].uid(), kept);
+    assert_eq!(lab.list("controllerrevisions.apps").len(), 1);
+}
+
 /// The objects without what counts transactions instead of telling the state.
 fn state(lab: &Lab) -> Vec<Value> {
     let cluster = Cluster::new(&lab.store);

@@ -30,6 +30,9 @@ pub fn reconcile(object: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<P
     };
     let mut plan = Plan::nothing();
     let pods = claim_pods(&set, &selector, cluster, &mut plan)?;
+    if set.object.str_at("/status/updateRevision").is_empty() {
+        adopt_revisions(&set, &selector, cluster, &mut plan)?;
+    }
     if !plan.actions.is_empty() {
         return Ok(plan);
     }
@@ -71,6 +74,17 @@ fn claim_pods(
         }
     }
     Ok(members)
+}
+
+/// Takes over the revisions that a set of the same selector left behind when it was deleted without its dependents.
+fn adopt_revisions(set: &Set, selector: &Selector, cluster: &Cluster, plan: &mut Plan) -> Result<(), Status> {
+    let prefix = format!("{}-", set.object.name());
+    for revision in cluster.list_prefixed("controllerrevisions.apps", set.object.namespace(), &prefix)? {
+        if revision.controller_of().is_none() && selector.matches(revision.labels()) {
+            plan.push(Action::Update(with_controller(&revision, set)));
+        }
+    }
+    Ok(())
 }
 
 fn with_controller(pod: &Object, set: &Set) -> Object {
