@@ -4,6 +4,18 @@ use serde_json::{Map, Number, Value};
 
 use super::quote::quote;
 
+/// What Go's JSON errors call a value.
+pub fn json_kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
 /// A number as Go holds it after decoding: integers that fit are int64, everything else is float64.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum GoNumber {

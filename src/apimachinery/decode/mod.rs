@@ -16,6 +16,7 @@ use super::base64;
 use super::quote::quote;
 use super::schema::{Definition, Form, Shape, Type};
 use super::status::Status;
+use crate::apimachinery::go_value::json_kind;
 
 /// As many unknown fields as the server reports.
 const MAX_UNKNOWN: usize = 100;
@@ -128,7 +129,7 @@ impl Reader {
             (Form::Time | Form::MicroTime, Value::String(s)) => {
                 gotime::canonical(&s, definition.form()).map(Value::String)
             }
-            (Form::Time | Form::MicroTime, value) => Err(self.type_error("string", scalar::describe(&value))),
+            (Form::Time | Form::MicroTime, value) => Err(self.type_error("string", json_kind(&value))),
         }
     }
 
@@ -207,7 +208,7 @@ impl Reader {
 
     /// The integer of an IntOrString, whose own reader fails at once.
     fn own_integer(&self, value: Value) -> Result<Value, Fatal> {
-        let Value::Number(n) = &value else { return Err(self.type_error("int32", scalar::describe(&value))) };
+        let Value::Number(n) = &value else { return Err(self.type_error("int32", json_kind(&value))) };
         match n.as_i64() {
             Some(i) if i32::try_from(i).is_ok() => Ok(value),
             _ => Err(self.type_error("int32", format!("number {}", scalar::go_number(n)))),
@@ -215,7 +216,7 @@ impl Reader {
     }
 
     fn mismatch(&mut self, go_type: &str, value: &Value) -> Value {
-        let error = self.type_error(go_type, scalar::describe(value));
+        let error = self.type_error(go_type, json_kind(value));
         self.refuse(error)
     }
 

@@ -6,18 +6,6 @@ use serde_json::{Number, Value};
 
 use crate::apimachinery::quantity::Quantity;
 
-/// What Go's errors call a JSON value.
-pub(super) fn describe(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
-}
-
 /// A number as Go's encoding/json writes it: no exponent below 1e21, and then with a sign.
 pub(super) fn go_number(number: &Number) -> String {
     let Some(f) = number.as_f64().filter(|_| number.is_f64() || number.as_i64().is_none()) else {

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::elements::{
     DELETE_FROM_PRIMITIVE_LIST, DIRECTIVE, RETAIN_KEYS, SET_ELEMENT_ORDER, in_order, position, take,
 };
+use crate::apimachinery::go_value::json_kind;
 use crate::apimachinery::schema::{Definition, Field, Shape, Type};
 use crate::apimachinery::status::Status;
 
@@ -13,23 +14,11 @@ pub fn apply(document: Value, patch: &Value, definition: Definition) -> Result<V
     let Value::Object(patch) = patch else {
         return Err(Status::bad_request(format!(
             "json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
-            go_kind(patch)
+            json_kind(patch)
         )));
     };
     let Value::Object(document) = document else { return Ok(Value::Object(patch.clone())) };
     map(document, patch.clone(), Some(definition)).map(Value::Object)
-}
-
-/// What Go's decoder calls a JSON value.
-fn go_kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
 }
 
 /// The type of what a field holds, when it is a struct.
@@ -179,7 +168,7 @@ fn keyed(
         let Value::Object(part) = item else {
             return Err(Status::bad_request(format!(
                 "expected all elements to be of same type, got {}",
-                go_kind(item)
+                json_kind(item)
             )));
         };
         let Some(value) = part.get(key) else {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::Item;
 use crate::apimachinery::decode;
+use crate::apimachinery::go_value::json_kind;
 use crate::apimachinery::quote::quote;
 use crate::kinds::{self, KINDS, Kind};
 
@@ -66,11 +67,11 @@ pub(super) fn items(source: &str, document: Value) -> anyhow::Result<(Vec<Item>,
 /// A document as kubectl's unstructured decoder takes it.
 fn object(document: Value) -> Result<Map<String, Value>, String> {
     let Value::Object(map) = document else {
-        let what = go_kind(&document);
+        let what = json_kind(&document);
         return Err(format!("json: cannot unmarshal {what} into Go value of type unstructured.detector"));
     };
     if let Some(items) = map.get("items").filter(|i| !i.is_array() && !i.is_null()) {
-        let what = go_kind(items);
+        let what = json_kind(items);
         return Err(format!(
             "json: cannot unmarshal {what} into Go struct field decodeList.items of type []json.RawMessage"
         ));
@@ -84,17 +85,6 @@ fn object(document: Value) -> Result<Map<String, Value>, String> {
 
 fn text<'m>(map: &'m Map<String, Value>, field: &str) -> &'m str {
     map.get(field).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn go_kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
 }
 
 /// The kind of a document, `None` for a list; or kubectl's words for a kind that is not served.
@@ -159,7 +149,7 @@ fn with_type(mut item: Value, (version, kind): &(String, String)) -> Value {
 
 fn item(source: &str, value: Value) -> anyhow::Result<Item> {
     let Value::Object(body) = value else {
-        bail!("json: cannot unmarshal {} into Go value of type map[string]interface {{}}", go_kind(&value));
+        bail!("json: cannot unmarshal {} into Go value of type map[string]interface {{}}", json_kind(&value));
     };
     for (field, name) in [("kind", "Kind"), ("apiVersion", "apiVersion")] {
         if text(&body, field).is_empty() {
