@@ -257,6 +257,17 @@ impl Object {
         })
     }
 
+    /// Takes the references to an owner off; the last one takes the list with it.
+    pub fn remove_owner(&mut self, uid: &str) {
+        let references = self.list_at("/metadata/ownerReferences").iter();
+        let rest: Vec<Value> = references.filter(|r| r.get("uid").is_none_or(|u| u != uid)).cloned().collect();
+        if rest.is_empty() {
+            self.remove("/metadata/ownerReferences");
+        } else {
+            self.set("/metadata/ownerReferences", Value::Array(rest));
+        }
+    }
+
     /// The one owner with `controller: true`.
     pub fn controller_of(&self) -> Option<OwnerReference<'_>> {
         self.owner_references().find(|r| r.controller)

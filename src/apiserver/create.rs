@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::WriteOptions;
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
-use crate::apimachinery::status::{Reason, Status};
+use crate::apimachinery::status::Status;
 use crate::apimachinery::time;
 use crate::cluster::Cluster;
 use crate::kinds::{Kind, Names};
@@ -121,9 +121,7 @@ fn check_namespace(cluster: &Cluster, names: &Names, object: &Object) -> Result<
     if namespace.deletion_timestamp().is_some() {
         let why =
             format!("unable to create new content in namespace {} because it is being terminated", object.namespace());
-        let mut status = Status::forbidden(names.resource, object.name(), &why);
-        status.reason = Reason::Forbidden;
-        return Err(status);
+        return Err(Status::forbidden(names.resource, object.name(), &why));
     }
     Ok(())
 }

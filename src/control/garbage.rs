@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
@@ -71,14 +69,7 @@ fn as_owner(object: &Arc<Object>, cluster: &Cluster) -> Result<Plan, Status> {
 
 fn without_owners(object: &Object, uids: &[String]) -> Object {
     let mut new = object.clone();
-    let references = object.list_at("/metadata/ownerReferences").iter();
-    let rest: Vec<Value> =
-        references.filter(|r| !uids.iter().any(|u| r.get("uid").is_some_and(|x| x == u))).cloned().collect();
-    if rest.is_empty() {
-        new.remove("/metadata/ownerReferences");
-    } else {
-        new.set("/metadata/ownerReferences", Value::Array(rest));
-    }
+    uids.iter().for_each(|uid| new.remove_owner(uid));
     new
 }
 

@@ -1,6 +1,6 @@
 //! Lists whose items a strategic merge patch tells apart: by a merge key, or, for plain values, by themselves.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// The prefix of the directive that gives a list's order.
 pub const SET_ELEMENT_ORDER: &str = "$setElementOrder/";
@@ -41,9 +41,4 @@ pub fn in_order(
     result.extend(patched);
     result.extend(rest);
     result
-}
-
-/// The directives of a map, taken out of it.
-pub fn take(patch: &mut Map<String, Value>, name: &str) -> Option<Value> {
-    patch.remove(name)
 }

@@ -2,9 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::elements::{
-    DELETE_FROM_PRIMITIVE_LIST, DIRECTIVE, RETAIN_KEYS, SET_ELEMENT_ORDER, in_order, position, take,
-};
+use super::elements::{DELETE_FROM_PRIMITIVE_LIST, DIRECTIVE, RETAIN_KEYS, SET_ELEMENT_ORDER, in_order, position};
 use crate::apimachinery::go_value::json_kind;
 use crate::apimachinery::schema::{Definition, Field, Shape, Type};
 use crate::apimachinery::status::Status;
@@ -39,13 +37,13 @@ fn map(
     mut patch: Map<String, Value>,
     definition: Option<Definition>,
 ) -> Result<Map<String, Value>, Status> {
-    match take(&mut patch, DIRECTIVE).as_ref().and_then(Value::as_str) {
+    match patch.remove(DIRECTIVE).as_ref().and_then(Value::as_str) {
         None | Some("merge") => {}
         Some("replace") => return Ok(without_directives(patch)),
         Some("delete") => return Ok(Map::new()),
         Some(other) => return Err(unknown_directive(other)),
     }
-    retain(&mut document, take(&mut patch, RETAIN_KEYS));
+    retain(&mut document, patch.remove(RETAIN_KEYS));
     let orders = take_prefixed(&mut patch, SET_ELEMENT_ORDER);
     let deletions = take_prefixed(&mut patch, DELETE_FROM_PRIMITIVE_LIST);
     for (name, values) in &deletions {

@@ -97,12 +97,7 @@ fn with_controller(pod: &Object, set: &Set) -> Object {
 
 fn without_controller(pod: &Object, uid: &str) -> Object {
     let mut new = pod.clone();
-    let references = pod.list_at("/metadata/ownerReferences").iter();
-    let rest: Vec<Value> = references.filter(|r| r.get("uid").is_none_or(|u| u != uid)).cloned().collect();
-    match rest.is_empty() {
-        true => drop(new.remove("/metadata/ownerReferences")),
-        false => new.set("/metadata/ownerReferences", Value::Array(rest)),
-    }
+    new.remove_owner(uid);
     new
 }
 
