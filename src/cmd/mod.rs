@@ -32,6 +32,7 @@ mod errors;
 mod events;
 mod exec;
 mod explain;
+mod export;
 mod expose;
 mod fetch;
 mod flags;

@@ -8,8 +8,8 @@ use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
     annotate, api_resources, api_versions, apply, auth, cluster_info, completion, config, create, delete, describe,
-    diff, doctor, drain, edit, events, exec, explain, expose, generators, get, help, kustomize, label, logs, man,
-    options, patch, plugin, replace, reset, rollout, run, scale, set, taint, top, version, wait,
+    diff, doctor, drain, edit, events, exec, explain, export, expose, generators, get, help, kustomize, label, logs,
+    man, options, patch, plugin, replace, reset, rollout, run, scale, set, taint, top, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -401,6 +401,7 @@ pub static GROUPS: &[Group] = &[
         title: "Commands of kstate itself:",
         verbs: &[
             Verb::built::<doctor::Doctor>("doctor", "Say which parts of the sandbox this machine allows"),
+            Verb::built::<export::Export>("export", "Print objects as manifests for another cluster"),
             Verb::built::<reset::Reset>("reset", "End what runs and empty the store"),
         ],
     },

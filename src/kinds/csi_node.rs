@@ -4,8 +4,10 @@ use super::pod::Fields;
 use super::{Kind, Names, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::{self, Time};
+use crate::cluster::Cluster;
 use serde_json::Value;
 
 /// The kind.
@@ -55,5 +57,10 @@ impl Kind for CSINode {
             }
         }
         errors
+    }
+
+    /// The node's kubelet makes it.
+    fn export(&self, _object: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
+        Ok(false)
     }
 }

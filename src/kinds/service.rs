@@ -165,6 +165,16 @@ impl Kind for Service {
                 .ok_or_else(|| format!("invalid service '{}': Service is defined without a selector", object.name())),
         )
     }
+
+    /// Addresses are allotted anew; a headless Service stays one.
+    fn export(&self, object: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
+        if object.str_at("/spec/clusterIP") != "None" {
+            object.remove("/spec/clusterIP");
+            object.remove("/spec/clusterIPs");
+        }
+        object.remove("/spec/healthCheckNodePort");
+        Ok(true)
+    }
 }
 
 fn services_of_pod(pod: &Object, cluster: &Cluster) -> Result<Vec<Key>, Status> {
