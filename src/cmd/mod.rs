@@ -70,6 +70,7 @@ mod run;
 mod scale;
 mod select;
 mod set;
+mod snapshot;
 mod support;
 mod taint;
 mod top;

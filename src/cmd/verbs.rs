@@ -9,7 +9,7 @@ use super::support::{self, Flag};
 use super::{
     annotate, api_resources, api_versions, apply, auth, cluster_info, completion, config, create, delete, describe,
     diff, doctor, drain, edit, events, exec, explain, export, expose, generators, get, help, kustomize, label, logs,
-    man, options, patch, plugin, replace, reset, rollout, run, scale, set, taint, top, version, wait,
+    man, options, patch, plugin, replace, reset, rollout, run, scale, set, snapshot, taint, top, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -291,6 +291,14 @@ const CONFIG: &[Verb] = &[
     Verb::built::<config::view::View>("view", "Display merged kubeconfig settings or a specified kubeconfig file"),
 ];
 
+const SNAPSHOT: &[Verb] = &[
+    Verb::built::<snapshot::Delete>("delete", "Remove a snapshot"),
+    Verb::built::<snapshot::Diff>("diff", "Print what is different between a snapshot and the store"),
+    Verb::built::<snapshot::List>("list", "Print the snapshots of the store"),
+    Verb::built::<snapshot::Restore>("restore", "Put a snapshot in the place of the store"),
+    Verb::built::<snapshot::Save>("save", "Copy the store as it is now"),
+];
+
 /// The table.
 pub static GROUPS: &[Group] = &[
     Group {
@@ -403,6 +411,7 @@ pub static GROUPS: &[Group] = &[
             Verb::built::<doctor::Doctor>("doctor", "Say which parts of the sandbox this machine allows"),
             Verb::built::<export::Export>("export", "Print objects as manifests for another cluster"),
             Verb::built::<reset::Reset>("reset", "End what runs and empty the store"),
+            Verb::built::<snapshot::Snapshot>("snapshot", "Keep copies of the whole store").with(SNAPSHOT),
         ],
     },
     Group {
