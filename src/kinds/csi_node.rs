@@ -1,9 +1,13 @@
 //! CSINode: the drivers of volumes on a node. Knows no node but its name.
 
+mod describe;
+
+use super::describe::{Text, View};
 use super::pod::Fields;
 use super::{Kind, Names, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::{self, Time};
 use serde_json::Value;
@@ -35,6 +39,10 @@ impl Kind for CSINode {
             object.list_at("/spec/drivers").len().to_string(),
             time::age(object.creation_timestamp(), now),
         ]
+    }
+
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
     }
 
     fn set_defaults(&self, object: &mut Object) {
