@@ -1,5 +1,8 @@
 //! CSINode: the drivers of volumes on a node. Knows no node but its name.
 
+mod describe;
+
+use super::describe::{Text, View};
 use super::pod::Fields;
 use super::{Kind, Names, zeros};
 use crate::apimachinery::field::{Errors, Path};
@@ -37,6 +40,10 @@ impl Kind for CSINode {
             object.list_at("/spec/drivers").len().to_string(),
             time::age(object.creation_timestamp(), now),
         ]
+    }
+
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
     }
 
     fn set_defaults(&self, object: &mut Object) {

@@ -1,5 +1,8 @@
 //! IPAddress: that an address is taken, and by whom. Stored, not acted on.
 
+mod describe;
+
+use super::describe::{Text, View};
 use super::{Kind, Names};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names::NameRule;
@@ -35,6 +38,10 @@ impl Kind for IPAddress {
         let parts = [of("group"), of("resource"), of("namespace"), of("name")];
         let shown: Vec<&str> = parts.into_iter().filter(|p| !p.is_empty()).collect();
         vec![object.name().to_owned(), if shown.is_empty() { "<none>".to_owned() } else { shown.join("/") }]
+    }
+
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
     }
 
     fn validate(&self, object: &Object) -> Errors {

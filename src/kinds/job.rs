@@ -1,5 +1,6 @@
 //! Job: pods that run until enough of them have succeeded.
 
+use super::describe::{Text, View};
 use super::plan::Plan;
 use super::{Kind, Names, Trigger, workload};
 use crate::apimachinery::field::Errors;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 mod cells;
 mod controller;
 pub(super) mod defaults;
+mod describe;
 mod indexes;
 pub(super) mod validation;
 
@@ -59,6 +61,10 @@ impl Kind for Job {
             images,
             labels::format_label_selector(object.at("/spec/selector").unwrap_or(&Value::Null)),
         ]
+    }
+
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
     }
 
     fn set_defaults(&self, object: &mut Object) {

@@ -9,6 +9,8 @@ mod spec;
 mod update;
 mod validate;
 
+pub use describe::endpoints_text;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
