@@ -6,6 +6,8 @@ pub mod dns;
 #[cfg(target_os = "linux")]
 pub mod http;
 #[cfg(target_os = "linux")]
+pub mod log;
+#[cfg(target_os = "linux")]
 mod sandbox;
 pub mod tools;
 
