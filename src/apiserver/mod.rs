@@ -19,6 +19,7 @@ mod delete;
 mod field_set;
 mod patch;
 mod scale;
+mod token;
 mod update;
 mod validation;
 
@@ -28,6 +29,7 @@ pub use create::create;
 pub use delete::{DeleteOptions, FOREGROUND, ORPHAN, Propagation, delete, finish};
 pub use patch::{Part, patch};
 pub use scale::{get_scale, update_scale};
+pub use token::create_token;
 pub use update::{bind, update, update_status};
 
 /// Options of create and update.
