@@ -20,6 +20,7 @@ mod export;
 mod field_set;
 mod patch;
 mod scale;
+mod token;
 mod update;
 mod validation;
 
@@ -30,6 +31,7 @@ pub use delete::{DeleteOptions, FOREGROUND, ORPHAN, Propagation, delete, finish}
 pub use export::export;
 pub use patch::{Part, patch};
 pub use scale::{get_scale, update_scale};
+pub use token::create_token;
 pub use update::{bind, update, update_status};
 
 /// Options of create and update.
