@@ -68,9 +68,14 @@ impl Client {
     pub fn everything(&mut self) -> anyhow::Result<Vec<(Key, Arc<Object>)>> {
         let state = self.store.begin_read()?;
         let cluster = Cluster::new(&state);
-        let lists = kinds::KINDS.iter().map(|kind| cluster.list_keyed(kind.names().resource, None));
-        let all = lists.collect::<Result<Vec<_>, Status>>();
-        Ok(answer(&state, all)?.into_iter().flatten().collect())
+        let all = || -> Result<Vec<_>, Status> {
+            let mut all = Vec::new();
+            for kind in kinds::Registry::of(&cluster)?.kinds() {
+                all.extend(cluster.list_keyed(kind.names().resource, None)?);
+            }
+            Ok(all)
+        };
+        answer(&state, all())
     }
 
     /// The time of the command's last transaction, never before the store's.

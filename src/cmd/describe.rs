@@ -141,16 +141,18 @@ impl Run for Describe {
 impl Describe {
     fn fetch(&self, cx: &mut Context) -> anyhow::Result<Fetched> {
         let files = Filenames { filenames: &self.filename, recursive: self.recursive, validate: false };
-        let manifests = manifest::read(cx.env, &files)?;
-        let named = resources::named(&Request {
-            program: &cx.program,
-            args: &self.args,
-            has_files: !self.filename.is_empty(),
-            selector: &self.selector,
-            type_alone_is_all: true,
-            all_namespaces: self.all_namespaces,
-            ..Request::default()
-        })?;
+        let manifests = manifest::read(cx, &files)?;
+        let named = resources::named(
+            cx,
+            &Request {
+                args: &self.args,
+                has_files: !self.filename.is_empty(),
+                selector: &self.selector,
+                type_alone_is_all: true,
+                all_namespaces: self.all_namespaces,
+                ..Request::default()
+            },
+        )?;
         fetch::fetch(cx, named, manifests, &self.selectors(), self.all_namespaces)
     }
 
@@ -160,7 +162,7 @@ impl Describe {
 
     /// Describes every object of a type whose name begins so; whether there was any.
     fn beginning_with(&self, cx: &mut Context, type_of: &str, prefix: &str) -> anyhow::Result<bool> {
-        let kinds = Named::All(vec![resources::kind(type_of)?]);
+        let kinds = Named::All(vec![resources::kind(cx, type_of)?]);
         let mut fetched = fetch::fetch(cx, kinds, manifest::Manifests::default(), &self.selectors(), false)?;
         fetched.parts.iter_mut().for_each(|p| p.objects.retain(|o| o.name().starts_with(prefix)));
         let texts = self.texts(cx, &fetched)?;
