@@ -18,6 +18,7 @@ mod decode;
 mod delete;
 mod field_set;
 mod patch;
+mod quota;
 mod scale;
 mod update;
 mod validation;

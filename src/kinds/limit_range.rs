@@ -8,7 +8,10 @@ use crate::apimachinery::quantity;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::Time;
 use serde_json::{Map, Value};
+mod admission;
 mod validation;
+
+pub use admission::{check_claim, check_pod, set_pod_defaults};
 
 /// The kind.
 pub struct LimitRange;
