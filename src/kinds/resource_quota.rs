@@ -11,6 +11,7 @@ use crate::cluster::Cluster;
 use serde_json::{Value, json};
 use std::sync::Arc;
 mod controller;
+mod scopes;
 mod validation;
 
 /// The kind.

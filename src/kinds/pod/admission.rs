@@ -27,8 +27,11 @@ pub(super) fn admit(pod: &mut Object, cluster: &Cluster) -> Result<(), Status> {
     check_runtime_class(pod, cluster)
 }
 
+/// A refusal before the pod has its name: one that is to be made up is not known yet, only how it begins.
 fn forbidden(pod: &Object, why: &str) -> Status {
-    Status::forbidden("pods", pod.name(), why)
+    let prefix = pod.str_at("/metadata/generateName");
+    let is_made_up = !prefix.is_empty() && pod.name().len() == prefix.len() + 5 && pod.name().starts_with(prefix);
+    Status::forbidden("pods", if is_made_up { prefix } else { pod.name() }, why)
 }
 
 /// The pod's spec, made when there is none.
