@@ -19,6 +19,7 @@ mod delete;
 mod export;
 mod field_set;
 mod patch;
+mod quota;
 mod scale;
 mod token;
 mod update;

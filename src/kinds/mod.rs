@@ -67,6 +67,7 @@ mod pod_disruption_budget;
 mod pod_template;
 mod priority_class;
 mod priority_level_configuration;
+pub mod quota;
 mod rbac;
 mod registry;
 mod replica_set;
@@ -203,8 +204,9 @@ impl ScalePaths<'static> {
 
 /// Everything kstate knows of one kind. The defaults are those of a kind that is stored and listed, without a controller.
 ///
-/// The order in which the API server calls them: `set_defaults`, `prepare_for_create`, `admit`, `validate`, `warnings` on a
-/// create; `set_defaults`, `admit_update`, `prepare_for_update`, `validate_update`, `warnings` on an update.
+/// The order in which the API server calls them: `set_defaults`, `admit`, `prepare_for_create`, `validate`, `admit_valid`,
+/// `warnings` on a create; `set_defaults`, `admit_update`, `prepare_for_update`, `validate_update`, `admit_valid`, `warnings`
+/// on an update.
 pub trait Kind: Sync {
     fn names(&self) -> &Names;
 
@@ -245,6 +247,16 @@ pub trait Kind: Sync {
     /// As `admit`, for an update: allocation that a change of the spec asks for. Called before `prepare_for_update`.
     fn admit_update(&self, _new: &mut Object, _old: &Object, _cluster: &Cluster) -> Result<(), Status> {
         Ok(())
+    }
+
+    /// Validating admission of a new or changed object that was found valid: its namespace's limits. May refuse.
+    fn admit_valid(&self, _new: &Object, _old: Option<&Object>, _cluster: &Cluster) -> Result<(), Status> {
+        Ok(())
+    }
+
+    /// What its objects count for in a ResourceQuota.
+    fn evaluator(&self) -> &'static dyn quota::Evaluator {
+        &quota::ByCount
     }
 
     /// Validates a new object; metadata is validated for all kinds by the API server.
