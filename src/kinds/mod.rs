@@ -59,6 +59,7 @@ mod mutating_webhook_configuration;
 mod namespace;
 mod network_policy;
 mod node;
+pub mod pace;
 mod persistent_volume;
 mod persistent_volume_claim;
 pub mod plan;
