@@ -39,7 +39,7 @@ pub mod describe;
 mod device_class;
 #[cfg(test)]
 pub(crate) mod empty_store;
-mod endpoint_slice;
+pub mod endpoint_slice;
 mod endpoints;
 mod event;
 pub mod exposure;
