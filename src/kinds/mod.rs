@@ -13,6 +13,7 @@ use crate::apimachinery::names::{self, NameRule};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::patch::PatchType;
 use crate::apimachinery::status::Status;
+use crate::apimachinery::structural::Structural;
 use crate::apimachinery::table::Column;
 use crate::apimachinery::time::{self, Time};
 use crate::apimachinery::zeros;
@@ -214,6 +215,21 @@ pub trait Kind: Sync {
     /// The versions that are taken besides the stored one.
     fn other_versions(&self) -> &'static [OtherVersion] {
         &[]
+    }
+
+    /// What its objects look like, for a kind that a definition made known; the API's own document tells of all others.
+    fn structural(&self) -> Option<&Structural> {
+        None
+    }
+
+    /// A stored object as the kind's version has it.
+    fn served(&self, object: Arc<Object>) -> Arc<Object> {
+        object
+    }
+
+    /// Whether the status is written by a request of its own, and by no other.
+    fn has_status(&self) -> bool {
+        true
     }
 
     /// The columns of its table, `Name` first.
