@@ -256,17 +256,19 @@ impl Get {
     /// Everything that was asked for, and what went wrong.
     fn fetch(&self, cx: &mut Context) -> anyhow::Result<Fetched> {
         let files = Filenames { filenames: &self.filename, recursive: self.recursive, validate: false };
-        let manifests = manifest::read(cx.env, &files)?;
-        let named = resources::named(&Request {
-            program: &cx.program,
-            args: &self.args,
-            has_files: !self.filename.is_empty(),
-            selector: &self.selector,
-            field_selector: &self.field_selector,
-            all: false,
-            type_alone_is_all: true,
-            all_namespaces: self.all_namespaces,
-        })?;
+        let manifests = manifest::read(cx, &files)?;
+        let named = resources::named(
+            cx,
+            &Request {
+                args: &self.args,
+                has_files: !self.filename.is_empty(),
+                selector: &self.selector,
+                field_selector: &self.field_selector,
+                all: false,
+                type_alone_is_all: true,
+                all_namespaces: self.all_namespaces,
+            },
+        )?;
         let selectors = Selectors { labels: &self.selector, fields: &self.field_selector };
         fetch::fetch(cx, named, manifests, &selectors, self.all_namespaces)
     }

@@ -11,8 +11,9 @@ use super::resources::{self, KindRef, Named, Request};
 use super::select::Selectors;
 use crate::apimachinery::labels::Selector;
 use crate::apimachinery::object::Object;
-use crate::apimachinery::status::Status;
+use crate::apimachinery::status::{Reason, Status};
 use crate::apiserver;
+use crate::kinds;
 
 /// One object of a verb.
 pub struct Info {
@@ -82,20 +83,22 @@ impl Infos {
 /// A command line that names nothing in a way that is understood; objects that are not there are in [`Infos::errors`].
 pub fn find(cx: &mut Context, query: &Query) -> anyhow::Result<Infos> {
     let files = Filenames { filenames: query.filenames, recursive: query.recursive, validate: query.validate };
-    let manifests = manifest::read(cx.env, &files)?;
+    let manifests = manifest::read(cx, &files)?;
     let has_files = !query.filenames.is_empty();
     // With files a selector chooses among their objects.
     let (selector, field_selector) = if has_files { ("", "") } else { (query.selector, query.field_selector) };
-    let named = resources::named(&Request {
-        program: &cx.program,
-        args: query.args,
-        has_files,
-        selector,
-        field_selector,
-        all: query.all,
-        type_alone_is_all: query.type_alone_is_all,
-        all_namespaces: query.all_namespaces,
-    })?;
+    let named = resources::named(
+        cx,
+        &Request {
+            args: query.args,
+            has_files,
+            selector,
+            field_selector,
+            all: query.all,
+            type_alone_is_all: query.type_alone_is_all,
+            all_namespaces: query.all_namespaces,
+        },
+    )?;
     if let Named::Files = named
         && query.from != From::Store
     {
@@ -152,6 +155,24 @@ fn info(item: Item, command: &str, enforced: bool) -> anyhow::Result<Info> {
     }
     let name = object.name().to_owned();
     Ok(Info { kind, namespace, name, source, object: Arc::new(object) })
+}
+
+/// An object that no file and no store has, as a request would name it.
+///
+/// # Errors
+/// A kind that is not served.
+pub fn of_object(cx: &Context, object: Object) -> anyhow::Result<Info> {
+    let Some(kind) = kinds::by_api_version(object.api_version(), object.kind()) else {
+        return Err(Status::new(Reason::NotFound, "the server could not find the requested resource").into());
+    };
+    let own = object.namespace();
+    let namespace = match kind.names().namespaced {
+        false => String::new(),
+        true if own.is_empty() => cx.namespace().to_owned(),
+        true => own.to_owned(),
+    };
+    let name = object.name().to_owned();
+    Ok(Info { kind, namespace, name, source: String::new(), object: Arc::new(object) })
 }
 
 impl Info {

@@ -70,10 +70,11 @@ fn get(cx: &mut Context, raw: &str) -> anyhow::Result<String> {
         "/version" => return Ok(version::server_json()),
         _ => {}
     }
-    if let Some(document) = discovery::document(path) {
+    let registry = cx.registry()?;
+    if let Some(document) = discovery::document(&registry, path) {
         return Ok(json::line(&document));
     }
-    let place = Place::parse(path).ok_or_else(no_such_path)?;
+    let place = Place::parse(&registry, path).ok_or_else(no_such_path)?;
     let query = Query::parse(query);
     let answer = cx.client()?.read(|cluster| look(cluster, &place, &query))?;
     Ok(json::line(&answer))
@@ -93,7 +94,9 @@ fn look(cluster: &Cluster, place: &Place, query: &Query) -> Result<Value, Status
 }
 
 fn delete(cx: &mut Context, raw: &str) -> anyhow::Result<String> {
-    let place = Place::parse(raw).filter(|p| !p.name.is_empty() && p.sub == Sub::None).ok_or_else(no_such_path)?;
+    let place = Place::parse(&cx.registry()?, raw)
+        .filter(|p| !p.name.is_empty() && p.sub == Sub::None)
+        .ok_or_else(no_such_path)?;
     let options = DeleteOptions::default();
     cx.client()?.write(|c| {
         apiserver::get(c, place.kind, &place.namespace, &place.name)?;
@@ -111,9 +114,9 @@ fn create(cx: &mut Context, parsed: &Parsed, raw: &str) -> anyhow::Result<String
     if files.len() != 1 {
         anyhow::bail!("--raw can only use a single local file or stdin");
     }
-    let place = Place::parse(raw).filter(|p| p.name.is_empty()).ok_or_else(no_such_path)?;
+    let place = Place::parse(&cx.registry()?, raw).filter(|p| p.name.is_empty()).ok_or_else(no_such_path)?;
     let files = manifest::Filenames { filenames: &files, recursive: false, validate: false };
-    let mut read = manifest::read(cx.env, &files)?;
+    let mut read = manifest::read(cx, &files)?;
     if let Some(error) = read.errors.pop() {
         return Err(error);
     }

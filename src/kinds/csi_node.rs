@@ -10,6 +10,7 @@ use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::{self, Time};
+use crate::cluster::Cluster;
 use serde_json::Value;
 
 /// The kind.
@@ -63,5 +64,10 @@ impl Kind for CSINode {
             }
         }
         errors
+    }
+
+    /// The node's kubelet makes it.
+    fn export(&self, _object: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
+        Ok(false)
     }
 }

@@ -156,6 +156,12 @@ impl Kind for Deployment {
             Trigger { resource: "pods", keys: controller::deployments_of_pod },
         ]
     }
+
+    /// The revision is counted by the controller.
+    fn export(&self, object: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
+        object.remove_annotation(replica_sets::REVISION);
+        Ok(true)
+    }
 }
 
 fn validate_strategy(object: &Object, errors: &mut Errors) {

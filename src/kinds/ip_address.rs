@@ -10,6 +10,7 @@ use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::Time;
+use crate::cluster::Cluster;
 
 /// The kind.
 pub struct IPAddress;
@@ -61,5 +62,10 @@ impl Kind for IPAddress {
 
     fn name_rule(&self) -> NameRule {
         |_, _| Vec::new()
+    }
+
+    /// The Service that has the address makes it.
+    fn export(&self, _object: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
+        Ok(false)
     }
 }

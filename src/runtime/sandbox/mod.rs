@@ -42,7 +42,7 @@ mod wire;
 pub use caller::exec;
 pub use check::{Check, Problem, checks};
 pub use failure::Failure;
-pub use remove::{remove_all, remove_pod, remove_volume};
+pub use remove::{end_all, remove_all, remove_pod, remove_volume};
 pub use supervisor::main;
 
 use super::{Command, ExecError, Exit, SUPERVISOR, http};
