@@ -39,7 +39,7 @@ pub mod describe;
 mod device_class;
 #[cfg(test)]
 pub(crate) mod empty_store;
-mod endpoint_slice;
+pub mod endpoint_slice;
 mod endpoints;
 mod event;
 pub mod exposure;
@@ -59,6 +59,7 @@ mod mutating_webhook_configuration;
 mod namespace;
 mod network_policy;
 mod node;
+pub mod pace;
 mod persistent_volume;
 mod persistent_volume_claim;
 pub mod plan;

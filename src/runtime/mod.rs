@@ -7,6 +7,7 @@ pub mod dns;
 pub mod http;
 #[cfg(target_os = "linux")]
 pub mod log;
+pub mod network;
 #[cfg(target_os = "linux")]
 mod sandbox;
 pub mod tools;
@@ -28,12 +29,12 @@ pub use sandbox::{Check, Failure, Problem, checks, end_all, exec, remove_all, re
 const SUPERVISOR: &str = "__sandbox";
 
 /// Does what the binary was started again for: to be a pod's supervisor, or a tool of a sandbox, whose name it then has.
-/// `None` when it was started as itself.
+/// `None` when it was started as itself. `open` is how a supervisor gets to know the cluster.
 #[cfg(target_os = "linux")]
-pub fn started_again(args: &[OsString], env: &mut Env) -> Option<ExitCode> {
+pub fn started_again(args: &[OsString], env: &mut Env, open: network::Open) -> Option<ExitCode> {
     let (name, rest) = args.split_first()?;
     match rest.split_first() {
-        Some((first, rest)) if first == SUPERVISOR => Some(sandbox::main(rest)),
+        Some((first, rest)) if first == SUPERVISOR => Some(sandbox::main(rest, open)),
         _ => tools::main(name.to_str()?, rest, env),
     }
 }
