@@ -30,7 +30,17 @@ pub fn record(cluster: &mut Cluster, record: EventRecord) -> Result<(), Status> 
     }
 }
 
-/// The event that says the same of the same object already, with one more on its count.
+/// Whether an event was recorded at the cluster's present time already. An object that is looked at twice at one time says
+/// what it has to say once. One that cannot be read counts as told: whoever plans it will fail for that anyway.
+pub fn is_told(cluster: &Cluster, record: &EventRecord) -> bool {
+    let prefix = format!("{}.", record.regarding.name());
+    let events = cluster.list_prefixed("events", record.regarding.namespace(), &prefix);
+    let now = time::to_rfc3339(cluster.now());
+    events
+        .map_or(true, |events| events.iter().any(|e| is_same(e, record) && e.str_at("/lastTimestamp") >= now.as_str()))
+}
+
+/// The event that says the same of the same object already, with so many more on its count.
 fn repeated(
     cluster: &Cluster,
     kind: &dyn Kind,
@@ -42,7 +52,7 @@ fn repeated(
     let same = events.iter().rev().find(|e| is_same(e, record));
     Ok(same.map(|e| {
         let mut object = Object::clone(e);
-        count_one_more(&mut object, cluster.now());
+        count_more(&mut object, record.times, cluster.now());
         object
     }))
 }
@@ -55,13 +65,13 @@ fn is_same(event: &Object, record: &EventRecord) -> bool {
         && event.str_at("/reportingComponent") == record.source
 }
 
-fn count_one_more(event: &mut Object, now: time::Time) {
+fn count_more(event: &mut Object, times: i64, now: time::Time) {
     if event.at("/eventTime").is_some_and(|t| !t.is_null()) {
         let count = event.i64_at("/series/count").unwrap_or(1);
-        event.set("/series", json!({"count": count + 1, "lastObservedTime": time::to_rfc3339_micro(now)}));
+        event.set("/series", json!({"count": count + times, "lastObservedTime": time::to_rfc3339_micro(now)}));
     } else {
         let count = event.i64_at("/count").unwrap_or(1);
-        event.set("/count", (count + 1).into());
+        event.set("/count", (count + times).into());
         event.set("/lastTimestamp", time::to_rfc3339(now).into());
     }
 }
@@ -87,7 +97,7 @@ fn event(cluster: &Cluster, namespace: &str, record: &EventRecord) -> Object {
         }
         None => {
             event.set("/eventTime", Value::Null);
-            event.set("/count", 1.into());
+            event.set("/count", record.times.into());
             event.set("/firstTimestamp", time::to_rfc3339(now).into());
             event.set("/lastTimestamp", time::to_rfc3339(now).into());
             event.set("/reportingInstance", record.host.as_str().into());

@@ -73,6 +73,9 @@ mod tests {
             ["data[run-containers]: Invalid value: \"maybe\": must be always or never"]
         );
         let found = texts(json!({"rules": "pod=a never-ready\npod=b explodes"}));
-        assert!(found[0].starts_with("data[rules]: Invalid value: \"pod=b explodes\": line 2: \"explodes\""), "{found:?}");
+        assert!(
+            found[0].starts_with("data[rules]: Invalid value: \"pod=b explodes\": line 2: \"explodes\""),
+            "{found:?}"
+        );
     }
 }
