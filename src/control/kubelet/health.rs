@@ -3,11 +3,18 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::container::{self, Stage};
 use super::life::text;
 use super::probe::{self, Answer, Kind, Schedule};
+use super::{container_status, known, standing};
+use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::time::Time;
+use crate::cluster::Cluster;
+use crate::control::apply::apply;
 use crate::control::pace::{Fault, Pace, Subject};
+use crate::kinds::plan::{Action, Plan};
 
 /// Where a pod's bookkeeping has what its probes were seen to answer.
 const KEY: &str = "probed";
@@ -104,19 +111,17 @@ pub fn of(run: &Run, pace: &Pace, now: Time) -> Health {
     Health { started: Some(started), ..health }
 }
 
-/// What a probe answers over time: by a rule for good, else as it was seen.
+/// What a probe answers over time: by a rule for good, else as it was seen, and before that as its image would.
 fn answers(run: &Run, kind: Kind, spec: &Value, pace: &Pace, seen: &[Probed]) -> Vec<Answer> {
-    let fault = match kind {
-        Kind::Startup => Fault::NeverStarted,
-        Kind::Readiness => Fault::NeverReady,
-        Kind::Liveness => Fault::NeverLive,
-    };
-    if pace.faults(&run.subject).any(|f| *f == fault) {
+    if pace.faults(&run.subject).any(|f| *f == fault_of(kind)) {
         return vec![Answer { from: Time::MIN_UTC, failure: Some(refusal(spec, run)) }];
     }
     let ours =
         |p: &&Probed| p.container == text(run.spec, "name") && p.attempt == run.attempt && p.probe == kind.field();
-    seen.iter().filter(ours).map(|p| Answer { from: p.at, failure: p.failure.clone() }).collect()
+    let standing = standing::failure(run.pod, run.spec, spec)
+        .map(|failure| Answer { from: Time::MIN_UTC, failure: Some(failure) });
+    let seen = seen.iter().filter(ours).map(|p| Answer { from: p.at, failure: p.failure.clone() });
+    standing.into_iter().chain(seen).collect()
 }
 
 /// What the kubelet says of a probe that is refused.
@@ -149,4 +154,79 @@ pub fn port(action: &Value, container: &Value) -> Option<u16> {
         }
         other => number(other),
     }
+}
+
+/// A probe that an emulated server can be asked for without a sandbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    pub container: String,
+    pub attempt: u32,
+    pub probe: Kind,
+    pub port: u16,
+    pub path: String,
+    pub headers: Vec<(String, String)>,
+    /// What the probe is known to answer now: nothing when it succeeds.
+    pub known: Option<String>,
+}
+
+/// The probes of a pod's running containers to ask its emulated servers. Those that a rule answers are not asked.
+pub fn questions(pod: &Object, pace: &Pace, now: Time) -> Vec<Question> {
+    let lives = container::read(pod);
+    let mut all = Vec::new();
+    for spec in container_status::specs(pod) {
+        let Some(life) = lives.get(text(spec, "name")) else { continue };
+        let Stage::Running { since } = life.stage else { continue };
+        let subject = known::subject(pod, spec);
+        let run = Run { pod, spec, attempt: life.attempt, since, started: life.started, subject };
+        for kind in Kind::ALL {
+            let ruled = pace.faults(&run.subject).any(|f| *f == fault_of(kind));
+            let action = spec.get(kind.field()).and_then(|probe| Some((probe, probe.get("httpGet")?)));
+            let Some((probe, http)) = action.filter(|_| !ruled) else { continue };
+            let Some(port) = port(http, spec) else { continue };
+            if !text(http, "host").is_empty() || text(http, "scheme") == "HTTPS" {
+                continue;
+            }
+            let known = answers(&run, kind, probe, pace, &seen(pod)).into_iter().rfind(|a| a.from <= now);
+            all.push(Question {
+                container: text(spec, "name").to_owned(),
+                attempt: life.attempt,
+                probe: kind,
+                port,
+                path: text(http, "path").to_owned(),
+                headers: headers(http),
+                known: known.and_then(|a| a.failure),
+            });
+        }
+    }
+    all
+}
+
+fn headers(http: &Value) -> Vec<(String, String)> {
+    let list = http.get("httpHeaders").and_then(Value::as_array).into_iter().flatten();
+    list.map(|h| (text(h, "name").to_owned(), text(h, "value").to_owned())).collect()
+}
+
+/// What an answer's status means to a probe.
+pub fn failure_of(status: u16) -> Option<String> {
+    (!(200..400).contains(&status)).then(|| format!("HTTP probe failed with statuscode: {status}"))
+}
+
+fn fault_of(kind: Kind) -> Fault {
+    match kind {
+        Kind::Startup => Fault::NeverStarted,
+        Kind::Readiness => Fault::NeverReady,
+        Kind::Liveness => Fault::NeverLive,
+    }
+}
+
+/// Records what a pod's probes were seen to answer. Nothing happens when the pod is another one by now. The caller lets the
+/// controllers settle.
+///
+/// # Errors
+/// When the store cannot be read or written.
+pub fn record(cluster: &mut Cluster, key: &Key, uid: &str, answers: Vec<Probed>) -> Result<(), Status> {
+    let Some(pod) = cluster.get(key)?.filter(|pod| pod.uid() == uid) else { return Ok(()) };
+    let mut new = Object::clone(&pod);
+    answers.into_iter().for_each(|answer| add(&mut new, answer));
+    apply(cluster, Plan { actions: vec![Action::UpdateStatus(new)], requeue_at: None })
 }

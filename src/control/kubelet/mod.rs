@@ -28,6 +28,7 @@ mod phase;
 mod pod_status;
 pub mod probe;
 mod restart;
+mod standing;
 mod termination;
 mod walk;
 mod world;

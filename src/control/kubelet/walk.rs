@@ -166,7 +166,7 @@ impl<'a, 'c> Walk<'a, 'c> {
             Stage::PullFailed { since } => Ok(self.hold_back_pull(spec, since)),
             Stage::PullBackOff { until } => Ok(self.until(until, spec, Self::look_for_image)),
             Stage::Starting { since } => self.start(spec, role, since),
-            Stage::Running { since } => Ok(self.watch(spec, role, since)),
+            Stage::Running { since } => self.watch(spec, role, since),
             Stage::Stopping { until, killed, .. } => Ok(self.stopped(spec, role, until, killed)),
             Stage::Ended { since } => Ok(self.restart(spec, since)),
             Stage::BackOff { until } => Ok(self.until(until, spec, Self::try_again)),
@@ -296,8 +296,8 @@ impl<'a, 'c> Walk<'a, 'c> {
                 self.life_mut(spec).stage = Stage::Running { since };
                 // One without probes is ready at once, and an init container may have ended: that is no step of its own.
                 match role {
-                    Role::Init => return Ok(self.watch(spec, role, since)),
-                    _ => self.probe(spec, since),
+                    Role::Init => return self.watch(spec, role, since),
+                    _ => self.probe(spec, since)?,
                 }
             }
         }
@@ -322,20 +322,20 @@ impl<'a, 'c> Walk<'a, 'c> {
     }
 
     /// A running container: ended, when that is known of its process; else as its probes say.
-    fn watch(&mut self, spec: &Value, role: Role, since: Time) -> Stepped {
-        let Known::Started { end, .. } = self.known(spec, role, since) else { return Stepped::Rest };
+    fn watch(&mut self, spec: &Value, role: Role, since: Time) -> Result<Stepped, Status> {
+        let Known::Started { end, .. } = self.known(spec, role, since) else { return Ok(Stepped::Rest) };
         match end {
             Some(end) if end.at <= self.now => {
                 self.end(spec, role, &end);
-                return Stepped::Rest;
+                return Ok(Stepped::Rest);
             }
             Some(end) => self.plan.requeue(end.at),
             None => {}
         }
         if role != Role::Init {
-            self.probe(spec, since);
+            self.probe(spec, since)?;
         }
-        Stepped::Rest
+        Ok(Stepped::Rest)
     }
 
     /// What an end leads to: another run, or none.
@@ -356,13 +356,13 @@ impl<'a, 'c> Walk<'a, 'c> {
     }
 
     /// Shows what the probes have come to, tells of their failures, and stops a container that they condemn.
-    fn probe(&mut self, spec: &Value, since: Time) {
+    fn probe(&mut self, spec: &Value, since: Time) -> Result<(), Status> {
         let name = text(spec, "name");
         let health = self.health(spec, since);
         for (kind, message, times) in &health.told {
             let message = format!("{} probe failed: {message}", kind.title());
             let record = EventRecord { warning: true, times: *times, ..self.record(spec, "Unhealthy", message) };
-            if !event::is_told(self.cluster, &record) {
+            if !event::is_told(self.cluster, &record)? {
                 self.plan.push(Action::Event(record));
             }
         }
@@ -374,6 +374,7 @@ impl<'a, 'c> Walk<'a, 'c> {
             Some(kind) => self.stop(spec, since, kind),
             None => health.next.into_iter().for_each(|at| self.plan.requeue(at)),
         }
+        Ok(())
     }
 
     /// Asks a container's process to stop, within its grace period.
