@@ -3,10 +3,12 @@
 //! Knows no verb and no output but the spinner of a long wait. A failed request is a [`Status`] inside the
 //! [`anyhow::Error`]; what is wrong with the store is a [`storage::Error`].
 
+mod clock;
 mod effects;
 mod home;
 #[cfg(target_os = "linux")]
 pub mod network;
+mod probes;
 mod spinner;
 mod store_clock;
 mod wait;
@@ -29,9 +31,10 @@ use crate::storage::memory::Memory;
 use crate::storage::{self, Options, PATIENCE, Store, Transaction};
 use crate::{apiserver, control, entropy, kinds};
 
+pub use clock::{ClockMode, Reading};
 pub use home::home;
 
-use store_clock::StoreClock;
+use store_clock::{Mode, StoreClock};
 
 /// A command's way to its store.
 pub struct Client {
@@ -104,7 +107,7 @@ impl Client {
     pub fn read<T>(&mut self, mut look: impl FnMut(&Cluster) -> Result<T, Status>) -> anyhow::Result<T> {
         let read_only = self.store.is_read_only();
         let state = self.store.begin_read()?;
-        let asked = self.clock.at_least(state.meta().clock);
+        let asked = self.clock.at_least(state.meta().clock, answer(&state, Mode::of(&state))?);
         let is_behind = answer(&state, is_behind(&state, asked))?;
         if !is_behind || read_only {
             // A store that cannot be written is caught up with in memory, for this look alone.
@@ -121,7 +124,7 @@ impl Client {
     /// memory, for this look alone.
     pub fn glance<T>(&mut self, look: impl FnMut(&Cluster) -> Result<T, Status>) -> anyhow::Result<T> {
         let state = self.store.begin_read()?;
-        let asked = self.clock.at_least(state.meta().clock);
+        let asked = self.clock.at_least(state.meta().clock, answer(&state, Mode::of(&state))?);
         let is_behind = answer(&state, is_behind(&state, asked))?;
         Ok(look_at(&state, asked, is_behind, look)?.0)
     }
@@ -152,7 +155,7 @@ impl Client {
     fn transact<T>(&mut self, run: impl FnOnce(&mut Cluster, Time) -> Result<T, Status>) -> anyhow::Result<T> {
         let state = self.store.begin_write()?;
         // Asked under the lock: whoever held it before has not seen a later time.
-        let asked = self.clock.at_least(state.meta().clock);
+        let asked = self.clock.at_least(state.meta().clock, answer(&state, Mode::of(&state))?);
         let mut cluster = Cluster::new(&state);
         let outcome = run(&mut cluster, asked);
         let answered = answer(&state, outcome)?;

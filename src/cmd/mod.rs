@@ -16,6 +16,7 @@ mod apply;
 mod auth;
 mod autoscale;
 mod certificate;
+mod clock;
 mod cluster_info;
 mod cobra;
 mod complete;
