@@ -44,6 +44,7 @@ pub mod endpoint_slice;
 mod endpoints;
 mod event;
 pub mod exposure;
+mod feature_gate;
 mod flow_schema;
 mod horizontal_pod_autoscaler;
 mod ingress;
@@ -386,6 +387,16 @@ pub trait Kind: Sync {
     /// that a cluster makes by itself. Metadata, status and what controllers own are seen to for all kinds.
     fn export(&self, _object: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
         Ok(true)
+    }
+
+    /// Whether [`Kind::hints`] may have something to say.
+    fn has_hints(&self) -> bool {
+        false
+    }
+
+    /// What a person would want to know of the object that a cluster does not say; printed for those who ask for hints.
+    fn hints(&self, _object: &Object, _cluster: &Cluster) -> Result<Vec<String>, Status> {
+        Ok(Vec::new())
     }
 
     /// Which changes of other kinds run this kind's controller. An object's own changes always do.
