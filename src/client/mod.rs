@@ -5,8 +5,11 @@
 
 mod effects;
 mod home;
+#[cfg(target_os = "linux")]
+mod keeper;
 mod spinner;
 mod store_clock;
+mod sweep;
 mod wait;
 
 use std::path::{Path, PathBuf};
@@ -15,16 +18,21 @@ use std::time::Duration;
 use anyhow::bail;
 
 use crate::Env;
+use crate::apimachinery::key::Key;
 use crate::apimachinery::seed::Seed;
 use crate::apimachinery::status::{Reason, Status};
 use crate::apimachinery::time::{self, Time};
 use crate::clock::Clock;
 use crate::cluster::{Change, Changes, Cluster, Snapshot};
+use crate::control::observation::{self, Observation};
 use crate::storage::{self, Options, PATIENCE, Store, Transaction};
 use crate::{apiserver, control, entropy};
 
 pub use home::home;
+#[cfg(target_os = "linux")]
+pub use keeper::main as keeper;
 
+use effects::{Effects, Place};
 use store_clock::StoreClock;
 
 /// A command's way to its store.
@@ -35,6 +43,14 @@ pub struct Client {
     now: Time,
     shows_waits: bool,
     warnings: Vec<String>,
+    /// The kstate binary, for processes that outlive the command.
+    exe: PathBuf,
+    fsync: bool,
+    /// Whether containers may be processes: not in a store whose UIDs and times repeat.
+    runs_processes: bool,
+    /// Whether what killed commands left was looked for.
+    is_swept: bool,
+    poll: Duration,
 }
 
 impl Client {
@@ -45,11 +61,23 @@ impl Client {
     pub fn open(env: &Env) -> anyhow::Result<Client> {
         let clock = StoreClock::new(clock(env)?);
         let options = options(env)?;
-        let home = options.home.clone();
+        let (home, fsync) = (options.home.clone(), options.fsync);
         let seed = || env.var("KSTATE_SEED").map_or_else(entropy::draw, |seed| Ok(Seed(seed.to_owned())));
         let store = Store::open(options, seed)?;
         let shows_waits = env.stderr_is_terminal && clock.is_real();
-        Ok(Client { store, home, clock, now: clock.now(), shows_waits, warnings: Vec::new() })
+        Ok(Client {
+            store,
+            home,
+            clock,
+            now: clock.now(),
+            shows_waits,
+            warnings: Vec::new(),
+            exe: env.exe.clone(),
+            fsync,
+            runs_processes: clock.is_real() && env.var("KSTATE_SEED").is_none(),
+            is_swept: false,
+            poll: wait::POLL,
+        })
     }
 
     /// The time of the command's last transaction, never before the store's.
@@ -75,6 +103,9 @@ impl Client {
     /// Looks at the cluster as it is now. Takes the write lock only when something is due.
     pub fn read<T>(&mut self, mut look: impl FnMut(&Cluster) -> Result<T, Status>) -> anyhow::Result<T> {
         let read_only = self.store.is_read_only();
+        if !read_only {
+            self.sweep()?;
+        }
         let state = self.store.begin_read()?;
         let asked = self.clock.at_least(state.meta().clock);
         let is_behind = answer(&state, is_behind(&state, asked))?;
@@ -114,20 +145,37 @@ impl Client {
         Ok(kept.map_err(too_old)?)
     }
 
+    /// Records what was seen of a container's process, and lets the controllers settle.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub fn observe(&mut self, key: &Key, uid: &str, seen: impl Fn(Time) -> Observation) -> anyhow::Result<()> {
+        self.write(|cluster| observation::record(cluster, key, uid, seen(cluster.now())))
+    }
+
+    /// Looks for other processes' commits only so often, in a wait that may be long and is nobody's hurry.
+    pub fn set_poll(&mut self, poll: Duration) {
+        self.poll = poll;
+    }
+
     /// Runs one write transaction at the time that the clock tells, commits what it changed and lets the effects follow.
     fn transact<T>(&mut self, run: impl FnOnce(&mut Cluster, Time) -> Result<T, Status>) -> anyhow::Result<T> {
+        self.sweep()?;
         let state = self.store.begin_write()?;
         // Asked under the lock: whoever held it before has not seen a later time.
         let asked = self.clock.at_least(state.meta().clock);
         let mut cluster = Cluster::new(&state);
+        cluster.set_runs_processes(self.runs_processes);
         let outcome = run(&mut cluster, asked);
         let answered = answer(&state, outcome)?;
         self.now = cluster.now();
+        let place = Place { home: &self.home, exe: &self.exe, fsync: self.fsync, is_real: self.runs_processes };
+        let mut effects = answer(&state, Effects::of(&cluster, place))?;
         let changes = cluster.into_changes();
         if is_worth_a_commit(&changes, asked.max(state.meta().clock)) {
-            let effects = effects::of(&changes);
+            effects.add_removals(&changes, place);
             state.commit(&changes)?;
-            self.warnings.extend(effects::run(&self.home, &effects));
+            self.warnings.extend(effects.run(place));
         }
         Ok(answered)
     }

@@ -38,6 +38,7 @@ impl Step {
 }
 
 /// The pace in force.
+#[derive(Default)]
 pub struct Pace(Option<Arc<Object>>);
 
 impl Pace {
@@ -51,6 +52,17 @@ impl Pace {
         let text = self.0.as_ref().map_or("", |map| map.str_at(&format!("/data/{}", step.key())));
         let duration = humantime::parse_duration(text.trim()).ok();
         duration.and_then(|d| TimeDelta::from_std(d).ok()).unwrap_or_default()
+    }
+
+    /// Whether a key of the ConfigMap says this word.
+    pub fn says(&self, key: &str, word: &str) -> bool {
+        self.0.as_ref().is_some_and(|map| map.str_at(&format!("/data/{key}")).trim() == word)
+    }
+
+    /// The words of a key of the ConfigMap.
+    pub fn words(&self, key: &str) -> Vec<String> {
+        let text = self.0.as_ref().map_or("", |map| map.str_at(&format!("/data/{key}")));
+        text.split([' ', '\n', '\t', ',']).filter(|w| !w.is_empty()).map(str::to_owned).collect()
     }
 }
 

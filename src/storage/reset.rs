@@ -8,8 +8,9 @@ use super::error::Error;
 use super::lock::{self, Lock};
 use super::{FILE, beside};
 
-/// The folders kstate keeps beside the store's file: volumes' data, pods' layers, the simulated nodes' files.
-const FOLDERS: [&str; 3] = ["volumes", "pods", "nodes"];
+/// The folders kstate keeps beside the store's file: volumes' data, pods' layers, the simulated nodes' files, who keeps
+/// which container, and what is being removed.
+const FOLDERS: [&str; 5] = ["volumes", "pods", "nodes", "running", "removing"];
 
 /// What a reset did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -24,6 +24,7 @@ mod pod_status;
 mod termination;
 mod world;
 
+pub use environment::expand;
 pub use world::sandbox;
 
 /// What a kubelet calls itself in events.

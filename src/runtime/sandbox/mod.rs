@@ -40,9 +40,16 @@ mod volume;
 mod wire;
 
 pub use caller::exec;
+pub(super) use caller::{Asked, Outer, begin, relay_attached, streams};
 pub use check::{Check, Problem, checks};
 pub use failure::Failure;
+pub(super) use failure::Step;
+pub(super) use layer::PodFolder;
+pub(super) use remove::forget_layer;
 pub use remove::{remove_all, remove_pod, remove_volume};
+pub(super) use supervisor::close_from;
 pub use supervisor::main;
+pub(super) use tree::{Tree, by_fd};
+pub(super) use wire::{Reply, SIGNAL, receive, reply, send};
 
 use super::{Command, ExecError, Exit, SUPERVISOR, http};

@@ -17,6 +17,7 @@ use super::failure::{Failure, Step};
 use super::layer::{PodFolder, named};
 use super::tree::{Tree, by_fd};
 use super::wire;
+use crate::control::sandbox::Sandbox;
 
 /// How long a pod's processes may take to be gone once they are killed.
 const END_MILLISECONDS: u16 = 10_000;
@@ -41,6 +42,19 @@ pub fn remove_pod(home: &Path, uid: &str) -> Result<(), Failure> {
         poll(&mut fds, END_MILLISECONDS).step("wait for the pod to end")?;
     }
     remove(&pods, uid).step(format!("remove the pod's folder {uid}"))
+}
+
+/// Lets a container begin with a fresh layer, as one that is started again does. Nothing runs in it.
+///
+/// # Errors
+/// When a file cannot be removed.
+pub fn forget_layer(home: &Path, sandbox: &Sandbox) -> Result<(), Failure> {
+    named("container's name", &sandbox.container)?;
+    let folder = PodFolder::new(home, &sandbox.pod_uid)?;
+    let lock = folder.lock_file()?;
+    lock.lock().step("take the pod's lock")?;
+    let Ok(containers) = Tree::open(&folder.path().join("containers")) else { return Ok(()) };
+    remove(&containers, &sandbox.container).step("remove the container's layer")
 }
 
 /// Removes a persistent volume's folder.
