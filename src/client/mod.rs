@@ -13,20 +13,23 @@ mod sweep;
 mod wait;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::bail;
 
 use crate::Env;
 use crate::apimachinery::key::Key;
+use crate::apimachinery::object::Object;
 use crate::apimachinery::seed::Seed;
 use crate::apimachinery::status::{Reason, Status};
 use crate::apimachinery::time::{self, Time};
 use crate::clock::Clock;
 use crate::cluster::{Change, Changes, Cluster, Snapshot};
 use crate::control::observation::{self, Observation};
+use crate::storage::memory::Memory;
 use crate::storage::{self, Options, PATIENCE, Store, Transaction};
-use crate::{apiserver, control, entropy};
+use crate::{apiserver, control, entropy, kinds};
 
 pub use home::home;
 #[cfg(target_os = "linux")]
@@ -61,23 +64,41 @@ impl Client {
     pub fn open(env: &Env) -> anyhow::Result<Client> {
         let clock = StoreClock::new(clock(env)?);
         let options = options(env)?;
-        let (home, fsync) = (options.home.clone(), options.fsync);
         let seed = || env.var("KSTATE_SEED").map_or_else(entropy::draw, |seed| Ok(Seed(seed.to_owned())));
-        let store = Store::open(options, seed)?;
-        let shows_waits = env.stderr_is_terminal && clock.is_real();
-        Ok(Client {
+        let store = Store::open(options.clone(), seed)?;
+        Ok(Client::new(env, store, clock, options))
+    }
+
+    fn new(env: &Env, store: Store, clock: StoreClock, options: Options) -> Client {
+        Client {
             store,
-            home,
             clock,
             now: clock.now(),
-            shows_waits,
+            shows_waits: env.stderr_is_terminal && clock.is_real(),
             warnings: Vec::new(),
             exe: env.exe.clone(),
-            fsync,
             runs_processes: clock.is_real() && env.var("KSTATE_SEED").is_none(),
             is_swept: false,
             poll: wait::POLL,
-        })
+            home: options.home,
+            fsync: options.fsync,
+        }
+    }
+
+    /// Opens the store of a snapshot, which no time passes in and nobody writes.
+    pub fn of_snapshot(env: &Env, options: Options) -> anyhow::Result<Client> {
+        let clock = StoreClock::new(clock(env)?);
+        let store = Store::open(options.clone(), || Err(std::io::ErrorKind::NotFound.into()))?;
+        Ok(Client { runs_processes: false, shows_waits: false, ..Client::new(env, store, clock, options) })
+    }
+
+    /// All objects as they were stored last, without anything that would have happened since.
+    pub fn everything(&mut self) -> anyhow::Result<Vec<(Key, Arc<Object>)>> {
+        let state = self.store.begin_read()?;
+        let cluster = Cluster::new(&state);
+        let lists = kinds::KINDS.iter().map(|kind| cluster.list_keyed(kind.names().resource, None));
+        let all = lists.collect::<Result<Vec<_>, Status>>();
+        Ok(answer(&state, all)?.into_iter().flatten().collect())
     }
 
     /// The time of the command's last transaction, never before the store's.
@@ -179,6 +200,16 @@ impl Client {
         }
         Ok(answered)
     }
+}
+
+/// What a store holds that was made now and not used yet.
+pub fn first_objects(now: Time) -> Result<Memory, Status> {
+    let mut store = Memory::new(Seed("first".to_owned()));
+    let mut cluster = Cluster::new(&store);
+    catch_up(&mut cluster, now)?;
+    let changes = cluster.into_changes();
+    store.commit(changes);
+    Ok(store)
 }
 
 /// Whether something would have happened by now, or the store is still empty.

@@ -82,7 +82,7 @@ pub fn command(pod: &Object, spec: &Value, pace: &Pace) -> Option<Vec<String>> {
         return None;
     }
     let shell = SHELLS.iter().find(|s| s.repositories.iter().any(|name| is(image, name)));
-    let is_added = || pace.words("run-images").iter().any(|name| is(image, name));
+    let is_added = || pace.words("shell-images").iter().any(|name| is(image, name));
     if shell.is_none() && !is_added() {
         return None;
     }

@@ -58,6 +58,7 @@ mod mutating_webhook_configuration;
 mod namespace;
 mod network_policy;
 mod node;
+pub mod pace;
 mod persistent_volume;
 mod persistent_volume_claim;
 pub mod plan;
@@ -344,6 +345,12 @@ pub trait Kind: Sync {
     /// The object with its rollout paused, or resumed.
     fn paused(&self, _object: &Object, pause: bool) -> Result<Object, String> {
         Err(if pause { "pausing is not supported" } else { "resuming is not supported" }.to_owned())
+    }
+
+    /// Takes off what this cluster allotted and another one allots anew, for a manifest of the object; `false` for an object
+    /// that a cluster makes by itself. Metadata, status and what controllers own are seen to for all kinds.
+    fn export(&self, _object: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
+        Ok(true)
     }
 
     /// Which changes of other kinds run this kind's controller. An object's own changes always do.

@@ -27,7 +27,7 @@ use crate::env::Env;
 #[cfg(target_os = "linux")]
 pub use journal::Journal;
 #[cfg(target_os = "linux")]
-pub use sandbox::{Check, Failure, Problem, checks, exec, remove_all, remove_pod, remove_volume};
+pub use sandbox::{Check, Failure, Problem, checks, end_all, exec, remove_all, remove_pod, remove_volume};
 
 /// The first argument that makes the binary a pod's supervisor instead of a command.
 #[cfg(target_os = "linux")]

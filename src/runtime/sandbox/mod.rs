@@ -46,7 +46,7 @@ pub use failure::Failure;
 pub(super) use failure::Step;
 pub(super) use layer::PodFolder;
 pub(super) use remove::forget_layer;
-pub use remove::{remove_all, remove_pod, remove_volume};
+pub use remove::{end_all, remove_all, remove_pod, remove_volume};
 pub(super) use supervisor::close_from;
 pub use supervisor::main;
 pub(super) use tree::{Tree, by_fd};
