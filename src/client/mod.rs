@@ -12,18 +12,22 @@ mod store_clock;
 mod wait;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::bail;
 
 use crate::Env;
+use crate::apimachinery::key::Key;
+use crate::apimachinery::object::Object;
 use crate::apimachinery::seed::Seed;
 use crate::apimachinery::status::{Reason, Status};
 use crate::apimachinery::time::{self, Time};
 use crate::clock::Clock;
 use crate::cluster::{Change, Changes, Cluster, Snapshot};
+use crate::storage::memory::Memory;
 use crate::storage::{self, Options, PATIENCE, Store, Transaction};
-use crate::{apiserver, control, entropy};
+use crate::{apiserver, control, entropy, kinds};
 
 pub use home::home;
 
@@ -52,6 +56,23 @@ impl Client {
         let store = Store::open(options, seed)?;
         let shows_waits = env.stderr_is_terminal && clock.is_real();
         Ok(Client { store, home, clock, now: clock.now(), shows_waits, warnings: Vec::new() })
+    }
+
+    /// Opens the store of a snapshot, which no time passes in and nobody writes.
+    pub fn of_snapshot(env: &Env, options: Options) -> anyhow::Result<Client> {
+        let clock = StoreClock::new(clock(env)?);
+        let home = options.home.clone();
+        let store = Store::open(options, || Err(std::io::ErrorKind::NotFound.into()))?;
+        Ok(Client { store, home, clock, now: clock.now(), shows_waits: false, warnings: Vec::new() })
+    }
+
+    /// All objects as they were stored last, without anything that would have happened since.
+    pub fn everything(&mut self) -> anyhow::Result<Vec<(Key, Arc<Object>)>> {
+        let state = self.store.begin_read()?;
+        let cluster = Cluster::new(&state);
+        let lists = kinds::KINDS.iter().map(|kind| cluster.list_keyed(kind.names().resource, None));
+        let all = lists.collect::<Result<Vec<_>, Status>>();
+        Ok(answer(&state, all)?.into_iter().flatten().collect())
     }
 
     /// The time of the command's last transaction, never before the store's.
@@ -154,6 +175,16 @@ fn look_at<T>(
     let found = caught_up.and_then(|()| look(&cluster));
     let now = cluster.now();
     Ok((answer(state, found)?, now))
+}
+
+/// What a store holds that was made now and not used yet.
+pub fn first_objects(now: Time) -> Result<Memory, Status> {
+    let mut store = Memory::new(Seed("first".to_owned()));
+    let mut cluster = Cluster::new(&store);
+    catch_up(&mut cluster, now)?;
+    let changes = cluster.into_changes();
+    store.commit(changes);
+    Ok(store)
 }
 
 /// Whether something would have happened by now, or the store is still empty.

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use super::spinner::Spinner;
 use super::{Client, answer, catch_up};
 use crate::apimachinery::status::Status;
-use crate::apimachinery::time::Time;
+use crate::apimachinery::time::{self, Time};
 use crate::cluster::{Cluster, Snapshot};
 use crate::control;
 
@@ -104,5 +104,5 @@ impl Client {
 
 /// An instant that much later; the end of time where there is none.
 fn later(at: Time, by: Duration) -> Time {
-    TimeDelta::from_std(by).ok().and_then(|by| at.checked_add_signed(by)).unwrap_or(Time::MAX_UTC)
+    TimeDelta::from_std(by).map_or(Time::MAX_UTC, |by| time::later(at, by))
 }

@@ -71,6 +71,8 @@ pub struct Server {
     pub kind: ServerKind,
     /// The container whose image it is.
     pub container: String,
+    /// How often that container was restarted: each attempt has a log of its own.
+    pub attempt: u64,
     /// That container's mounts, outermost first.
     pub mounts: Vec<Mount>,
     /// The folder it serves, as an absolute path in the container.

@@ -1,13 +1,16 @@
 //! LimitRange: what pods and claims of a namespace may ask for.
 
+use super::describe::{Text, View};
 use super::pod::Fields;
 use super::{Kind, Names};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::quantity;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::Time;
 use serde_json::{Map, Value};
+pub mod describe;
 mod validation;
 
 /// The kind.
@@ -27,6 +30,11 @@ impl Kind for LimitRange {
 
     fn cells(&self, object: &Object, _now: Time) -> Vec<String> {
         vec![object.name().to_owned(), super::created_at(object)]
+    }
+
+    fn describe(&self, object: &Object, _view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, out);
+        Ok(())
     }
 
     fn set_defaults(&self, object: &mut Object) {

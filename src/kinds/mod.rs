@@ -346,6 +346,12 @@ pub trait Kind: Sync {
         Err(if pause { "pausing is not supported" } else { "resuming is not supported" }.to_owned())
     }
 
+    /// Takes off what this cluster allotted and another one allots anew, for a manifest of the object; `false` for an object
+    /// that a cluster makes by itself. Metadata, status and what controllers own are seen to for all kinds.
+    fn export(&self, _object: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
+        Ok(true)
+    }
+
     /// Which changes of other kinds run this kind's controller. An object's own changes always do.
     fn triggers(&self) -> &'static [Trigger] {
         &[]

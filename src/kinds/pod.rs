@@ -147,6 +147,14 @@ impl Kind for Pod {
             seconds => seconds,
         }
     }
+
+    /// Where it runs, its priority's number and its token are another cluster's to say.
+    fn export(&self, object: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
+        admission::remove_token(object);
+        object.remove("/spec/nodeName");
+        object.remove("/spec/priority");
+        Ok(true)
+    }
 }
 
 /// What a pod with scheduling gates is told about being scheduled.

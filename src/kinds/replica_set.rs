@@ -1,5 +1,6 @@
 //! ReplicaSet: a number of pods that are all alike. Knows no Deployment.
 
+use super::describe::{Text, View};
 use super::plan::Plan;
 use super::{Kind, Names, ScalePaths, Trigger, workload};
 use crate::apimachinery::field::Errors;
@@ -12,6 +13,7 @@ use crate::cluster::Cluster;
 use serde_json::{Value, json};
 use std::sync::Arc;
 mod controller;
+mod describe;
 
 /// The kind.
 pub struct ReplicaSet;
@@ -56,6 +58,10 @@ impl Kind for ReplicaSet {
             images,
             labels::format_label_selector(object.at("/spec/selector").unwrap_or(&Value::Null)),
         ]
+    }
+
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
     }
 
     fn prepare_for_create(&self, object: &mut Object) {

@@ -1,5 +1,8 @@
 //! ReplicationController: what ReplicaSets were before. Its controller is theirs.
 
+mod describe;
+
+use super::describe::{Text, View};
 use super::plan::Plan;
 use super::{Kind, Names, ScalePaths, Trigger, workload};
 use crate::apimachinery::field::{Errors, Path};
@@ -53,6 +56,10 @@ impl Kind for ReplicationController {
             images,
             selector,
         ]
+    }
+
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
     }
 
     fn prepare_for_create(&self, object: &mut Object) {

@@ -1,11 +1,14 @@
 //! ResourceQuota: how much a namespace may hold of what. Its controller keeps count.
 
+use super::describe::{Text, View};
 use super::{Kind, Names, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::{self, Time};
 use serde_json::{Value, json};
+pub mod describe;
 mod validation;
 
 /// The kind.
@@ -30,6 +33,11 @@ impl Kind for ResourceQuota {
             usage(object, true),
             time::age(object.creation_timestamp(), now),
         ]
+    }
+
+    fn describe(&self, object: &Object, _view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, out);
+        Ok(())
     }
 
     fn prepare_for_create(&self, object: &mut Object) {

@@ -9,6 +9,8 @@ mod spec;
 mod update;
 mod validate;
 
+pub use describe::endpoints_text;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -164,6 +166,16 @@ impl Kind for Service {
                 .map(Selector::from_map)
                 .ok_or_else(|| format!("invalid service '{}': Service is defined without a selector", object.name())),
         )
+    }
+
+    /// Addresses are allotted anew; a headless Service stays one.
+    fn export(&self, object: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
+        if object.str_at("/spec/clusterIP") != "None" {
+            object.remove("/spec/clusterIP");
+            object.remove("/spec/clusterIPs");
+        }
+        object.remove("/spec/healthCheckNodePort");
+        Ok(true)
     }
 }
 

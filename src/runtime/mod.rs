@@ -6,6 +6,8 @@ pub mod dns;
 #[cfg(target_os = "linux")]
 pub mod http;
 #[cfg(target_os = "linux")]
+pub mod log;
+#[cfg(target_os = "linux")]
 pub mod network;
 #[cfg(target_os = "linux")]
 mod sandbox;
@@ -21,7 +23,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(target_os = "linux")]
 use crate::env::Env;
 #[cfg(target_os = "linux")]
-pub use sandbox::{Check, Failure, Problem, checks, exec, remove_all, remove_pod, remove_volume};
+pub use sandbox::{Check, Failure, Problem, checks, end_all, exec, remove_all, remove_pod, remove_volume};
 
 /// The first argument that makes the binary a pod's supervisor instead of a command.
 #[cfg(target_os = "linux")]

@@ -81,6 +81,7 @@ impl Pod {
             port: 80,
             kind: ServerKind::Nginx,
             container: "nginx".into(),
+            attempt: 0,
             mounts: mounts.clone(),
             root: "/usr/share/nginx/html".into(),
         };

@@ -100,8 +100,11 @@ fn in_pods(cluster: &Cluster, owners: &[Owner], port: u16) -> Result<Reach, Stat
     Ok(if worlds.is_empty() { Reach::Refused } else { Reach::Pods(worlds, port) })
 }
 
-/// A running pod's world, with the servers of its running containers alone.
-fn world(cluster: &Cluster, key: &Key) -> Result<Option<Sandbox>, Status> {
+/// A running pod's world, with the servers of its running containers alone; `None` where there is no such pod.
+///
+/// # Errors
+/// The store's, and those of a pod whose world cannot be told.
+pub fn world(cluster: &Cluster, key: &Key) -> Result<Option<Sandbox>, Status> {
     let Some(pod) = cluster.get(key)? else { return Ok(None) };
     let running: Vec<&str> = pod
         .list_at("/status/containerStatuses")

@@ -140,10 +140,17 @@ fn servers(pod: &Object, cluster: &Cluster) -> Result<Vec<Server>, Status> {
             let env = environment::of(pod, spec, cluster)?;
             let root = Path::new(&working_dir(spec)).join(&served.root).to_string_lossy().into_owned();
             let (container, mounts) = (text(spec, "name").to_owned(), mounts::of(pod, spec, &env, cluster)?);
-            all.push(Server { port: served.port, kind: served.kind, container, mounts, root });
+            let attempt = attempt(pod, &container);
+            all.push(Server { port: served.port, kind: served.kind, container, attempt, mounts, root });
         }
     }
     Ok(all)
+}
+
+/// How often a container was restarted.
+fn attempt(pod: &Object, container: &str) -> u64 {
+    let status = pod.list_at("/status/containerStatuses").iter().find(|s| text(s, "name") == container);
+    status.and_then(|s| s.get("restartCount")?.as_u64()).unwrap_or(0)
 }
 
 fn words(spec: &Value, field: &str) -> Vec<String> {

@@ -25,6 +25,8 @@ pub(super) fn admit(pod: &mut Object, cluster: &Cluster) -> Result<(), Status> {
     check_runtime_class(pod, cluster)
 }
 
+pub(super) use service_account::remove_token;
+
 fn forbidden(pod: &Object, why: &str) -> Status {
     Status::forbidden("pods", pod.name(), why)
 }

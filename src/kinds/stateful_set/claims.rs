@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::Set;
+use super::members::ordinal;
+use super::{NAMES, Set};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
@@ -23,6 +24,16 @@ pub fn template_name(template: &Value) -> &str {
 /// The claim of a template and an ordinal: `data-web-0`.
 pub fn name(set: &Set, template: &str, ordinal: i64) -> String {
     format!("{template}-{}-{ordinal}", set.object.name())
+}
+
+/// Whether a claim has a name that a set in its namespace gives: the set makes it anew.
+pub fn is_made_by_a_set(claim: &Object, cluster: &Cluster) -> Result<bool, Status> {
+    let sets = cluster.list(NAMES.resource, Some(claim.namespace()))?;
+    let makes = |set: &Object| {
+        let prefixes = templates(set).iter().map(|t| format!("{}-{}", template_name(t), set.name()));
+        prefixes.into_iter().any(|prefix| ordinal(&prefix, claim.name()).is_some())
+    };
+    Ok(sets.iter().any(|set| makes(set)))
 }
 
 /// The claims of one ordinal that exist.

@@ -27,6 +27,7 @@ mod revision;
 mod rollout;
 mod validation;
 
+pub(super) use claims::is_made_by_a_set as makes_claim;
 // The same hash and order are a DaemonSet's.
 pub(super) use revision::{hash as revision_hash, number as revision_number, template as revision_template};
 
@@ -158,6 +159,15 @@ impl Kind for StatefulSet {
             Trigger { resource: "persistentvolumeclaims", keys: sets_of_claim },
             Trigger { resource: "serviceaccounts", keys: |account, cluster| sets_in(account.namespace(), cluster) },
         ]
+    }
+
+    /// Claim templates have the status of a claim that never was.
+    fn export(&self, set: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
+        let templates = set.body_mut().get_mut("spec").and_then(|spec| spec.get_mut("volumeClaimTemplates"));
+        for template in templates.and_then(Value::as_array_mut).into_iter().flatten() {
+            template.as_object_mut().map(|template| template.remove("status"));
+        }
+        Ok(true)
     }
 }
 

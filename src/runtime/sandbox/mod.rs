@@ -44,7 +44,7 @@ pub use caller::{connect, exec};
 pub use check::{Check, Problem, checks};
 pub use failure::Failure;
 pub use network::Link;
-pub use remove::{remove_all, remove_pod, remove_volume};
+pub use remove::{end_all, remove_all, remove_pod, remove_volume};
 pub use servers::{log, site};
 pub use supervisor::main;
 
