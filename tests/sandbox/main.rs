@@ -5,8 +5,12 @@
 #![allow(clippy::disallowed_methods, reason = "a test looks at the world")]
 
 mod callers;
+mod cluster;
 mod confinement;
 mod doctor;
+mod escape;
+mod forward;
+mod network;
 mod pod;
 mod process;
 mod volumes;

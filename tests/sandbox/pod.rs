@@ -97,6 +97,7 @@ impl Pod {
             env: vec![("COLOR".into(), "blue".into())],
             working_dir: "/".into(),
             user: 0,
+            old_busybox: false,
             mounts,
             servers: vec![server],
         };
