@@ -19,6 +19,7 @@ mod delete;
 mod export;
 mod field_set;
 mod patch;
+mod quota;
 mod scale;
 mod token;
 mod update;
@@ -30,7 +31,7 @@ pub use create::create;
 pub use delete::{DeleteOptions, FOREGROUND, ORPHAN, Propagation, delete, finish};
 pub use export::export;
 pub use patch::{Part, patch};
-pub use scale::{get_scale, update_scale};
+pub use scale::{get_scale, scale_table, update_scale};
 pub use token::create_token;
 pub use update::{bind, update, update_status};
 

@@ -70,9 +70,14 @@ impl Client {
     pub fn everything(&mut self) -> anyhow::Result<Vec<(Key, Arc<Object>)>> {
         let state = self.store.begin_read()?;
         let cluster = Cluster::new(&state);
-        let lists = kinds::KINDS.iter().map(|kind| cluster.list_keyed(kind.names().resource, None));
-        let all = lists.collect::<Result<Vec<_>, Status>>();
-        Ok(answer(&state, all)?.into_iter().flatten().collect())
+        let all = || -> Result<Vec<_>, Status> {
+            let mut all = Vec::new();
+            for kind in kinds::Registry::of(&cluster)?.kinds() {
+                all.extend(cluster.list_keyed(kind.names().resource, None)?);
+            }
+            Ok(all)
+        };
+        answer(&state, all())
     }
 
     /// The time of the command's last transaction, never before the store's.
@@ -162,6 +167,16 @@ impl Client {
     }
 }
 
+/// What a store holds that was made now and not used yet.
+pub fn first_objects(now: Time) -> Result<Memory, Status> {
+    let mut store = Memory::new(Seed("first".to_owned()));
+    let mut cluster = Cluster::new(&store);
+    catch_up(&mut cluster, now)?;
+    let changes = cluster.into_changes();
+    store.commit(changes);
+    Ok(store)
+}
+
 /// Looks at a state that is caught up with in memory where it is behind; gives the time it was looked at, too.
 fn look_at<T>(
     state: &Transaction<'_>,
@@ -175,16 +190,6 @@ fn look_at<T>(
     let found = caught_up.and_then(|()| look(&cluster));
     let now = cluster.now();
     Ok((answer(state, found)?, now))
-}
-
-/// What a store holds that was made now and not used yet.
-pub fn first_objects(now: Time) -> Result<Memory, Status> {
-    let mut store = Memory::new(Seed("first".to_owned()));
-    let mut cluster = Cluster::new(&store);
-    catch_up(&mut cluster, now)?;
-    let changes = cluster.into_changes();
-    store.commit(changes);
-    Ok(store)
 }
 
 /// Whether something would have happened by now, or the store is still empty.

@@ -128,7 +128,7 @@ impl Exec {
     /// The pod that is named, or the best pod of what is named.
     fn pod(&self, cx: &mut Context, resource: Option<&String>) -> anyhow::Result<Arc<Object>> {
         let files = Filenames { filenames: &self.filename, recursive: false, validate: false };
-        let manifests = manifest::read(cx.env, &files)?;
+        let manifests = manifest::read(cx, &files)?;
         let (kind, namespace, name) = match resource {
             None => {
                 errors::aggregate(manifests.errors)?;
@@ -144,7 +144,7 @@ impl Exec {
                     true => resources::pair(resource)?,
                     false => ("pods", resource.clone()),
                 };
-                (resources::kind(kind)?, cx.namespace().to_owned(), name)
+                (resources::kind(cx, kind)?, cx.namespace().to_owned(), name)
             }
         };
         pods::of(cx, kind, &namespace, &name, self.pod_running_timeout)

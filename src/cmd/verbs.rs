@@ -255,7 +255,8 @@ const ROLLOUT: &[Verb] = &[
     Verb::built::<rollout::Undo>("undo", "Undo a previous rollout"),
 ];
 
-const CLUSTER_INFO: &[Verb] = &[Verb::missing("dump", "Dump relevant information for debugging and diagnosis")];
+const CLUSTER_INFO: &[Verb] =
+    &[Verb::built::<cluster_info::dump::Dump>("dump", "Dump relevant information for debugging and diagnosis")];
 
 const CERTIFICATE: &[Verb] = &[
     Verb::built::<certificate::Approve>("approve", "Approve a certificate signing request"),
@@ -269,7 +270,7 @@ const TOP: &[Verb] = &[
 
 const AUTH: &[Verb] = &[
     Verb::built::<auth::can_i::CanI>("can-i", "Check whether an action is allowed"),
-    Verb::missing(
+    Verb::built::<auth::reconcile::Reconcile>(
         "reconcile",
         "Reconciles rules for RBAC role, role binding, cluster role, and cluster role binding objects",
     ),

@@ -9,9 +9,9 @@ use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time;
 use crate::apiserver::{self, WriteOptions};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Indexer};
+use crate::kinds;
 use crate::kinds::plan::EventRecord;
-use crate::kinds::{self, Kind};
 
 /// Records an event, or counts a repetition of the same one.
 pub fn record(cluster: &mut Cluster, record: EventRecord) -> Result<(), Status> {
@@ -21,7 +21,7 @@ pub fn record(cluster: &mut Cluster, record: EventRecord) -> Result<(), Status> 
         namespace => namespace,
     }
     .to_owned();
-    match repeated(cluster, kind, &namespace, &record)? {
+    match repeated(cluster, &record)? {
         Some(object) => apiserver::update(cluster, kind, &namespace, object, &WriteOptions::default()).map(drop),
         None => {
             let object = event(cluster, &namespace, &record);
@@ -30,29 +30,35 @@ pub fn record(cluster: &mut Cluster, record: EventRecord) -> Result<(), Status> 
     }
 }
 
+/// Events by all that makes two of them the same one.
+static EVENTS_BY_CAUSE: Indexer = Indexer {
+    resource: "events",
+    values: |event| {
+        let text = |pointer: &str| event.str_at(pointer);
+        vec![cause([
+            text("/involvedObject/uid"),
+            text("/involvedObject/fieldPath"),
+            text("/reason"),
+            text("/reportingComponent"),
+            text("/message"),
+        ])]
+    },
+};
+
+fn cause(parts: [&str; 5]) -> String {
+    parts.join("\n")
+}
+
 /// The event that says the same of the same object already, with one more on its count.
-fn repeated(
-    cluster: &Cluster,
-    kind: &dyn Kind,
-    namespace: &str,
-    record: &EventRecord,
-) -> Result<Option<Object>, Status> {
-    let prefix = format!("{}.", record.regarding.name());
-    let events = cluster.list_prefixed(kind.names().resource, namespace, &prefix)?;
-    let same = events.iter().rev().find(|e| is_same(e, record));
-    Ok(same.map(|e| {
-        let mut object = Object::clone(e);
+fn repeated(cluster: &Cluster, record: &EventRecord) -> Result<Option<Object>, Status> {
+    let about = record.regarding.uid();
+    let wanted = cause([about, &record.field_path, record.reason, record.source, &record.message]);
+    let same = cluster.indexed(&EVENTS_BY_CAUSE, &wanted)?.pop();
+    Ok(same.map(|(_, event)| {
+        let mut object = Object::clone(&event);
         count_one_more(&mut object, cluster.now());
         object
     }))
-}
-
-fn is_same(event: &Object, record: &EventRecord) -> bool {
-    event.str_at("/involvedObject/uid") == record.regarding.uid()
-        && event.str_at("/involvedObject/fieldPath") == record.field_path
-        && event.str_at("/reason") == record.reason
-        && event.str_at("/message") == record.message
-        && event.str_at("/reportingComponent") == record.source
 }
 
 fn count_one_more(event: &mut Object, now: time::Time) {

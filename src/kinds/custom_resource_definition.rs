@@ -13,13 +13,16 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 mod validation;
 
+/// The group resource of definitions.
+pub const RESOURCE: &str = "customresourcedefinitions.apiextensions.k8s.io";
+
 /// The kind.
 pub struct CustomResourceDefinition;
 
 static NAMES: Names = Names {
     group: "apiextensions.k8s.io",
     api_version: "apiextensions.k8s.io/v1",
-    resource: "customresourcedefinitions.apiextensions.k8s.io",
+    resource: RESOURCE,
     categories: &["api-extensions"],
     namespaced: false,
     ..Names::core("CustomResourceDefinition", "customresourcedefinitions", "customresourcedefinition", &["crd", "crds"])

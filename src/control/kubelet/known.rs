@@ -8,8 +8,7 @@ use serde_json::Value;
 use super::life::text;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::time::{self, Time};
-use crate::control::pace::rule::Exit;
-use crate::control::pace::{Fault, Pace, Step, Subject};
+use crate::control::pace::{Exit, Fault, Pace, Step, Subject};
 
 /// How a process ended.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -25,6 +25,9 @@ mod describe;
 mod members;
 mod revision;
 mod rollout;
+mod roster;
+mod sync;
+mod update;
 mod validation;
 
 pub(super) use claims::is_made_by_a_set as makes_claim;
@@ -157,6 +160,7 @@ impl Kind for StatefulSet {
         &[
             Trigger { resource: "pods", keys: sets_of_pod },
             Trigger { resource: "persistentvolumeclaims", keys: sets_of_claim },
+            Trigger { resource: "resourcequotas", keys: |quota, cluster| sets_in(quota.namespace(), cluster) },
             Trigger { resource: "serviceaccounts", keys: |account, cluster| sets_in(account.namespace(), cluster) },
         ]
     }
@@ -207,8 +211,13 @@ impl<'a> Set<'a> {
         }
     }
 
+    /// The ordinals that are to have a pod.
+    fn ordinals(&self) -> std::ops::Range<i64> {
+        self.start..self.start.saturating_add(self.replicas)
+    }
+
     fn has_ordinal(&self, ordinal: i64) -> bool {
-        (self.start..self.start + self.replicas).contains(&ordinal)
+        self.ordinals().contains(&ordinal)
     }
 
     fn deletes_claims(&self, when: &str) -> bool {
@@ -232,17 +241,14 @@ impl<'a> Set<'a> {
     }
 }
 
-/// The sets that a pod without a controller may belong to. (A pod's own set is looked at in any case.)
+/// The sets that would give a pod its name, for a pod of somebody else: they may adopt it, or wait for its end. (A pod's own
+/// set is looked at in any case.)
 fn sets_of_pod(pod: &Object, cluster: &Cluster) -> Result<Vec<Key>, Status> {
-    if pod.controller_of().is_some() {
-        return Ok(Vec::new());
-    }
-    let sets = cluster.list_keyed(NAMES.resource, Some(pod.namespace()))?;
-    let selects = |set: &Object| {
-        let selector = set.at("/spec/selector").and_then(|s| Selector::from_label_selector(s).ok());
-        selector.is_some_and(|s| s.matches(pod.labels()))
-    };
-    Ok(sets.into_iter().filter(|(_, set)| selects(set)).map(|(key, _)| key).collect())
+    let is_own = |set: &Object| pod.controller_of().is_some_and(|r| r.uid == set.uid());
+    let Some((set, _)) = pod.name().rsplit_once('-') else { return Ok(Vec::new()) };
+    let key = NAMES.key(pod.namespace(), set);
+    let set = cluster.get(&key)?.filter(|set| !is_own(set) && members::ordinal(set.name(), pod.name()).is_some());
+    Ok(set.map(|_| key).into_iter().collect())
 }
 
 /// The sets whose templates give this claim's name: its pod may wait for it to be gone, or to be made again.

@@ -11,10 +11,12 @@ use crate::apimachinery::status::Status;
 use crate::cluster::Cluster;
 
 mod pattern;
-pub mod rule;
+mod rule;
+mod validation;
 
-pub use rule::{Fault, Subject};
+pub use rule::{Exit, Fault, Subject};
 use rule::{Rule, Verdict};
+pub use validation::validate;
 
 /// The namespace and the name of the ConfigMap.
 const NAMESPACE: &str = "kube-system";
