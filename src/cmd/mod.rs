@@ -63,6 +63,7 @@ mod patch;
 mod pflag;
 mod plugin;
 mod pods;
+mod port_forward;
 mod program;
 mod proxy;
 mod question;

@@ -11,6 +11,7 @@ mod journal;
 pub mod keeper;
 #[cfg(target_os = "linux")]
 pub mod log;
+#[cfg(target_os = "linux")]
 pub mod network;
 #[cfg(target_os = "linux")]
 mod sandbox;
