@@ -7,11 +7,12 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::WriteOptions;
-use super::field_set::{self, FieldSet, Path};
+use super::field_set::{self, FieldSet, Path, Schema};
 use crate::apimachinery::decode;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::schema::Definition;
 use crate::apimachinery::status::{Cause, Reason, Status};
+use crate::apimachinery::structural;
 use crate::apimachinery::time;
 use crate::cluster::Cluster;
 use crate::kinds::Kind;
@@ -45,8 +46,7 @@ pub fn apply(
         return Err(Status::bad_request("metadata.managedFields must be nil"));
     }
     check_fields(kind, namespace, name, manifest)?;
-    let definition = Definition::of_kind(names.api_version, names.kind);
-    let leaves = field_set::leaves(manifest.body(), definition);
+    let leaves = field_set::leaves(manifest.body(), Schema::of(kind));
     let set = field_set::set_of(leaves.iter().map(|(path, _)| path));
     let write = WriteOptions { dry_run: options.dry_run, strict: true };
     let Some(old) = cluster.get(&names.key(namespace, name))? else {
@@ -75,13 +75,8 @@ pub fn apply(
 /// Refuses fields that the kind does not have, in the words of the typed patch.
 fn check_fields(kind: &dyn Kind, namespace: &str, name: &str, manifest: &Object) -> Result<(), Status> {
     let names = kind.names();
-    let Some(definition) = Definition::of_kind(names.api_version, names.kind) else { return Ok(()) };
-    let Ok(decoded) = decode::decode(definition, manifest.to_value()) else { return Ok(()) };
-    let unknown = |text: &String| {
-        let field = text.strip_prefix("unknown field \"")?.strip_suffix('"')?;
-        Some(format!(".{field}: field not declared in schema"))
-    };
-    let unknown: Vec<String> = decoded.strict_errors.iter().filter_map(unknown).collect();
+    let unknown = unknown_fields(kind, manifest);
+    let unknown: Vec<String> = unknown.iter().map(|field| format!(".{field}: field not declared in schema")).collect();
     let why = match unknown.as_slice() {
         [] => return Ok(()),
         [one] => one.clone(),
@@ -97,6 +92,17 @@ fn check_fields(kind: &dyn Kind, namespace: &str, name: &str, manifest: &Object)
             names.kind
         ),
     ))
+}
+
+fn unknown_fields(kind: &dyn Kind, manifest: &Object) -> Vec<String> {
+    let names = kind.names();
+    if let Some(schema) = kind.structural() {
+        return structural::prune(manifest.clone().body_mut(), schema).unknown;
+    }
+    let decoded = Definition::of_kind(names.api_version, names.kind).map(|d| decode::decode(d, manifest.to_value()));
+    let Some(Ok(decoded)) = decoded else { return Vec::new() };
+    let field = |text: &String| Some(text.strip_prefix("unknown field \"")?.strip_suffix('"')?.to_owned());
+    decoded.strict_errors.iter().filter_map(field).collect()
 }
 
 fn entry(kind: &dyn Kind, manager: &str, set: &FieldSet, cluster: &Cluster) -> Value {
