@@ -24,6 +24,7 @@ mod create;
 mod delete;
 mod describe;
 mod diff;
+mod discovery_cache;
 mod doctor;
 mod drain;
 mod dry_run;
