@@ -16,9 +16,12 @@ mod bootstrap;
 mod create;
 mod decode;
 mod delete;
+mod export;
 mod field_set;
 mod patch;
+mod quota;
 mod scale;
+mod token;
 mod update;
 mod validation;
 
@@ -26,8 +29,10 @@ pub use apply::{ApplyOptions, apply};
 pub use bootstrap::bootstrap;
 pub use create::create;
 pub use delete::{DeleteOptions, FOREGROUND, ORPHAN, Propagation, delete, finish};
+pub use export::export;
 pub use patch::{Part, patch};
-pub use scale::{get_scale, update_scale};
+pub use scale::{get_scale, scale_table, update_scale};
+pub use token::create_token;
 pub use update::{bind, update, update_status};
 
 /// Options of create and update.

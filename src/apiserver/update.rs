@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::WriteOptions;
+use super::quota::{self, Write};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::{Reason, Status};
@@ -41,7 +42,8 @@ pub fn update(
     if !errors.is_empty() {
         return Err(Status::invalid(&names.group_kind(), new.name(), errors));
     }
-    store(cluster, kind, new, &old, options)
+    kind.admit_valid(&new, Some(&old), cluster)?;
+    store(cluster, kind, new, &old, options, kind.evaluator().is_enforced_on_update())
 }
 
 /// Puts an object's status (and kstate's own bookkeeping) in place of the stored one's.
@@ -77,7 +79,7 @@ pub fn update_status(
             return Err(Status::invalid(&kind.names().group_kind(), new.name(), errors));
         }
     }
-    store(cluster, kind, new, &old, options)
+    store(cluster, kind, new, &old, options, false)
 }
 
 /// Gives a pod its node: the binding subresource, the one way `spec.nodeName` may be set after creation.
@@ -144,17 +146,20 @@ fn store(
     new: Object,
     old: &Arc<Object>,
     options: &WriteOptions,
+    is_enforced: bool,
 ) -> Result<Arc<Object>, Status> {
     if new == **old {
         return Ok(old.clone());
     }
+    let charges = quota::assess(cluster, kind, &Write { old: Some(old), new: Some(&new), is_enforced })?;
     if options.dry_run {
         return Ok(Arc::new(new));
     }
     let key = kind.names().key(new.namespace(), new.name());
+    charges.post(cluster)?;
     let stored = cluster.put(&key, new)?;
     if super::delete::is_over(kind, &stored) {
-        cluster.remove(&key)?;
+        super::delete::remove(cluster, kind, &key)?;
     }
     Ok(stored)
 }

@@ -3,29 +3,38 @@
 //! Knows no verb and no output but the spinner of a long wait. A failed request is a [`Status`] inside the
 //! [`anyhow::Error`]; what is wrong with the store is a [`storage::Error`].
 
+mod clock;
 mod effects;
 mod home;
+#[cfg(target_os = "linux")]
+pub mod network;
+mod probes;
 mod spinner;
 mod store_clock;
 mod wait;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::bail;
 
 use crate::Env;
+use crate::apimachinery::key::Key;
+use crate::apimachinery::object::Object;
 use crate::apimachinery::seed::Seed;
 use crate::apimachinery::status::{Reason, Status};
 use crate::apimachinery::time::{self, Time};
 use crate::clock::Clock;
 use crate::cluster::{Change, Changes, Cluster, Snapshot};
+use crate::storage::memory::Memory;
 use crate::storage::{self, Options, PATIENCE, Store, Transaction};
-use crate::{apiserver, control, entropy};
+use crate::{apiserver, control, entropy, kinds};
 
+pub use clock::{ClockMode, Reading};
 pub use home::home;
 
-use store_clock::StoreClock;
+use store_clock::{Mode, StoreClock};
 
 /// A command's way to its store.
 pub struct Client {
@@ -52,6 +61,28 @@ impl Client {
         Ok(Client { store, home, clock, now: clock.now(), shows_waits, warnings: Vec::new() })
     }
 
+    /// Opens the store of a snapshot, which no time passes in and nobody writes.
+    pub fn of_snapshot(env: &Env, options: Options) -> anyhow::Result<Client> {
+        let clock = StoreClock::new(clock(env)?);
+        let home = options.home.clone();
+        let store = Store::open(options, || Err(std::io::ErrorKind::NotFound.into()))?;
+        Ok(Client { store, home, clock, now: clock.now(), shows_waits: false, warnings: Vec::new() })
+    }
+
+    /// All objects as they were stored last, without anything that would have happened since.
+    pub fn everything(&mut self) -> anyhow::Result<Vec<(Key, Arc<Object>)>> {
+        let state = self.store.begin_read()?;
+        let cluster = Cluster::new(&state);
+        let all = || -> Result<Vec<_>, Status> {
+            let mut all = Vec::new();
+            for kind in kinds::Registry::of(&cluster)?.kinds() {
+                all.extend(cluster.list_keyed(kind.names().resource, None)?);
+            }
+            Ok(all)
+        };
+        answer(&state, all())
+    }
+
     /// The time of the command's last transaction, never before the store's.
     pub fn now(&self) -> Time {
         self.now
@@ -76,20 +107,26 @@ impl Client {
     pub fn read<T>(&mut self, mut look: impl FnMut(&Cluster) -> Result<T, Status>) -> anyhow::Result<T> {
         let read_only = self.store.is_read_only();
         let state = self.store.begin_read()?;
-        let asked = self.clock.at_least(state.meta().clock);
+        let asked = self.clock.at_least(state.meta().clock, answer(&state, Mode::of(&state))?);
         let is_behind = answer(&state, is_behind(&state, asked))?;
         if !is_behind || read_only {
-            let mut cluster = Cluster::new(&state);
             // A store that cannot be written is caught up with in memory, for this look alone.
-            let caught_up = if is_behind { catch_up(&mut cluster, asked) } else { Ok(()) };
-            cluster.set_now(asked);
-            let found = caught_up.and_then(|()| look(&cluster));
-            self.now = cluster.now();
-            return answer(&state, found);
+            let (found, now) = look_at(&state, asked, is_behind, look)?;
+            self.now = now;
+            return Ok(found);
         }
         drop(state);
         // The look's own failure keeps nothing from having happened.
         self.transact(|cluster, asked| catch_up(cluster, asked).map(|()| look(cluster)))?.map_err(Into::into)
+    }
+
+    /// Looks at the cluster as it is now and stores nothing, be it that something is due: what happens by then happens in
+    /// memory, for this look alone.
+    pub fn glance<T>(&mut self, look: impl FnMut(&Cluster) -> Result<T, Status>) -> anyhow::Result<T> {
+        let state = self.store.begin_read()?;
+        let asked = self.clock.at_least(state.meta().clock, answer(&state, Mode::of(&state))?);
+        let is_behind = answer(&state, is_behind(&state, asked))?;
+        Ok(look_at(&state, asked, is_behind, look)?.0)
     }
 
     /// Serves one or more requests in one transaction and lets the controllers settle. Nothing is stored when it fails.
@@ -127,7 +164,7 @@ impl Client {
     fn transact<T>(&mut self, run: impl FnOnce(&mut Cluster, Time) -> Result<T, Status>) -> anyhow::Result<T> {
         let state = self.store.begin_write()?;
         // Asked under the lock: whoever held it before has not seen a later time.
-        let asked = self.clock.at_least(state.meta().clock);
+        let asked = self.clock.at_least(state.meta().clock, answer(&state, Mode::of(&state))?);
         let mut cluster = Cluster::new(&state);
         let outcome = run(&mut cluster, asked);
         let answered = answer(&state, outcome)?;
@@ -140,6 +177,31 @@ impl Client {
         }
         Ok(answered)
     }
+}
+
+/// What a store holds that was made now and not used yet.
+pub fn first_objects(now: Time) -> Result<Memory, Status> {
+    let mut store = Memory::new(Seed("first".to_owned()));
+    let mut cluster = Cluster::new(&store);
+    catch_up(&mut cluster, now)?;
+    let changes = cluster.into_changes();
+    store.commit(changes);
+    Ok(store)
+}
+
+/// Looks at a state that is caught up with in memory where it is behind; gives the time it was looked at, too.
+fn look_at<T>(
+    state: &Transaction<'_>,
+    asked: Time,
+    is_behind: bool,
+    mut look: impl FnMut(&Cluster) -> Result<T, Status>,
+) -> anyhow::Result<(T, Time)> {
+    let mut cluster = Cluster::new(state);
+    let caught_up = if is_behind { catch_up(&mut cluster, asked) } else { Ok(()) };
+    cluster.set_now(asked);
+    let found = caught_up.and_then(|()| look(&cluster));
+    let now = cluster.now();
+    Ok((answer(state, found)?, now))
 }
 
 /// Whether something would have happened by now, or the store is still empty.

@@ -20,6 +20,7 @@ use super::verbs::Run;
 use crate::apimachinery::object::Object;
 
 mod client_side;
+pub mod edit_last_applied;
 pub mod prune;
 mod server_side;
 pub mod set_last_applied;

@@ -9,6 +9,8 @@ use super::verbs::Run;
 use crate::apimachinery::object::Object;
 use crate::client;
 
+pub mod dump;
+
 /// Arguments of `cluster-info`.
 #[derive(clap::Args)]
 pub struct ClusterInfo {

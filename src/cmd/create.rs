@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use super::context::Context;
 use super::dry_run::DryRun;
+use super::edit::{Form, How, Mode, Session};
 use super::errors::with_source;
+use super::infos::{self, Query};
 use super::manifest::{self, Filenames, Item};
 use super::resources::KindRef;
 use super::support::{Flag, Support};
@@ -19,7 +21,7 @@ use crate::apimachinery::object::Object;
 use crate::apimachinery::quote::quote;
 use crate::apimachinery::schema::Definition;
 use crate::apimachinery::status::Status;
-use crate::apiserver::{self, WriteOptions};
+use crate::apiserver::{self, Part, WriteOptions};
 use crate::printers::{FORMATS, Format, OutputFlags, Printer};
 
 /// Arguments of `create`.
@@ -35,6 +37,8 @@ pub struct Create {
         sent, without sending it. If server strategy, submit server-side request without persisting the \
         resource.")]
     dry_run: String,
+    #[arg(long, help = "Edit the API resource before creating")]
+    edit: bool,
     #[arg(
         short,
         long,
@@ -91,10 +95,11 @@ pub struct Create {
         \"false\" or \"ignore\" will not perform any schema validation, silently dropping any unknown or \
         duplicate fields.")]
     validate: String,
+    #[arg(long, help = "Only relevant if --edit=true. Defaults to the line ending native to your platform.")]
+    windows_line_endings: bool,
 }
 
 const OTHER_FLAGS: &[Flag] = &[
-    Flag::new("edit", "bool", "false", Support::NotBuilt, "Edit the API resource before creating"),
     Flag::new(
         "field-manager",
         "string",
@@ -123,13 +128,6 @@ const OTHER_FLAGS: &[Flag] = &[
         "false",
         Support::NoEffect("field ownership is not tracked"),
         "If true, keep the managedFields when printing objects in JSON or YAML format.",
-    ),
-    Flag::new(
-        "windows-line-endings",
-        "bool",
-        "false",
-        Support::NoEffect("it matters with --edit only"),
-        "Only relevant if --edit=true. Defaults to the line ending native to your platform.",
     ),
 ];
 
@@ -167,6 +165,9 @@ impl Run for Create {
             recursive: self.recursive,
             validate: validation == Validation::Strict,
         };
+        if self.edit {
+            return self.edit(cx, validation);
+        }
         let mut printer = self.printer(cx)?;
         let manifests = manifest::read_learning(cx, &files)?;
         let mut count = 0;
@@ -188,6 +189,18 @@ impl Run for Create {
 }
 
 impl Create {
+    /// Opens each object in the editor, and creates what is saved.
+    fn edit(&self, cx: &mut Context, validation: Validation) -> anyhow::Result<()> {
+        let query = Query { filenames: &self.filename, recursive: self.recursive, ..Query::default() };
+        infos::find(cx, &query)?.visit(|info| {
+            let form = Form { json: self.output == "json", crlf: self.windows_line_endings };
+            let strict = validation == Validation::Strict;
+            let how = How { part: Part::Main, strict, save_config: self.save_config };
+            let infos = &[info];
+            Session { mode: Mode::Create, infos, form, how, printer: self.printer(cx)? }.run(cx)
+        })
+    }
+
     fn printer(&self, cx: &Context) -> anyhow::Result<Printer> {
         let flags = OutputFlags {
             output: &self.output,
@@ -221,12 +234,14 @@ impl Create {
         if dry_run == DryRun::Client {
             return Ok(Arc::new(object));
         }
+        // As kubectl's helper: what `get -o yaml` printed can be created again.
+        object.remove("/metadata/resourceVersion");
         let options = WriteOptions { dry_run: dry_run == DryRun::Server, strict: validation == Validation::Strict };
         let made = cx.client()?.write(|c| apiserver::create(c, kind, &namespace, object.clone(), &options));
         let made = made.map_err(|e| with_source("creating", &source, e))?;
         let unknown = if validation == Validation::Warn { unknown_fields(kind, &object) } else { Vec::new() };
         for warning in unknown.into_iter().chain(kind.warnings(&made, None)) {
-            cx.complain(&format!("Warning: {warning}\n"));
+            cx.server_warning(&warning);
         }
         Ok(made)
     }

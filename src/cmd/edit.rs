@@ -1,30 +1,20 @@
 //! `edit`: objects in the user's editor, until they are saved as they should be or given up. Knows no kind.
 
-use std::path::PathBuf;
-
-use serde_json::{Value, json};
-
 use super::context::Context;
 use super::create::Validation;
-use super::dry_run::DryRun;
-use super::errors::{Exit, aggregate};
+use super::errors::aggregate;
 use super::flags::{KUSTOMIZE, PrintFlags, RecursiveFlag, field_manager};
-use super::infos::{self, From, Info, Query};
+use super::infos::{self, From, Query};
 use super::support::Flag;
 use super::verbs::{Operands, Run};
-use super::{last_applied, manifest, program, requests};
-use crate::apimachinery::go_value;
-use crate::apimachinery::object::Object;
-use crate::apimachinery::patch::{PatchType, merge_patch, strategic_patch};
-use crate::apimachinery::schema::Definition;
 use crate::apiserver::Part;
-use crate::printers::{Printer, yaml};
 
 mod editor;
 mod results;
+mod session;
 mod text;
 
-use results::Results;
+pub use session::{Form, How, Mode, Session};
 
 /// Arguments of `edit`.
 #[derive(clap::Args)]
@@ -133,161 +123,9 @@ impl Run for Edit {
         if found.infos.is_empty() {
             anyhow::bail!("edit cancelled, no objects found");
         }
-        Session { flags: &self, infos: &found.infos, part, validation, printer }.run(cx)
+        let form = Form { json: self.print.output == "json", crlf: self.windows_line_endings };
+        let how = How { part, strict: validation == Validation::Strict, save_config: self.save_config };
+        Session { mode: Mode::Normal { shows_patch: self.output_patch }, infos: &found.infos, form, how, printer }
+            .run(cx)
     }
-}
-
-/// One file being edited, as often as it takes.
-struct Session<'e> {
-    flags: &'e Edit,
-    infos: &'e [Info],
-    part: Part,
-    validation: Validation,
-    printer: Printer,
-}
-
-/// What the user saved, and where it is.
-struct Saved {
-    text: String,
-    file: PathBuf,
-}
-
-impl Session<'_> {
-    fn run(&mut self, cx: &mut Context) -> anyhow::Result<()> {
-        let original = self.original();
-        let mut results = Results::default();
-        let mut before: Option<Saved> = None;
-        loop {
-            let body = before.as_ref().map_or_else(|| original.clone(), |saved| text::without_comments(&saved.text));
-            let shown = if self.is_json() { body } else { format!("{}{body}", results.header()) };
-            let saved = self.edit(cx, &shown)?;
-            if let Some(last) = before.take() {
-                if text::are_equal(&last.text, &saved.text) {
-                    return Err(keep(cx, &saved, anyhow::anyhow!("Edit cancelled, no valid changes were saved.")));
-                }
-                program::remove(&last.file);
-            }
-            results = Results::default();
-            match self.take(cx, &original, &saved, &mut results) {
-                Err(error) => return Err(keep(cx, &saved, error)),
-                Ok(true) => {
-                    program::remove(&saved.file);
-                    return Ok(());
-                }
-                Ok(false) => {}
-            }
-            if let Some(text) = results.last_words(&cx.program, &saved.file.display().to_string()) {
-                cx.complain(&text);
-                return Err(Exit(1).into());
-            }
-            before = Some(saved);
-        }
-    }
-
-    fn is_json(&self) -> bool {
-        self.flags.print.output == "json"
-    }
-
-    /// The objects as the editor gets them: one as it is, several as a list, without managed fields.
-    fn original(&self) -> String {
-        let object = |info: &Info| {
-            let mut object = Object::clone(&info.object);
-            object.remove("/metadata/managedFields");
-            object.into_value()
-        };
-        let value = match self.infos {
-            [one] => object(one),
-            many => {
-                let items: Vec<Value> = many.iter().map(object).collect();
-                json!({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {}})
-            }
-        };
-        let text =
-            if self.is_json() { format!("{}\n", go_value::json_indent(&value)) } else { yaml::to_string(&value) };
-        if self.flags.windows_line_endings { text.replace('\n', "\r\n") } else { text }
-    }
-
-    fn edit(&self, cx: &mut Context, shown: &str) -> anyhow::Result<Saved> {
-        let suffix = if self.is_json() { ".json" } else { ".yaml" };
-        let file = program::temporary_file(cx.env, &format!("{}-edit-", cx.program), suffix, shown)?;
-        editor::launch(cx.env, &file).inspect_err(|_| program::remove(&file))?;
-        Ok(Saved { text: program::read(&file)?, file })
-    }
-
-    /// Sends what was saved; says whether that is the end of it.
-    fn take(&mut self, cx: &mut Context, original: &str, saved: &Saved, results: &mut Results) -> anyhow::Result<bool> {
-        if let Some(why) = text::syntax_error(&saved.text) {
-            let said = results.add_unreadable(&self.infos[0], &why);
-            cx.complain(&said);
-            return Ok(false);
-        }
-        if text::are_equal(original, &saved.text) {
-            cx.complain("Edit cancelled, no changes made.\n");
-            return Ok(true);
-        }
-        if !text::has_lines(&saved.text) {
-            cx.complain("Edit cancelled, saved file was empty.\n");
-            return Ok(true);
-        }
-        let edited = manifest::of_text(cx, "edited-file", &saved.text);
-        if let Err(error) = aggregate(edited.errors) {
-            results.add_syntax_error(&format!("{error:#}"));
-            return Ok(false);
-        }
-        let namespace = cx.namespace().to_owned();
-        for item in edited.items {
-            item.namespace(&namespace, true)?;
-            let Some(object) = Object::from_value(Value::Object(item.body)) else { continue };
-            self.send(cx, object, results)?;
-        }
-        Ok(results.is_done())
-    }
-
-    fn send(&mut self, cx: &mut Context, mut edited: Object, results: &mut Results) -> anyhow::Result<()> {
-        let Some(info) = self.infos.iter().find(|i| i.object.uid() == edited.uid()) else {
-            anyhow::bail!("no original object found for {}", go_value::go_syntax(&edited.into_value()));
-        };
-        if self.flags.save_config {
-            last_applied::set(&mut edited);
-        }
-        let mut old = Object::clone(&info.object);
-        old.internal.clear();
-        old.remove("/metadata/managedFields");
-        if edited == old {
-            return self.printer.print(&edited, "skipped", &mut cx.env.stdout);
-        }
-        let same = |pointer: &str| old.at(pointer) == edited.at(pointer);
-        if !(same("/apiVersion") && same("/kind") && same("/metadata/name")) {
-            anyhow::bail!("At least one of apiVersion, kind and name was changed");
-        }
-        let (form, patch) = two_way(&old, &edited);
-        if self.flags.output_patch {
-            cx.print(&format!("Patch: {}\n", go_value::json(&patch)))?;
-        }
-        let options = requests::options(DryRun::None, self.validation == Validation::Strict);
-        match requests::patch(cx, info, (form, &patch), self.part, &options) {
-            Ok(stored) => self.printer.print(&stored, "edited", &mut cx.env.stdout),
-            Err(error) => {
-                let said = results.add(&error, info);
-                cx.complain(&said);
-                Ok(())
-            }
-        }
-    }
-}
-
-fn two_way(old: &Object, new: &Object) -> (PatchType, Value) {
-    match Definition::of_kind(old.api_version(), old.kind()) {
-        Some(definition) => {
-            (PatchType::Strategic, Value::Object(strategic_patch(old.body(), new.body(), old.body(), definition)))
-        }
-        None => (PatchType::Merge, Value::Object(merge_patch(old.body(), new.body(), old.body()))),
-    }
-}
-
-/// Says where the edits are when they could not be used.
-fn keep(cx: &mut Context, saved: &Saved, error: anyhow::Error) -> anyhow::Error {
-    let text = format!("A copy of your changes has been stored to {:?}\n", saved.file.display().to_string());
-    cx.complain(&text);
-    error
 }

@@ -139,3 +139,13 @@ pub const fn field_manager(default: &'static str) -> Flag {
         "Name of the manager used to track field ownership.",
     )
 }
+
+/// # Errors
+/// cobra's text for flags that must be given, and are not.
+pub fn required(cx: &Context, flags: &[&str]) -> anyhow::Result<()> {
+    let missing: Vec<String> = flags.iter().filter(|f| !cx.is_given(f)).map(|f| format!("{f:?}")).collect();
+    if !missing.is_empty() {
+        anyhow::bail!("required flag(s) {} not set", missing.join(", "));
+    }
+    Ok(())
+}

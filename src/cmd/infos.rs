@@ -11,8 +11,9 @@ use super::resources::{self, KindRef, Named, Request};
 use super::select::Selectors;
 use crate::apimachinery::labels::Selector;
 use crate::apimachinery::object::Object;
-use crate::apimachinery::status::Status;
+use crate::apimachinery::status::{Reason, Status};
 use crate::apiserver;
+use crate::kinds;
 
 /// One object of a verb.
 pub struct Info {
@@ -154,6 +155,24 @@ fn info(item: Item, command: &str, enforced: bool) -> anyhow::Result<Info> {
     }
     let name = object.name().to_owned();
     Ok(Info { kind, namespace, name, source, object: Arc::new(object) })
+}
+
+/// An object that no file and no store has, as a request would name it.
+///
+/// # Errors
+/// A kind that is not served.
+pub fn of_object(cx: &Context, object: Object) -> anyhow::Result<Info> {
+    let Some(kind) = kinds::by_api_version(object.api_version(), object.kind()) else {
+        return Err(Status::new(Reason::NotFound, "the server could not find the requested resource").into());
+    };
+    let own = object.namespace();
+    let namespace = match kind.names().namespaced {
+        false => String::new(),
+        true if own.is_empty() => cx.namespace().to_owned(),
+        true => own.to_owned(),
+    };
+    let name = object.name().to_owned();
+    Ok(Info { kind, namespace, name, source: String::new(), object: Arc::new(object) })
 }
 
 impl Info {

@@ -14,6 +14,9 @@ mod api_resources;
 mod api_versions;
 mod apply;
 mod auth;
+mod autoscale;
+mod certificate;
+mod clock;
 mod cluster_info;
 mod cobra;
 mod complete;
@@ -21,6 +24,7 @@ mod completion;
 mod config;
 mod context;
 mod create;
+mod debug;
 mod delete;
 mod describe;
 mod diff;
@@ -33,6 +37,7 @@ mod errors;
 mod events;
 mod exec;
 mod explain;
+mod export;
 mod expose;
 mod fetch;
 mod flags;
@@ -41,6 +46,7 @@ mod get;
 mod global;
 mod go;
 mod help;
+mod hints;
 mod infos;
 mod kubeconfig;
 mod kustomize;
@@ -59,6 +65,7 @@ mod pflag;
 mod plugin;
 mod pods;
 mod program;
+mod proxy;
 mod question;
 mod raw;
 mod replace;
@@ -70,6 +77,7 @@ mod run;
 mod scale;
 mod select;
 mod set;
+mod snapshot;
 mod support;
 mod taint;
 mod top;
@@ -163,7 +171,9 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
     if let Some(answered) = raw::run(&mut cx, &parsed) {
         return answered;
     }
-    run(&mut cx, &matches)
+    let outcome = run(&mut cx, &matches);
+    hints::show(&mut cx);
+    outcome
 }
 
 /// Makes `-k` a name of `-f`, which manifests know by its mark.

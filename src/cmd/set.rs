@@ -24,6 +24,7 @@ pub mod image;
 pub mod resources;
 pub mod selector;
 pub mod serviceaccount;
+pub mod subject;
 
 /// Arguments of `set`.
 #[derive(clap::Args)]

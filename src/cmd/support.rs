@@ -27,6 +27,9 @@ pub struct Flag {
     pub support: Support,
 }
 
+/// What the flags of a verb have that is an error however it is called.
+pub const ALWAYS_REFUSED: Support = Support::NoEffect("the command is always refused");
+
 impl Flag {
     /// A flag without a letter.
     pub const fn new(

@@ -7,9 +7,10 @@ use super::context::Context;
 use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
-    annotate, api_resources, api_versions, apply, auth, cluster_info, completion, config, create, delete, describe,
-    diff, doctor, drain, edit, events, exec, explain, expose, generators, get, help, kustomize, label, logs, man,
-    options, patch, plugin, replace, reset, rollout, run, scale, set, taint, top, version, wait,
+    annotate, api_resources, api_versions, apply, auth, autoscale, certificate, clock, cluster_info, completion,
+    config, create, debug, delete, describe, diff, doctor, drain, edit, events, exec, explain, export, expose,
+    generators, get, help, kustomize, label, logs, man, options, patch, plugin, proxy, replace, reset, rollout, run,
+    scale, set, snapshot, taint, top, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -211,11 +212,14 @@ const CREATE: &[Verb] = &[
         .with(SERVICE),
     Verb::built::<generators::ServiceAccount>("serviceaccount", "Create a service account with the specified name")
         .alias(&["sa"]),
-    Verb::missing("token", "Request a service account token"),
+    Verb::built::<generators::Token>("token", "Request a service account token"),
 ];
 
 const APPLY: &[Verb] = &[
-    Verb::missing("edit-last-applied", "Edit latest last-applied-configuration annotations of a resource/object"),
+    Verb::built::<apply::edit_last_applied::EditLastApplied>(
+        "edit-last-applied",
+        "Edit latest last-applied-configuration annotations of a resource/object",
+    ),
     Verb::built::<apply::set_last_applied::SetLastApplied>(
         "set-last-applied",
         "Set the last-applied-configuration annotation on a live object to match the contents of a file",
@@ -236,7 +240,10 @@ const SET: &[Verb] = &[
     Verb::built::<set::selector::Selector>("selector", "Set the selector on a resource"),
     Verb::built::<set::serviceaccount::ServiceAccount>("serviceaccount", "Update the service account of a resource")
         .alias(&["sa"]),
-    Verb::missing("subject", "Update the user, group, or service account in a role binding or cluster role binding"),
+    Verb::built::<set::subject::Subject>(
+        "subject",
+        "Update the user, group, or service account in a role binding or cluster role binding",
+    ),
 ];
 
 const ROLLOUT: &[Verb] = &[
@@ -248,16 +255,28 @@ const ROLLOUT: &[Verb] = &[
     Verb::built::<rollout::Undo>("undo", "Undo a previous rollout"),
 ];
 
-const CLUSTER_INFO: &[Verb] = &[Verb::missing("dump", "Dump relevant information for debugging and diagnosis")];
+const CLUSTER_INFO: &[Verb] =
+    &[Verb::built::<cluster_info::dump::Dump>("dump", "Dump relevant information for debugging and diagnosis")];
+
+const CERTIFICATE: &[Verb] = &[
+    Verb::built::<certificate::Approve>("approve", "Approve a certificate signing request"),
+    Verb::built::<certificate::Deny>("deny", "Deny a certificate signing request"),
+];
 
 const TOP: &[Verb] = &[
     Verb::built::<top::TopNode>("node", "Display resource (CPU/memory) usage of nodes").alias(&["nodes", "no"]),
     Verb::built::<top::TopPod>("pod", "Display resource (CPU/memory) usage of pods").alias(&["pods", "po"]),
 ];
 
+const CLOCK: &[Verb] = &[
+    Verb::built::<clock::Advance>("advance", "Let time pass at once"),
+    Verb::built::<clock::Real>("real", "Follow the system's clock again"),
+    Verb::built::<clock::Set>("set", "Go to a time"),
+];
+
 const AUTH: &[Verb] = &[
     Verb::built::<auth::can_i::CanI>("can-i", "Check whether an action is allowed"),
-    Verb::missing(
+    Verb::built::<auth::reconcile::Reconcile>(
         "reconcile",
         "Reconciles rules for RBAC role, role binding, cluster role, and cluster role binding objects",
     ),
@@ -289,6 +308,14 @@ const CONFIG: &[Verb] = &[
     Verb::built::<config::contexts::UseContext>("use-context", "Set the current-context in a kubeconfig file")
         .alias(&["use"]),
     Verb::built::<config::view::View>("view", "Display merged kubeconfig settings or a specified kubeconfig file"),
+];
+
+const SNAPSHOT: &[Verb] = &[
+    Verb::built::<snapshot::Delete>("delete", "Remove a snapshot"),
+    Verb::built::<snapshot::Diff>("diff", "Print what is different between a snapshot and the store"),
+    Verb::built::<snapshot::List>("list", "Print the snapshots of the store"),
+    Verb::built::<snapshot::Restore>("restore", "Put a snapshot in the place of the store"),
+    Verb::built::<snapshot::Save>("save", "Copy the store as it is now"),
 ];
 
 /// The table.
@@ -326,13 +353,16 @@ pub static GROUPS: &[Group] = &[
                 "scale",
                 "Set a new size for a deployment, replica set, or replication controller",
             ),
-            Verb::missing("autoscale", "Auto-scale a deployment, replica set, stateful set, or replication controller"),
+            Verb::built::<autoscale::Autoscale>(
+                "autoscale",
+                "Auto-scale a deployment, replica set, stateful set, or replication controller",
+            ),
         ],
     },
     Group {
         title: "Cluster Management Commands:",
         verbs: &[
-            Verb::missing("certificate", "Modify certificate resources"),
+            Verb::built::<certificate::Certificate>("certificate", "Modify certificate resources").with(CERTIFICATE),
             Verb::built::<cluster_info::ClusterInfo>("cluster-info", "Display cluster information").with(CLUSTER_INFO),
             Verb::built::<top::Top>("top", "Display resource (CPU/memory) usage").with(TOP),
             Verb::built::<drain::Cordon>("cordon", "Mark node as unschedulable"),
@@ -349,10 +379,10 @@ pub static GROUPS: &[Group] = &[
             Verb::missing("attach", "Attach to a running container"),
             Verb::built::<exec::Exec>("exec", "Execute a command in a container"),
             Verb::missing("port-forward", "Forward one or more local ports to a pod"),
-            Verb::missing("proxy", "Run a proxy to the Kubernetes API server"),
+            Verb::built::<proxy::Proxy>("proxy", "Run a proxy to the Kubernetes API server"),
             Verb::missing("cp", "Copy files and directories to and from containers"),
             Verb::built::<auth::Auth>("auth", "Inspect authorization").with(AUTH),
-            Verb::missing("debug", "Create debugging sessions for troubleshooting workloads and nodes"),
+            Verb::built::<debug::Debug>("debug", "Create debugging sessions for troubleshooting workloads and nodes"),
             Verb::built::<events::Events>("events", "List events"),
         ],
     },
@@ -400,8 +430,11 @@ pub static GROUPS: &[Group] = &[
     Group {
         title: "Commands of kstate itself:",
         verbs: &[
+            Verb::built::<clock::Clock>("clock", "Show the store's clock, or move it").with(CLOCK),
             Verb::built::<doctor::Doctor>("doctor", "Say which parts of the sandbox this machine allows"),
+            Verb::built::<export::Export>("export", "Print objects as manifests for another cluster"),
             Verb::built::<reset::Reset>("reset", "End what runs and empty the store"),
+            Verb::built::<snapshot::Snapshot>("snapshot", "Keep copies of the whole store").with(SNAPSHOT),
         ],
     },
     Group {

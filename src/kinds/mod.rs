@@ -40,10 +40,11 @@ pub mod describe;
 mod device_class;
 #[cfg(test)]
 pub(crate) mod empty_store;
-mod endpoint_slice;
+pub mod endpoint_slice;
 mod endpoints;
 mod event;
 pub mod exposure;
+mod feature_gate;
 mod flow_schema;
 mod horizontal_pod_autoscaler;
 mod ingress;
@@ -60,6 +61,7 @@ mod mutating_webhook_configuration;
 mod namespace;
 mod network_policy;
 mod node;
+pub mod pace;
 mod persistent_volume;
 mod persistent_volume_claim;
 pub mod plan;
@@ -68,6 +70,7 @@ mod pod_disruption_budget;
 mod pod_template;
 mod priority_class;
 mod priority_level_configuration;
+pub mod quota;
 mod rbac;
 mod registry;
 mod replica_set;
@@ -205,8 +208,9 @@ impl ScalePaths<'static> {
 
 /// Everything kstate knows of one kind. The defaults are those of a kind that is stored and listed, without a controller.
 ///
-/// The order in which the API server calls them: `set_defaults`, `prepare_for_create`, `admit`, `validate`, `warnings` on a
-/// create; `set_defaults`, `admit_update`, `prepare_for_update`, `validate_update`, `warnings` on an update.
+/// The order in which the API server calls them: `set_defaults`, `admit`, `prepare_for_create`, `validate`, `admit_valid`,
+/// `warnings` on a create; `set_defaults`, `admit_update`, `prepare_for_update`, `validate_update`, `admit_valid`, `warnings`
+/// on an update.
 pub trait Kind: Sync {
     fn names(&self) -> &Names;
 
@@ -270,6 +274,16 @@ pub trait Kind: Sync {
     /// As `admit`, for an update: allocation that a change of the spec asks for. Called before `prepare_for_update`.
     fn admit_update(&self, _new: &mut Object, _old: &Object, _cluster: &Cluster) -> Result<(), Status> {
         Ok(())
+    }
+
+    /// Validating admission of a new or changed object that was found valid: its namespace's limits. May refuse.
+    fn admit_valid(&self, _new: &Object, _old: Option<&Object>, _cluster: &Cluster) -> Result<(), Status> {
+        Ok(())
+    }
+
+    /// What its objects count for in a ResourceQuota.
+    fn evaluator(&self) -> &'static dyn quota::Evaluator {
+        &quota::ByCount
     }
 
     /// Validates a new object; metadata is validated for all kinds by the API server.
@@ -376,6 +390,22 @@ pub trait Kind: Sync {
     /// The object with its rollout paused, or resumed.
     fn paused(&self, _object: &Object, pause: bool) -> Result<Object, String> {
         Err(if pause { "pausing is not supported" } else { "resuming is not supported" }.to_owned())
+    }
+
+    /// Takes off what this cluster allotted and another one allots anew, for a manifest of the object; `false` for an object
+    /// that a cluster makes by itself. Metadata, status and what controllers own are seen to for all kinds.
+    fn export(&self, _object: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
+        Ok(true)
+    }
+
+    /// Whether [`Kind::hints`] may have something to say.
+    fn has_hints(&self) -> bool {
+        false
+    }
+
+    /// What a person would want to know of the object that a cluster does not say; printed for those who ask for hints.
+    fn hints(&self, _object: &Object, _cluster: &Cluster) -> Result<Vec<String>, Status> {
+        Ok(Vec::new())
     }
 
     /// Which changes of other kinds run this kind's controller. An object's own changes always do.

@@ -136,6 +136,13 @@ impl Kind for Namespace {
     fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
         SELECTABLE
     }
+
+    /// Its finalizer and the label with its name are the server's.
+    fn export(&self, object: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
+        object.remove("/spec");
+        object.remove_label(NAME_LABEL);
+        Ok(true)
+    }
 }
 
 /// Makes the ServiceAccount that pods without one act as.

@@ -19,6 +19,11 @@ const HEAD: &str = "# Please edit the object below. Lines beginning with a '#' w
 #
 ";
 
+const HEAD_LAST_APPLIED: &str = "# Please edit the 'last-applied-configuration' annotations below.
+# Lines beginning with a '#' will be ignored, and an empty file will abort the edit.
+#
+";
+
 impl Results {
     /// Whether everything was taken.
     pub fn is_done(&self) -> bool {
@@ -33,9 +38,9 @@ impl Results {
         (self.not_found > 0).then(|| format!("The edits you made on deleted resources have been saved to {file:?}\n"))
     }
 
-    /// The head of the file.
-    pub fn header(&self) -> String {
-        let mut text = HEAD.to_owned();
+    /// The head of the file; that of annotations is another.
+    pub fn header(&self, is_last_applied: bool) -> String {
+        let mut text = if is_last_applied { HEAD_LAST_APPLIED } else { HEAD }.to_owned();
         for (head, others) in &self.reasons {
             let colon = if others.is_empty() { "" } else { ":" };
             text += &format!("# {}{colon}\n", commented(head));
@@ -100,6 +105,6 @@ mod tests {
         let mut results = Results::default();
         results.add_syntax_error("a\nb");
         assert!(!results.is_done());
-        assert!(results.header().ends_with("#\n# The edited file had a syntax error: a\n# b\n#\n"));
+        assert!(results.header(false).ends_with("#\n# The edited file had a syntax error: a\n# b\n#\n"));
     }
 }

@@ -15,6 +15,7 @@ mod roles;
 mod secret;
 mod service;
 mod service_account;
+mod token;
 
 pub use bindings::{ClusterRoleBinding, RoleBinding};
 pub use config_map::ConfigMap;
@@ -30,6 +31,7 @@ pub use roles::{ClusterRole, Role};
 pub use secret::{DockerRegistry, Generic, Secret, Tls};
 pub use service::{ClusterIp, ExternalName, LoadBalancer, NodePort, Service};
 pub use service_account::ServiceAccount;
+pub use token::Token;
 
 use std::sync::Arc;
 
@@ -38,13 +40,11 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::create::Validation;
 use super::dry_run::DryRun;
-use super::flags::{DryRunFlag, PrintFlags};
-use super::infos::Info;
+use super::flags::{DryRunFlag, PrintFlags, required};
+use super::infos;
 use super::support::{Flag, Support};
 use super::{last_applied, requests};
 use crate::apimachinery::object::Object;
-use crate::apimachinery::status::{Reason, Status};
-use crate::kinds;
 use crate::printers::Printer;
 
 /// Flags of every generator.
@@ -156,30 +156,13 @@ impl Maker {
     }
 
     fn create(&self, cx: &mut Context, object: Object) -> anyhow::Result<Arc<Object>> {
-        let Some(kind) = kinds::by_api_version(object.api_version(), object.kind()) else {
-            // What a server says whose API does not have the kind.
-            return Err(Status::new(Reason::NotFound, "the server could not find the requested resource").into());
-        };
-        let namespace = if kind.names().namespaced { cx.namespace().to_owned() } else { String::new() };
-        let name = object.name().to_owned();
-        let object = Arc::new(object);
-        let info = Info { kind, namespace, name, source: String::new(), object: object.clone() };
-        requests::create(cx, &info, &object, &requests::options(self.dry_run, self.strict))
+        let info = infos::of_object(cx, object)?;
+        requests::create(cx, &info, &info.object, &requests::options(self.dry_run, self.strict))
     }
 }
 
 fn fail(failure: &str, error: anyhow::Error) -> anyhow::Error {
     if failure.is_empty() { error } else { anyhow::anyhow!("{failure}{error}") }
-}
-
-/// # Errors
-/// cobra's text for flags that must be given, and are not.
-fn required(cx: &Context, flags: &[&str]) -> anyhow::Result<()> {
-    let missing: Vec<String> = flags.iter().filter(|f| !cx.is_given(f)).map(|f| format!("{f:?}")).collect();
-    if !missing.is_empty() {
-        anyhow::bail!("required flag(s) {} not set", missing.join(", "));
-    }
-    Ok(())
 }
 
 /// A container as Go writes one that has nothing else.

@@ -9,6 +9,7 @@ use crate::kinds::Registry;
 pub fn document(registry: &Registry, path: &str) -> Option<Value> {
     let parts: Vec<&str> = path.split('/').filter(|p| !p.is_empty()).collect();
     match parts.as_slice() {
+        [] => Some(json!({"paths": paths(registry)})),
         ["api"] => Some(json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []})),
         ["apis"] => {
             let groups: Vec<Value> = groups(registry).into_iter().map(|name| group(registry, name)).collect();
@@ -24,6 +25,20 @@ pub fn document(registry: &Registry, path: &str) -> Option<Value> {
         ["apis", group, version] => resources(registry, &format!("{group}/{version}")),
         _ => None,
     }
+}
+
+/// What can be asked for, as a server lists it.
+fn paths(registry: &Registry) -> Vec<String> {
+    let mut paths: Vec<String> = ["/api", "/api/v1", "/apis"].map(str::to_owned).to_vec();
+    for name in groups(registry) {
+        paths.push(format!("/apis/{name}"));
+        let versions = registry.versions().map(|k| k.names()).filter(|n| n.group == name);
+        paths.extend(versions.map(|n| format!("/apis/{}", n.api_version)));
+    }
+    paths.extend(["/healthz", "/livez", "/readyz", "/version"].map(str::to_owned));
+    paths.sort();
+    paths.dedup();
+    paths
 }
 
 /// The named groups, in the table's order.

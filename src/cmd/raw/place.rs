@@ -9,6 +9,8 @@ pub enum Sub {
     None,
     Status,
     Scale,
+    /// A service account's tokens: nothing to read, something to create.
+    Token,
 }
 
 /// What a path means; a list has no name.
@@ -45,6 +47,7 @@ impl Place {
             None => Sub::None,
             Some(&"status") => Sub::Status,
             Some(&"scale") => Sub::Scale,
+            Some(&"token") if kind.names().resource == "serviceaccounts" => Sub::Token,
             Some(_) => return None,
         };
         let name = rest.get(1).copied().unwrap_or_default();

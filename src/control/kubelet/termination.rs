@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use serde_json::Value;
 
+use super::known::End;
 use super::{SOURCE, container_status, pod_status, remove};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
@@ -17,7 +18,7 @@ use crate::kinds::plan::{Action, EventRecord, Plan};
 pub fn reconcile(pod: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
     let running = container_status::running(pod);
     if running.is_empty() {
-        return Ok(remove(pod));
+        return Ok(take_down(pod, now));
     }
     let Some(since) = pod.internal.get("stopping").and_then(Value::as_str).and_then(time::parse) else {
         return Ok(stop(pod, &running, now));
@@ -28,9 +29,20 @@ pub fn reconcile(pod: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan
         return Ok(Plan { actions: Vec::new(), requeue_at: Some(ends) });
     }
     let mut ended = Object::clone(pod);
-    container_status::end_all(&mut ended, 0, ends);
+    container_status::end_all(&mut ended, &End::exited(ends, 0));
     pod_status::set_conditions(&mut ended, now);
     Ok(Plan { actions: vec![Action::UpdateStatus(ended)], requeue_at: None })
+}
+
+/// Takes the sandbox down, then the pod.
+fn take_down(pod: &Arc<Object>, now: Time) -> Plan {
+    if !pod_status::has_sandbox(pod) {
+        return remove(pod);
+    }
+    let mut empty = Object::clone(pod);
+    empty.internal.remove("sandbox");
+    pod_status::set_conditions(&mut empty, now);
+    Plan { actions: vec![Action::UpdateStatus(empty)], requeue_at: None }
 }
 
 fn stop(pod: &Arc<Object>, running: &[String], now: Time) -> Plan {

@@ -13,7 +13,8 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{
-    AddressFamily, Backlog, Shutdown, SockFlag, SockType, UnixAddr, bind, connect, listen, shutdown, socket,
+    AddressFamily, Backlog, Shutdown, SockFlag, SockType, UnixAddr, bind, connect as connect_to, listen, shutdown,
+    socket,
 };
 use nix::unistd::{UnlinkatFlags, pipe2, unlinkat};
 use sha2::{Digest, Sha256};
@@ -34,6 +35,9 @@ const FAREWELL_MILLISECONDS: u16 = 3000;
 const FULL_PIPES: usize = 18;
 /// The status of a process whose container was taken away, as for SIGKILL.
 const KILLED: i32 = 137;
+
+/// What a supervisor takes over from its caller's environment.
+const PASSED_ON: [&str; 2] = ["KSTATE_NOW", "KSTATE_FSYNC"];
 
 /// Runs a command in a pod's container and waits for it, copying its streams. `home` is the store's folder.
 ///
@@ -136,11 +140,24 @@ pub fn join(folder: &PodFolder) -> Result<Option<OwnedFd>, Failure> {
     let socket = new_socket()?;
     let (_folder, path) = folder.socket()?;
     let address = UnixAddr::new(&path).step("name the pod's socket")?;
-    match connect(socket.as_raw_fd(), &address) {
+    match connect_to(socket.as_raw_fd(), &address) {
         Ok(()) => Ok(Some(socket)),
         Err(Errno::ENOENT | Errno::ECONNREFUSED) => Ok(None),
         Err(e) => Err(e).step("connect to the pod's sandbox"),
     }
+}
+
+/// Connects to a program that listens in a pod's sandbox; `None` where the pod has none or nobody listens. A client of the
+/// cluster comes to the pod's address, `inside` leads to its localhost.
+pub fn connect(home: &Path, sandbox: &Sandbox, port: u16, inside: bool) -> Option<OwnedFd> {
+    let supervisor = join(&PodFolder::new(home, &sandbox.pod_uid).ok()?).ok()??;
+    let [high, low] = port.to_be_bytes();
+    wire::send(&supervisor, &[wire::CONNECT, u8::from(inside), high, low], &[]).ok()?;
+    // A sandbox that is just ending says nothing more.
+    let mut fds = [PollFd::new(supervisor.as_fd(), PollFlags::POLLIN)];
+    poll(&mut fds, FAREWELL_MILLISECONDS).ok().filter(|n| *n > 0)?;
+    let (_, descriptors) = wire::receive(&supervisor).ok()??;
+    descriptors.into_iter().next()
 }
 
 /// Starts a supervisor and connects to it: the socket listens before the supervisor lives.
@@ -160,6 +177,8 @@ fn start(folder: &PodFolder, env: &Env) -> Result<OwnedFd, Failure> {
 fn spawn_supervisor(env: &Env, listener: OwnedFd, caller: OwnedFd) -> io::Result<()> {
     let mut command = std::process::Command::new(&env.exe);
     command.arg0("kstate").arg(SUPERVISOR).env_clear();
+    // The supervisor answers for the cluster: it sees the store as the caller does.
+    command.envs(PASSED_ON.iter().filter_map(|name| Some((name, env.var(name)?))));
     command.stdin(listener).stdout(caller).stderr(Stdio::null());
     command.spawn().map(drop)
 }

@@ -24,8 +24,10 @@ mod failure;
 mod graft;
 mod layer;
 mod mount;
+mod netlink;
 mod network;
 mod pod;
+mod probe;
 mod process;
 mod programs;
 mod remove;
@@ -39,10 +41,13 @@ mod tree;
 mod volume;
 mod wire;
 
-pub use caller::exec;
+pub use caller::{connect, exec};
 pub use check::{Check, Problem, checks};
 pub use failure::Failure;
-pub use remove::{remove_all, remove_pod, remove_volume};
+pub use network::Link;
+pub use probe::http_status;
+pub use remove::{end_all, remove_all, remove_pod, remove_volume};
+pub use servers::{log, site};
 pub use supervisor::main;
 
-use super::{Command, ExecError, Exit, SUPERVISOR, http};
+use super::{Command, ExecError, Exit, SUPERVISOR, http, network as cluster_network};

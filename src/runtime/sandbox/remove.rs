@@ -2,6 +2,7 @@
 //! nothing outside the home is touched.
 
 use std::ffi::CString;
+use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
@@ -33,14 +34,33 @@ pub fn remove_pod(home: &Path, uid: &str) -> Result<(), Failure> {
     if pods.is_free(uid) {
         return Ok(());
     }
+    let _lock = end(&folder)?;
+    remove(&pods, uid).step(format!("remove the pod's folder {uid}"))
+}
+
+/// Ends what runs in a pod; nothing new runs in it until the lock is dropped.
+fn end(folder: &PodFolder) -> Result<File, Failure> {
     let lock = folder.lock_file()?;
     lock.lock().step("take the pod's lock")?;
-    if let Some(connection) = join(&folder)? {
+    if let Some(connection) = join(folder)? {
         let _gone = wire::send(&connection, &[wire::STOP], &[]);
         let mut fds = [PollFd::new(connection.as_fd(), PollFlags::POLLIN)];
         poll(&mut fds, END_MILLISECONDS).step("wait for the pod to end")?;
     }
-    remove(&pods, uid).step(format!("remove the pod's folder {uid}"))
+    Ok(lock)
+}
+
+/// Ends every pod and leaves its folder.
+///
+/// # Errors
+/// When a pod's folder cannot be used.
+pub fn end_all(home: &Path) -> Result<(), Failure> {
+    let Some(pods) = kept(home, "pods")? else { return Ok(()) };
+    let names = names(&pods).step("list the pods' folders")?;
+    names
+        .iter()
+        .filter_map(|(name, _)| name.to_str().ok())
+        .try_for_each(|uid| end(&PodFolder::new(home, uid)?).map(drop))
 }
 
 /// Removes a persistent volume's folder.

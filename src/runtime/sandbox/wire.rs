@@ -43,6 +43,10 @@ pub enum Reply {
 /// The packets' first byte.
 pub const EXEC: u8 = b'E';
 pub const STOP: u8 = b'S';
+/// Connect to a program of the pod; behind it stand whether to its localhost, and the port.
+pub const CONNECT: u8 = b'C';
+/// The pod's link to the cluster comes along.
+pub const LINK: u8 = b'N';
 const LARGEST_PACKET: usize = 16 * 1024;
 const MOST_DESCRIPTORS: usize = 8;
 
