@@ -8,11 +8,8 @@ use serde_json::{Value, json};
 
 use super::WriteOptions;
 use super::field_set::{self, FieldSet, Path, Schema};
-use crate::apimachinery::decode;
 use crate::apimachinery::object::Object;
-use crate::apimachinery::schema::Definition;
 use crate::apimachinery::status::{Cause, Reason, Status};
-use crate::apimachinery::structural;
 use crate::apimachinery::time;
 use crate::cluster::Cluster;
 use crate::kinds::Kind;
@@ -75,7 +72,7 @@ pub fn apply(
 /// Refuses fields that the kind does not have, in the words of the typed patch.
 fn check_fields(kind: &dyn Kind, namespace: &str, name: &str, manifest: &Object) -> Result<(), Status> {
     let names = kind.names();
-    let unknown = unknown_fields(kind, manifest);
+    let unknown = super::unknown_fields(kind, manifest);
     let unknown: Vec<String> = unknown.iter().map(|field| format!(".{field}: field not declared in schema")).collect();
     let why = match unknown.as_slice() {
         [] => return Ok(()),
@@ -92,17 +89,6 @@ fn check_fields(kind: &dyn Kind, namespace: &str, name: &str, manifest: &Object)
             names.kind
         ),
     ))
-}
-
-fn unknown_fields(kind: &dyn Kind, manifest: &Object) -> Vec<String> {
-    let names = kind.names();
-    if let Some(schema) = kind.structural() {
-        return structural::prune(manifest.clone().body_mut(), schema).unknown;
-    }
-    let decoded = Definition::of_kind(names.api_version, names.kind).map(|d| decode::decode(d, manifest.to_value()));
-    let Some(Ok(decoded)) = decoded else { return Vec::new() };
-    let field = |text: &String| Some(text.strip_prefix("unknown field \"")?.strip_suffix('"')?.to_owned());
-    decoded.strict_errors.iter().filter_map(field).collect()
 }
 
 fn entry(kind: &dyn Kind, manager: &str, set: &FieldSet, cluster: &Cluster) -> Value {
