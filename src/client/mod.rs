@@ -153,7 +153,8 @@ impl Client {
         let state = self.store.begin_write()?;
         // Asked under the lock: whoever held it before has not seen a later time.
         let asked = self.clock.at_least(state.meta().clock);
-        let mut cluster = Cluster::new(&state);
+        let base = apiserver::WithBuiltIn::new(&state, asked);
+        let mut cluster = Cluster::new(&base);
         let outcome = run(&mut cluster, asked);
         let answered = answer(&state, outcome)?;
         self.now = cluster.now();
@@ -184,7 +185,8 @@ fn look_at<T>(
     is_behind: bool,
     mut look: impl FnMut(&Cluster) -> Result<T, Status>,
 ) -> anyhow::Result<(T, Time)> {
-    let mut cluster = Cluster::new(state);
+    let base = apiserver::WithBuiltIn::new(state, asked);
+    let mut cluster = Cluster::new(&base);
     let caught_up = if is_behind { catch_up(&mut cluster, asked) } else { Ok(()) };
     cluster.set_now(asked);
     let found = caught_up.and_then(|()| look(&cluster));

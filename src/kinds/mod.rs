@@ -69,7 +69,7 @@ mod pod_template;
 mod priority_class;
 mod priority_level_configuration;
 pub mod quota;
-mod rbac;
+pub mod rbac;
 mod registry;
 mod replica_set;
 mod replication_controller;
