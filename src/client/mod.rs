@@ -210,7 +210,8 @@ impl Client {
         // Asked under the lock: whoever held it before has not seen a later time.
         let mode = answer(&state, Mode::of(&state))?;
         let asked = self.clock.at_least(state.meta().clock, mode);
-        let mut cluster = Cluster::new(&state);
+        let base = apiserver::WithBuiltIn::new(&state, asked);
+        let mut cluster = Cluster::new(&base);
         cluster.set_runs_processes(self.runs_processes && mode != Mode::Virtual);
         let outcome = run(&mut cluster, asked);
         let answered = answer(&state, outcome)?;
@@ -244,7 +245,8 @@ fn look_at<T>(
     is_behind: bool,
     mut look: impl FnMut(&Cluster) -> Result<T, Status>,
 ) -> anyhow::Result<(T, Time)> {
-    let mut cluster = Cluster::new(state);
+    let base = apiserver::WithBuiltIn::new(state, asked);
+    let mut cluster = Cluster::new(&base);
     let caught_up = if is_behind { catch_up(&mut cluster, asked) } else { Ok(()) };
     cluster.set_now(asked);
     let found = caught_up.and_then(|()| look(&cluster));

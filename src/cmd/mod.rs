@@ -129,6 +129,11 @@ pub fn generated_files() -> Vec<(String, String)> {
     pages.chain(scripts).collect()
 }
 
+/// The table of what kstate does not act on, as the README has it.
+pub fn support_markdown() -> String {
+    explain::support_markdown()
+}
+
 fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
     let found = match cobra::find(&program, words) {
         Ok(found) => found,
