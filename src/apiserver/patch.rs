@@ -54,12 +54,27 @@ pub fn patch(
         PatchType::Strategic => unfit(patch, &conversion_error(&status.message)),
         PatchType::Json | PatchType::Merge => unfit(&new.to_value(), &status.message),
     })?;
+    check_name(&new, namespace, name)?;
     new.internal = old.internal.clone();
     match part {
         Part::Main => super::update(cluster, kind, namespace, new, options),
         Part::Status => super::update_status(cluster, kind, namespace, new, options),
         Part::Scale => super::update_scale(cluster, kind, (namespace, name), &new, options).map(Arc::new),
     }
+}
+
+/// A patch does not rename an object.
+fn check_name(new: &Object, namespace: &str, name: &str) -> Result<(), Status> {
+    if new.name() != name {
+        let why = format!("the name of the object ({}) does not match the name on the URL ({name})", new.name());
+        return Err(Status::bad_request(why));
+    }
+    if !namespace.is_empty() && !new.namespace().is_empty() && new.namespace() != namespace {
+        let (is, asked) = (new.namespace(), namespace);
+        let why = format!("the namespace of the object ({is}) does not match the namespace on the request ({asked})");
+        return Err(Status::bad_request(why));
+    }
+    Ok(())
 }
 
 /// The document a patch makes does not fit its kind: reported about the patch, not about the object.
