@@ -99,6 +99,7 @@ use plan::Plan;
 use rollout::{Progress, Revision};
 
 pub use endpoint_slice::SERVICE_NAME_LABEL;
+pub use node::{labels as node_labels, status as node_status};
 pub use persistent_volume_claim::validate_claim_spec;
 pub use priority_class::SYSTEM_CLASSES as SYSTEM_PRIORITY_CLASSES;
 pub use secret::key_pair_problem;

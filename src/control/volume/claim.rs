@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{
-    BIND_COMPLETED, BOUND_BY_CONTROLLER, PROVISIONED_BY, PV_CONTROLLER, PV_PROTECTION, PVC_PROTECTION, SOURCE,
+    BIND_COMPLETED, BOUND_BY_CONTROLLER, NO_PROVISIONER, PROVISIONED_BY, PV_CONTROLLER, PV_PROTECTION, PVC_PROTECTION,
+    SELECTED_NODE, SOURCE,
 };
 use crate::apimachinery::key::Key;
 use crate::apimachinery::labels::Selector;
@@ -29,9 +30,6 @@ pub(crate) static CONTROLLER: Controller = Controller {
         Trigger { resource: "configmaps", keys: claims_at_new_pace },
     ],
 };
-
-/// The classes' provisioner that provisions nothing.
-const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";
 
 fn reconcile(claim: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
     if claim.deletion_timestamp().is_some() {
@@ -145,10 +143,22 @@ fn complete(claim: &Arc<Object>, volume: &str, cluster: &Cluster) -> Result<Plan
     Ok(plan)
 }
 
+/// The class of a claim without a complete binding, when it binds no claim before a pod that uses it has a node.
+pub fn class_that_waits(claim: &Object, cluster: &Cluster) -> Result<Option<Arc<Object>>, Status> {
+    let name = claim.str_at("/spec/storageClassName");
+    let class = cluster.get(&Key::cluster("storageclasses.storage.k8s.io", name))?;
+    Ok(class.filter(|class| class.str_at("/volumeBindingMode") == "WaitForFirstConsumer"))
+}
+
 /// A claim without a volume: one that fits, or a new one of its class.
 fn bind(claim: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
-    if let Some(volume) = best_volume(claim, cluster)? {
+    let waits = class_that_waits(claim, cluster)?.is_some() && claim.annotation(SELECTED_NODE).is_none();
+    let volume = if waits { reserved_volume(claim, cluster)? } else { best_volume(claim, cluster)? };
+    if let Some(volume) = volume {
         return Ok(bind_to(claim, &volume));
+    }
+    if waits {
+        return wait_for_consumer(claim, cluster, now);
     }
     let class_name = claim.str_at("/spec/storageClassName");
     if class_name.is_empty() {
@@ -159,14 +169,31 @@ fn bind(claim: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Statu
         let event = EventRecord::warning(claim, SOURCE, "ProvisioningFailed", why);
         return event_once(cluster, claim, event);
     };
-    if class.str_at("/volumeBindingMode") == "WaitForFirstConsumer" && users_of(claim, cluster)?.is_empty() {
-        let why = "waiting for first consumer to be created before binding".to_owned();
-        return complain(claim, cluster, "WaitForFirstConsumer", why);
-    }
     if class.str_at("/provisioner") == NO_PROVISIONER {
         return complain(claim, cluster, "FailedBinding", no_match());
     }
     provision(claim, &class, cluster, now)
+}
+
+/// Says what the claim waits for: a pod, or the node of one. The first look at a new claim sees no pod yet.
+fn wait_for_consumer(claim: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
+    let is_new = claim.creation_timestamp().is_some_and(|at| (now - at).num_seconds() < 1);
+    let users = cluster.indexed(&PODS_BY_CLAIM, &format!("{}/{}", claim.namespace(), claim.name()))?;
+    let without_node = users.iter().filter(|(_, pod)| pod.str_at("/spec/nodeName").is_empty());
+    let names: Vec<&str> = without_node.map(|(_, pod)| pod.name()).collect();
+    match names.as_slice() {
+        [name] if !is_new => {
+            complain(claim, cluster, "WaitForPodScheduled", format!("waiting for pod {name} to be scheduled"))
+        }
+        [_, ..] if !is_new => {
+            let why = format!("waiting for pods {} to be scheduled", names.join(","));
+            complain(claim, cluster, "WaitForPodScheduled", why)
+        }
+        _ => {
+            let why = "waiting for first consumer to be created before binding".to_owned();
+            complain(claim, cluster, "WaitForFirstConsumer", why)
+        }
+    }
 }
 
 fn no_match() -> String {
@@ -245,29 +272,52 @@ pub fn is_claimed_by(volume: &Object, claim: &Object) -> bool {
         && (uid.is_empty() || uid == claim.uid())
 }
 
+/// The volume that is reserved for a claim.
+fn reserved_volume(claim: &Object, cluster: &Cluster) -> Result<Option<Arc<Object>>, Status> {
+    let reserved = cluster.indexed(&VOLUMES_BY_CLAIM, &format!("{}/{}", claim.namespace(), claim.name()))?;
+    Ok(reserved.into_iter().map(|(_, volume)| volume).find(|v| is_claimed_by(v, claim)))
+}
+
 /// The smallest volume that fits; one that is reserved for the claim goes first.
 fn best_volume(claim: &Object, cluster: &Cluster) -> Result<Option<Arc<Object>>, Status> {
-    let reserved = cluster.indexed(&VOLUMES_BY_CLAIM, &format!("{}/{}", claim.namespace(), claim.name()))?;
-    if let Some((_, reserved)) = reserved.into_iter().find(|(_, v)| is_claimed_by(v, claim)) {
-        return Ok(Some(reserved));
+    match reserved_volume(claim, cluster)? {
+        Some(reserved) => Ok(Some(reserved)),
+        None => Ok(fitting_volumes(claim, cluster)?.into_iter().next()),
     }
-    let volumes = cluster.indexed(&FREE_VOLUMES, claim.str_at("/spec/storageClassName"))?;
+}
+
+/// The free volumes that fit a claim, smallest first.
+pub fn fitting_volumes(claim: &Object, cluster: &Cluster) -> Result<Vec<Arc<Object>>, Status> {
+    if let Some(reserved) = reserved_volume(claim, cluster)? {
+        return Ok(vec![reserved]);
+    }
     let wanted = quantity(claim.str_at("/spec/resources/requests/storage"));
     let selector = match claim.at("/spec/selector") {
         Some(selector) => Selector::from_label_selector(selector).ok(),
         None => Some(Selector::everything()),
     };
-    let Some(selector) = selector else { return Ok(None) };
-    let fits = |volume: &&Arc<Object>| {
+    let Some(selector) = selector else { return Ok(Vec::new()) };
+    let fits = |volume: &Object| {
         volume.deletion_timestamp().is_none()
             && mode_of(volume) == mode_of(claim)
             && has_modes(volume, claim)
             && selector.matches(volume.labels())
             && quantity(volume.str_at("/spec/capacity/storage")) >= wanted
     };
-    let smallest =
-        volumes.iter().map(|(_, v)| v).filter(fits).min_by_key(|v| quantity(v.str_at("/spec/capacity/storage")));
-    Ok(smallest.cloned())
+    let volumes = cluster.indexed(&FREE_VOLUMES, claim.str_at("/spec/storageClassName"))?;
+    let mut fitting: Vec<Arc<Object>> = volumes.into_iter().map(|(_, volume)| volume).filter(|v| fits(v)).collect();
+    fitting.sort_by_cached_key(|v| quantity(v.str_at("/spec/capacity/storage")));
+    Ok(fitting)
+}
+
+/// A volume with a claim's reference, which the controller wrote.
+pub fn reserved_for(volume: &Object, claim: &Object) -> Object {
+    let mut taken = volume.clone();
+    if taken.at("/spec/claimRef").is_none() {
+        taken.set_annotation(BOUND_BY_CONTROLLER, "yes");
+    }
+    taken.set("/spec/claimRef", claim_reference(claim));
+    taken
 }
 
 fn quantity(text: &str) -> Option<Quantity> {
@@ -290,12 +340,7 @@ fn has_modes(volume: &Object, claim: &Object) -> bool {
 fn bind_to(claim: &Arc<Object>, volume: &Arc<Object>) -> Plan {
     let mut plan = Plan::nothing();
     if volume.str_at("/spec/claimRef/uid") != claim.uid() {
-        let mut taken = Object::clone(volume);
-        if taken.at("/spec/claimRef").is_none() {
-            taken.set_annotation(BOUND_BY_CONTROLLER, "yes");
-        }
-        taken.set("/spec/claimRef", claim_reference(claim));
-        plan.push(Action::Update(taken));
+        plan.push(Action::Update(reserved_for(volume, claim)));
         return plan;
     }
     let mut bound = Object::clone(claim);
