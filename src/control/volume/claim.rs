@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     BIND_COMPLETED, BOUND_BY_CONTROLLER, NO_PROVISIONER, PROVISIONED_BY, PV_CONTROLLER, PV_PROTECTION, PVC_PROTECTION,
-    SELECTED_NODE, SOURCE,
+    SELECTED_NODE, SOURCE, resize,
 };
 use crate::apimachinery::key::Key;
 use crate::apimachinery::labels::Selector;
@@ -37,7 +37,7 @@ fn reconcile(claim: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, 
     }
     match claim.str_at("/spec/volumeName") {
         "" => bind(claim, cluster, now),
-        volume => complete(claim, volume, cluster),
+        volume => complete(claim, volume, cluster, now),
     }
 }
 
@@ -107,7 +107,7 @@ pub fn claim_names(pod: &Object) -> impl Iterator<Item = String> {
 }
 
 /// A claim with a volume's name: the binding is written on both sides, then the status follows.
-fn complete(claim: &Arc<Object>, volume: &str, cluster: &Cluster) -> Result<Plan, Status> {
+fn complete(claim: &Arc<Object>, volume: &str, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
     let mut plan = Plan::nothing();
     let mut new = Object::clone(claim);
     let Some(volume) = cluster.get(&Key::cluster("persistentvolumes", volume))? else {
@@ -139,8 +139,9 @@ fn complete(claim: &Arc<Object>, volume: &str, cluster: &Cluster) -> Result<Plan
     if claim.str_at("/status/phase") != "Bound" {
         new.set("/status", status);
         plan.push(Action::UpdateStatus(new));
+        return Ok(plan);
     }
-    Ok(plan)
+    resize::reconcile(claim, &volume, cluster, now)
 }
 
 /// The class of a claim without a complete binding, when it binds no claim before a pod that uses it has a node.
@@ -320,7 +321,7 @@ pub fn reserved_for(volume: &Object, claim: &Object) -> Object {
     taken
 }
 
-fn quantity(text: &str) -> Option<Quantity> {
+pub fn quantity(text: &str) -> Option<Quantity> {
     Quantity::parse(text).ok()
 }
 

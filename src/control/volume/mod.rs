@@ -4,6 +4,7 @@
 
 pub mod claim;
 pub mod persistent;
+mod resize;
 
 /// What the persistent volume controller calls itself in events.
 pub const SOURCE: &str = "persistentvolume-controller";
