@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use crate::Env;
 use crate::client::Client;
+use crate::kinds::Registry;
 
 use super::global::Global;
 
@@ -70,6 +71,11 @@ impl<'e> Context<'e> {
     /// Lets the store go; the next use opens it again.
     pub fn close(&mut self) {
         self.client = None;
+    }
+
+    /// The kinds that the store knows now.
+    pub fn registry(&mut self) -> anyhow::Result<Registry> {
+        self.client()?.read(Registry::of)
     }
 
     /// The namespace of the request.

@@ -177,6 +177,7 @@ impl Kind for StatefulSet {
         &[
             Trigger { resource: "pods", keys: sets_of_pod },
             Trigger { resource: "persistentvolumeclaims", keys: sets_of_claim },
+            Trigger { resource: "resourcequotas", keys: |quota, cluster| sets_in(quota.namespace(), cluster) },
             Trigger { resource: "serviceaccounts", keys: |account, cluster| sets_in(account.namespace(), cluster) },
         ]
     }
