@@ -86,12 +86,12 @@ static FREE_VOLUMES: Indexer = Indexer {
     },
 };
 
-/// Claims that have no volume yet, all under one value.
+/// Claims that are not bound yet, all under one value.
 static PENDING_CLAIMS: Indexer = Indexer {
     resource: "persistentvolumeclaims",
-    values: |claim| match claim.str_at("/spec/volumeName") {
-        "" => vec![String::new()],
-        _ => Vec::new(),
+    values: |claim| match claim.str_at("/status/phase") {
+        "Bound" => Vec::new(),
+        _ => vec![String::new()],
     },
 };
 
@@ -123,6 +123,9 @@ fn complete(claim: &Arc<Object>, volume: &str, cluster: &Cluster, now: Time) -> 
         }
         return Ok(plan);
     };
+    if volume.str_at("/spec/claimRef/name").is_empty() {
+        return take_named(claim, &volume, cluster);
+    }
     if !is_claimed_by(&volume, claim) {
         return Ok(plan);
     }
@@ -149,6 +152,24 @@ pub fn class_that_waits(claim: &Object, cluster: &Cluster) -> Result<Option<Arc<
     let name = claim.str_at("/spec/storageClassName");
     let class = cluster.get(&Key::cluster("storageclasses.storage.k8s.io", name))?;
     Ok(class.filter(|class| class.str_at("/volumeBindingMode") == "WaitForFirstConsumer"))
+}
+
+/// The volume that the user named in the claim is free: it is taken when it satisfies the claim.
+fn take_named(claim: &Arc<Object>, volume: &Object, cluster: &Cluster) -> Result<Plan, Status> {
+    let wanted = quantity(claim.str_at("/spec/resources/requests/storage"));
+    let why = if quantity(volume.str_at("/spec/capacity/storage")) < wanted {
+        "requested PV is too small"
+    } else if volume.str_at("/spec/storageClassName") != claim.str_at("/spec/storageClassName") {
+        "storageClassName does not match"
+    } else if mode_of(volume) != mode_of(claim) {
+        "incompatible volumeMode"
+    } else if !has_modes(volume, claim) {
+        "incompatible accessMode"
+    } else {
+        return Ok(Plan { actions: vec![Action::Update(reserved_for(volume, claim))], requeue_at: None });
+    };
+    let message = format!("Cannot bind to requested volume {:?}: {why}", volume.name());
+    event_once(cluster, claim, EventRecord::warning(claim, SOURCE, "VolumeMismatch", message))
 }
 
 /// A claim without a volume: one that fits, or a new one of its class.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::claim::{PODS_BY_CLAIM, quantity};
+use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
@@ -21,6 +22,9 @@ const PENDING: &str = "FileSystemResizePending";
 pub fn reconcile(claim: &Arc<Object>, volume: &Object, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
     let wanted = quantity(claim.str_at("/spec/resources/requests/storage"));
     let made = quantity(volume.str_at("/spec/capacity/storage"));
+    if made < wanted && !may_grow(claim, cluster)? {
+        return Ok(Plan::nothing());
+    }
     if made < wanted {
         return Ok(if has_condition(claim, RESIZING) { grow(claim, volume, now) } else { begin(claim, volume, now) });
     }
@@ -30,6 +34,12 @@ pub fn reconcile(claim: &Arc<Object>, volume: &Object, cluster: &Cluster, now: T
     let users = cluster.indexed(&PODS_BY_CLAIM, &format!("{}/{}", claim.namespace(), claim.name()))?;
     let running = users.iter().find(|(_, pod)| pod.str_at("/status/phase") == "Running");
     Ok(running.map_or_else(Plan::nothing, |(_, pod)| finish(claim, volume, pod.str_at("/spec/nodeName"))))
+}
+
+/// Whether the claim's class lets its volumes grow; others were bound as they are.
+fn may_grow(claim: &Object, cluster: &Cluster) -> Result<bool, Status> {
+    let class = Key::cluster("storageclasses.storage.k8s.io", claim.str_at("/spec/storageClassName"));
+    Ok(cluster.get(&class)?.is_some_and(|class| class.bool_at("/allowVolumeExpansion") == Some(true)))
 }
 
 fn has_condition(claim: &Object, name: &str) -> bool {
