@@ -107,6 +107,7 @@ use rollout::{Progress, Revision};
 pub use custom_resource::{versions as versions_of_definition, versions_to_be};
 pub use custom_resource_definition::RESOURCE as DEFINITIONS;
 pub use endpoint_slice::SERVICE_NAME_LABEL;
+pub use node::{labels as node_labels, status as node_status};
 pub use persistent_volume_claim::validate_claim_spec;
 pub use priority_class::SYSTEM_CLASSES as SYSTEM_PRIORITY_CLASSES;
 pub use registry::{Registry, of_api_version, of_resource};
