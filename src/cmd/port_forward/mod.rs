@@ -98,7 +98,7 @@ impl PortForward {
             true => resources::pair(resource)?,
             false => ("pods", resource.to_owned()),
         };
-        let (kind, namespace) = (resources::kind(kind)?, cx.namespace().to_owned());
+        let (kind, namespace) = (resources::kind(cx, kind)?, cx.namespace().to_owned());
         let named = cx.client()?.read(|cluster| apiserver::get(cluster, kind, &namespace, &name))?;
         let pod = pods::of(cx, kind, &namespace, &name, self.pod_running_timeout)?;
         let ports = match kind.names().resource {

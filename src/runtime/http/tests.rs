@@ -260,7 +260,7 @@ fn over_a_socket() {
     let address = listener.local_addr().unwrap();
     let server = std::thread::spawn(move || {
         let (stream, _) = listener.accept().unwrap();
-        serve(stream, &site, Clock::System, &mut |_| {}).unwrap();
+        serve(stream, &site, Clock::System, &mut |_, _| {}).unwrap();
     });
     let mut client = TcpStream::connect(address).unwrap();
     client.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
