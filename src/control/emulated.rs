@@ -101,7 +101,7 @@ pub fn is_old_busybox(image: &str) -> bool {
 }
 
 /// An image's name without tag and digest.
-fn repository(image: &str) -> &str {
+pub fn repository(image: &str) -> &str {
     let image = image.split('@').next().unwrap_or(image);
     match image.rsplit_once(':') {
         // A colon before the last slash is a registry's port.
