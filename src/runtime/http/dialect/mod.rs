@@ -114,6 +114,7 @@ pub fn of(kind: ServerKind) -> &'static Dialect {
         ServerKind::Python => &python::DIALECT,
         ServerKind::Netexec => &agnhost::NETEXEC,
         ServerKind::ServeHostname => &agnhost::SERVE_HOSTNAME,
+        ServerKind::HelloApp(_) => &agnhost::HELLO_APP,
     }
 }
 
