@@ -66,6 +66,14 @@ pub fn patch(
     }
 }
 
+/// The fields that a patch would add and the kind does not have: what the server warns of unless it is asked to refuse them.
+pub fn unknown_in_patch(kind: &dyn Kind, old: &Object, (form, patch): (PatchType, &Value)) -> Vec<String> {
+    let names = kind.names();
+    let definition = Definition::of_kind(names.api_version, names.kind);
+    let patched = patch::apply(form, old.to_value(), patch, definition).ok().and_then(Object::from_value);
+    patched.map(|object| super::unknown_fields(kind, &object)).unwrap_or_default()
+}
+
 /// The document a patch makes does not fit its kind: reported about the patch, not about the object.
 fn unfit(shown: &Value, why: &str) -> Status {
     let mut errors = Errors::default();

@@ -194,6 +194,15 @@ impl Client {
         self.poll = poll;
     }
 
+    /// Every change that is still kept, oldest first.
+    pub fn history(&mut self) -> anyhow::Result<Vec<Change>> {
+        let state = self.store.begin_read()?;
+        match state.log_since(0)? {
+            Ok(changes) => Ok(changes),
+            Err(storage::Expired { oldest }) => Ok(state.log_since(oldest)?.unwrap_or_default()),
+        }
+    }
+
     /// Runs one write transaction at the time that the clock tells, commits what it changed and lets the effects follow.
     fn transact<T>(&mut self, run: impl FnOnce(&mut Cluster, Time) -> Result<T, Status>) -> anyhow::Result<T> {
         self.sweep()?;

@@ -28,6 +28,7 @@ mod debug;
 mod delete;
 mod describe;
 mod diff;
+mod discovery_cache;
 mod doctor;
 mod drain;
 mod dry_run;

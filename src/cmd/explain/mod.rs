@@ -1,6 +1,8 @@
 //! `explain`: the fields of a kind, with their types. Knows the schema table, no store.
 
 mod plaintext;
+mod structural;
+mod wrap;
 
 use super::context::Context;
 use super::resources::{self, KindRef};
@@ -83,6 +85,10 @@ Use "kubectl api-resources" for a complete list of supported resources."#;
         };
         let kind = of_version(cx, kind, &self.api_version)?;
         let names = kind.names();
+        if let Some(schema) = kind.structural() {
+            let text = structural::explain(names, schema, &path, self.recursive)?;
+            return Ok(cx.print(&text)?);
+        }
         let definition = Definition::of_kind(names.api_version, names.kind).ok_or_else(|| {
             anyhow::anyhow!("GVK {}, Kind={} not found in OpenAPI schema", names.api_version, names.kind)
         })?;
