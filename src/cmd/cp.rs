@@ -143,16 +143,14 @@ impl Cp {
     fn copy_out(&self, cx: &mut Context, from: &Spec, to: &Spec) -> anyhow::Result<Result<(), CopyError>> {
         let (home, sandbox) = self.sandbox(cx, from)?;
         let prefix = clean(from.file.trim_start_matches('/'));
+        let local = clean(&to.file);
         let wanted = From {
             source: from.file.clone(),
             prefix: without_climbing(&prefix).to_owned(),
             destination: cx.env.path(&to.file),
+            shown: if local == "." { String::new() } else { local }.into(),
         };
-        let (cwd, local) = (cx.env.path(""), to.file.clone());
-        let shown = |path: &Path| {
-            let path = if Path::new(&local).is_absolute() { path } else { path.strip_prefix(&cwd).unwrap_or(path) };
-            quote(&path.to_string_lossy())
-        };
+        let shown = |path: &Path| quote(&path.to_string_lossy());
         let namespace = if from.namespace.is_empty() { cx.namespace().to_owned() } else { from.namespace.clone() };
         let advice = format!(
             "consider using \"{} exec -n {} {} -- tar cf - {} | tar xf -\"",

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::context::Context;
 use super::dry_run::DryRun;
+use super::errors::Exit;
 use super::flags::{DryRunFlag, PrintFlags};
 use super::infos::Info;
 use super::support::{Flag, Support};
@@ -19,7 +20,7 @@ use crate::apimachinery::object::Object;
 use crate::apimachinery::quote::quote;
 use crate::kinds;
 use crate::printers::Printer;
-use attached::Attached;
+use attached::{Attached, Failed};
 
 /// Arguments of `run`.
 #[derive(clap::Args)]
@@ -259,7 +260,14 @@ impl Verb for Run {
         if self.rm {
             Attached::remove(cx, &made, self.quiet)?;
         }
-        outcome
+        let Err(error) = outcome else { return Ok(()) };
+        match error.downcast_ref::<Failed>() {
+            Some(failed) => {
+                cx.complain(&failed.text);
+                Err(Exit(failed.code).into())
+            }
+            None => Err(error),
+        }
     }
 }
 

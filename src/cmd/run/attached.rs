@@ -53,7 +53,7 @@ impl Attached {
             _ => is_completed(pod),
         };
         let pod = self.wait(cx, is_done)?;
-        self.status(cx, &pod)
+        status(&pod)
     }
 
     fn attach(&self, cx: &mut Context, pod: Arc<Object>) -> anyhow::Result<()> {
@@ -99,21 +99,6 @@ impl Attached {
         }
     }
 
-    fn status(&self, cx: &mut Context, pod: &Object) -> anyhow::Result<()> {
-        let phase = pod.str_at("/status/phase");
-        if phase == "Succeeded" {
-            return Ok(());
-        }
-        let name = format!("{}/{}", pod.namespace(), pod.name());
-        let ended = pod.list_at("/status/containerStatuses").first().and_then(|s| s.pointer("/state/terminated"));
-        let part = |field: &str| ended.and_then(|e| e.get(field));
-        let code = part("exitCode").and_then(Value::as_i64).filter(|code| *code != 0);
-        let Some(code) = code else { anyhow::bail!("pod {name} failed with unknown exit code") };
-        let text = |field: &str| part(field).and_then(Value::as_str).unwrap_or_default();
-        cx.complain(&format!("pod {name} terminated ({})\n{}", text("reason"), text("message")));
-        Err(Exit(u8::try_from(code & 0xff).unwrap_or(1)).into())
-    }
-
     /// Deletes what was created, and says so.
     pub fn remove(cx: &mut Context, made: &[Arc<Object>], quiet: bool) -> anyhow::Result<()> {
         for object in made {
@@ -133,6 +118,29 @@ impl Attached {
         }
         Ok(())
     }
+}
+
+/// A pod that failed: what is said of it, and its container's exit status.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+pub struct Failed {
+    pub text: String,
+    pub code: u8,
+}
+
+/// What a pod that has ended comes to.
+fn status(pod: &Object) -> anyhow::Result<()> {
+    if pod.str_at("/status/phase") == "Succeeded" {
+        return Ok(());
+    }
+    let name = format!("{}/{}", pod.namespace(), pod.name());
+    let ended = pod.list_at("/status/containerStatuses").first().and_then(|s| s.pointer("/state/terminated"));
+    let part = |field: &str| ended.and_then(|e| e.get(field));
+    let code = part("exitCode").and_then(Value::as_i64).filter(|code| *code != 0);
+    let Some(code) = code else { anyhow::bail!("pod {name} failed with unknown exit code") };
+    let word = |field: &str| part(field).and_then(Value::as_str).unwrap_or_default();
+    let text = format!("pod {name} terminated ({})\n{}", word("reason"), word("message"));
+    Err(Failed { text, code: u8::try_from(code & 0xff).unwrap_or(1) }.into())
 }
 
 fn is_completed(pod: &Object) -> bool {

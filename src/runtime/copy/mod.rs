@@ -22,7 +22,7 @@ pub enum CopyError {
     /// The container's `tar` ended with this status.
     #[error("command terminated with exit code {}", .0.0)]
     Tar(Exit),
-    #[error("{0}")]
+    #[error(transparent)]
     Io(#[from] io::Error),
     /// What came is no archive of what was asked for.
     #[error("tar contents corrupted")]

@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Component, Path, PathBuf};
 
+use nix::errno::Errno;
 use tar::{Archive, EntryType};
 
 use super::CopyError;
@@ -19,6 +20,8 @@ pub struct From {
     pub prefix: String,
     /// The local path that stands for the prefix.
     pub destination: PathBuf,
+    /// The same as it was asked for, for messages.
+    pub shown: PathBuf,
 }
 
 /// What was left out.
@@ -40,8 +43,9 @@ pub fn unpack(archive: impl Read, from: &From) -> Result<Vec<Warning>, CopyError
         let name = entry.path_bytes().into_owned();
         let inner = name.strip_prefix(from.prefix.as_bytes()).ok_or(CopyError::Corrupted)?;
         let inner = String::from_utf8_lossy(inner).into_owned();
-        let Some(path) = below(&from.destination, &inner) else {
-            warnings.push(Warning::Outside(from.destination.join(inner.trim_start_matches('/'))));
+        let shown = below(&from.shown, &inner);
+        let (Some(path), Some(shown)) = (below(&from.destination, &inner), shown) else {
+            warnings.push(Warning::Outside(from.shown.join(inner.trim_start_matches('/'))));
             continue;
         };
         let kind = entry.header().entry_type();
@@ -50,12 +54,12 @@ pub fn unpack(archive: impl Read, from: &From) -> Result<Vec<Warning>, CopyError
             EntryType::Symlink => {
                 let target = entry.link_name_bytes().unwrap_or_default();
                 let target = String::from_utf8_lossy(&target).into_owned();
-                warnings.push(Warning::Link { path, target });
+                warnings.push(Warning::Link { path: shown, target });
             }
             _ => {
                 path.parent().map_or(Ok(()), make_folder)?;
                 // kubectl makes an empty file of whatever is no file: a hard link, a device.
-                write(&path, &mut entry)?;
+                write(&path, &shown, &mut entry)?;
             }
         }
     }
@@ -87,11 +91,11 @@ fn make_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o755).create(path)
 }
 
-fn write(path: &Path, content: &mut impl Read) -> Result<(), CopyError> {
+fn write(path: &Path, shown: &Path, content: &mut impl Read) -> Result<(), CopyError> {
     let named = |e: io::Error| {
-        let words =
-            e.raw_os_error().map_or_else(|| e.to_string(), |n| nix::errno::Errno::from_raw(n).desc().to_lowercase());
-        CopyError::Io(io::Error::new(e.kind(), format!("open {}: {words}", path.display())))
+        let words = e.raw_os_error().map_or_else(|| e.to_string(), |n| Errno::from_raw(n).desc().to_lowercase());
+        let shown = if shown.as_os_str().is_empty() { Path::new(".") } else { shown };
+        CopyError::Io(io::Error::new(e.kind(), format!("open {}: {words}", shown.display())))
     };
     let mut file = OpenOptions::new().create(true).truncate(true).write(true).open(path).map_err(named)?;
     io::copy(content, &mut file)?;
@@ -118,7 +122,7 @@ mod tests {
     }
 
     fn from(root: &Path) -> From {
-        From { source: "/data".into(), prefix: "data".into(), destination: root.join("out") }
+        From { source: "/data".into(), prefix: "data".into(), destination: root.join("out"), shown: "out".into() }
     }
 
     #[test]
