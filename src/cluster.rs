@@ -15,6 +15,10 @@ use crate::apimachinery::seed::Seed;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::Time;
 
+mod roster;
+
+use roster::Rosters;
+
 /// What a store knows of itself at one resourceVersion.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Meta {
@@ -108,6 +112,7 @@ pub struct Cluster<'s> {
     owned: RefCell<HashMap<String, BTreeSet<Key>>>,
     views: RefCell<Views>,
     indexes: RefCell<Indexes>,
+    rosters: RefCell<Rosters>,
     dirty: BTreeSet<Key>,
     log: Vec<Change>,
     settled: usize,
@@ -147,6 +152,7 @@ impl<'s> Cluster<'s> {
             owned: RefCell::default(),
             views: RefCell::default(),
             indexes: RefCell::default(),
+            rosters: RefCell::default(),
             dirty: BTreeSet::new(),
             log: Vec::new(),
             settled: 0,
@@ -301,13 +307,20 @@ impl<'s> Cluster<'s> {
     }
 
     fn update_indexes(&mut self, key: &Key, before: Option<&Object>, after: Option<&Object>) {
+        let rosters = self.rosters.get_mut();
         for (indexer, index) in self.indexes.get_mut().values_mut().filter(|(i, _)| i.resource == key.resource) {
-            for value in before.map(indexer.values).unwrap_or_default() {
+            let was = before.map(indexer.values).unwrap_or_default();
+            let is = after.map(indexer.values).unwrap_or_default();
+            was.iter().chain(&is).for_each(|value| rosters.changed(indexer, value, key));
+            if was == is {
+                continue;
+            }
+            for value in was {
                 if let Some(keys) = index.get_mut(&value) {
                     keys.remove(key);
                 }
             }
-            for value in after.map(indexer.values).unwrap_or_default() {
+            for value in is {
                 index.entry(value).or_default().insert(key.clone());
             }
         }

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use super::WriteOptions;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::{Reason, Status};
+use crate::apimachinery::table::{Row, Table, column};
+use crate::apimachinery::time::{self, Time};
 use crate::cluster::Cluster;
 use crate::kinds::{Kind, ScalePaths};
 
@@ -37,6 +39,21 @@ pub fn update_scale(
     new.set("/metadata/resourceVersion", scale.str_at("/metadata/resourceVersion").into());
     let stored: Arc<Object> = super::update(cluster, kind, namespace, new, options)?;
     Ok(scale_of(kind, &stored, &paths))
+}
+
+/// The table of Scales that a server answers with.
+pub fn scale_table(scales: Vec<Arc<Object>>, now: Time) -> Table {
+    let number = |scale: &Object, pointer: &str| scale.i64_at(pointer).unwrap_or(0).to_string();
+    let rows = scales.into_iter().map(|scale| Row {
+        cells: vec![
+            scale.name().to_owned(),
+            number(&scale, "/spec/replicas"),
+            number(&scale, "/status/replicas"),
+            time::age(scale.creation_timestamp(), now),
+        ],
+        object: scale,
+    });
+    Table { columns: ["Name", "Desired", "Available", "Age"].map(column).to_vec(), rows: rows.collect() }
 }
 
 fn paths(kind: &dyn Kind) -> Result<ScalePaths<'_>, Status> {

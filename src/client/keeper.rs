@@ -21,7 +21,7 @@ const POLL: Duration = Duration::from_millis(200);
 pub fn main(args: &[OsString], env: &Env) -> Option<ExitCode> {
     args.get(1).filter(|first| *first == KEEPER)?;
     let Some((what, order, claim, mut report)) = keeper::receive() else { return Some(ExitCode::FAILURE) };
-    let kept = keeper::keep(&order, &env.exe, &mut report);
+    let kept = keeper::keep(&order, env, &mut report);
     let seen = match &kept.ended {
         Ended::Exited(code) => Seen::Exited { code: *code },
         Ended::CannotRun(message) => Seen::CannotRun { message: message.clone() },

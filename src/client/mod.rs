@@ -3,10 +3,14 @@
 //! Knows no verb and no output but the spinner of a long wait. A failed request is a [`Status`] inside the
 //! [`anyhow::Error`]; what is wrong with the store is a [`storage::Error`].
 
+mod clock;
 mod effects;
 mod home;
 #[cfg(target_os = "linux")]
 mod keeper;
+#[cfg(target_os = "linux")]
+pub mod network;
+mod probes;
 mod spinner;
 mod store_clock;
 mod sweep;
@@ -31,12 +35,13 @@ use crate::storage::memory::Memory;
 use crate::storage::{self, Options, PATIENCE, Store, Transaction};
 use crate::{apiserver, control, entropy, kinds};
 
+pub use clock::{ClockMode, Reading};
 pub use home::home;
 #[cfg(target_os = "linux")]
 pub use keeper::main as keeper;
 
 use effects::{Effects, Place};
-use store_clock::StoreClock;
+use store_clock::{Mode, StoreClock};
 
 /// A command's way to its store.
 pub struct Client {
@@ -96,9 +101,14 @@ impl Client {
     pub fn everything(&mut self) -> anyhow::Result<Vec<(Key, Arc<Object>)>> {
         let state = self.store.begin_read()?;
         let cluster = Cluster::new(&state);
-        let lists = kinds::KINDS.iter().map(|kind| cluster.list_keyed(kind.names().resource, None));
-        let all = lists.collect::<Result<Vec<_>, Status>>();
-        Ok(answer(&state, all)?.into_iter().flatten().collect())
+        let all = || -> Result<Vec<_>, Status> {
+            let mut all = Vec::new();
+            for kind in kinds::Registry::of(&cluster)?.kinds() {
+                all.extend(cluster.list_keyed(kind.names().resource, None)?);
+            }
+            Ok(all)
+        };
+        answer(&state, all())
     }
 
     /// The time of the command's last transaction, never before the store's.
@@ -128,20 +138,26 @@ impl Client {
             self.sweep()?;
         }
         let state = self.store.begin_read()?;
-        let asked = self.clock.at_least(state.meta().clock);
+        let asked = self.clock.at_least(state.meta().clock, answer(&state, Mode::of(&state))?);
         let is_behind = answer(&state, is_behind(&state, asked))?;
         if !is_behind || read_only {
-            let mut cluster = Cluster::new(&state);
             // A store that cannot be written is caught up with in memory, for this look alone.
-            let caught_up = if is_behind { catch_up(&mut cluster, asked) } else { Ok(()) };
-            cluster.set_now(asked);
-            let found = caught_up.and_then(|()| look(&cluster));
-            self.now = cluster.now();
-            return answer(&state, found);
+            let (found, now) = look_at(&state, asked, is_behind, look)?;
+            self.now = now;
+            return Ok(found);
         }
         drop(state);
         // The look's own failure keeps nothing from having happened.
         self.transact(|cluster, asked| catch_up(cluster, asked).map(|()| look(cluster)))?.map_err(Into::into)
+    }
+
+    /// Looks at the cluster as it is now and stores nothing, be it that something is due: what happens by then happens in
+    /// memory, for this look alone.
+    pub fn glance<T>(&mut self, look: impl FnMut(&Cluster) -> Result<T, Status>) -> anyhow::Result<T> {
+        let state = self.store.begin_read()?;
+        let asked = self.clock.at_least(state.meta().clock, answer(&state, Mode::of(&state))?);
+        let is_behind = answer(&state, is_behind(&state, asked))?;
+        Ok(look_at(&state, asked, is_behind, look)?.0)
     }
 
     /// Serves one or more requests in one transaction and lets the controllers settle. Nothing is stored when it fails.
@@ -184,13 +200,14 @@ impl Client {
         self.sweep()?;
         let state = self.store.begin_write()?;
         // Asked under the lock: whoever held it before has not seen a later time.
-        let asked = self.clock.at_least(state.meta().clock);
+        let asked = self.clock.at_least(state.meta().clock, answer(&state, Mode::of(&state))?);
         let mut cluster = Cluster::new(&state);
-        cluster.set_runs_processes(self.runs_processes);
+        let is_real = self.runs_processes && self.clock.is_real();
+        cluster.set_runs_processes(is_real);
         let outcome = run(&mut cluster, asked);
         let answered = answer(&state, outcome)?;
         self.now = cluster.now();
-        let place = Place { home: &self.home, exe: &self.exe, fsync: self.fsync, is_real: self.runs_processes };
+        let place = Place { home: &self.home, exe: &self.exe, fsync: self.fsync, is_real };
         let mut effects = answer(&state, Effects::of(&cluster, place))?;
         let changes = cluster.into_changes();
         if is_worth_a_commit(&changes, asked.max(state.meta().clock)) {
@@ -210,6 +227,21 @@ pub fn first_objects(now: Time) -> Result<Memory, Status> {
     let changes = cluster.into_changes();
     store.commit(changes);
     Ok(store)
+}
+
+/// Looks at a state that is caught up with in memory where it is behind; gives the time it was looked at, too.
+fn look_at<T>(
+    state: &Transaction<'_>,
+    asked: Time,
+    is_behind: bool,
+    mut look: impl FnMut(&Cluster) -> Result<T, Status>,
+) -> anyhow::Result<(T, Time)> {
+    let mut cluster = Cluster::new(state);
+    let caught_up = if is_behind { catch_up(&mut cluster, asked) } else { Ok(()) };
+    cluster.set_now(asked);
+    let found = caught_up.and_then(|()| look(&cluster));
+    let now = cluster.now();
+    Ok((answer(state, found)?, now))
 }
 
 /// Whether something would have happened by now, or the store is still empty.

@@ -40,12 +40,28 @@ impl Client {
         let deadline = timeout.map(|t| later(begun, t));
         let mut spinner = Spinner::new(what, self.shows_waits);
         let mut in_time = true;
-        while found.is_none() && in_time {
+        while found.is_none() && in_time && self.clock.is_real() {
             in_time = self.sleep(version, begun, deadline, &mut spinner)?;
             version = self.store.data_version()?;
             found = self.read(&mut look)?;
         }
-        Ok(found)
+        // Somebody else has taken the clock in hand meanwhile.
+        if found.is_none() && in_time { self.jump(timeout, look) } else { Ok(found) }
+    }
+
+    /// Waits until another process has changed something after a resourceVersion, without moving the clock; `false` when the
+    /// time, which is the system's, is up.
+    pub fn wait_for_others(&mut self, since: u64, timeout: Option<Duration>) -> anyhow::Result<bool> {
+        let deadline = timeout.map(|t| later(self.clock.of_system(), t));
+        loop {
+            if self.store.begin_read()?.meta().resource_version > since {
+                return Ok(true);
+            }
+            if deadline.is_some_and(|at| at <= self.clock.of_system()) {
+                return Ok(false);
+            }
+            self.clock.sleep(POLL);
+        }
     }
 
     /// Sleeps until something may have changed; `false` when the time is up.

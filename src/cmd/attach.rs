@@ -74,7 +74,8 @@ impl Run for Attach {
             ),
         };
         let namespace = cx.namespace().to_owned();
-        let pod = pods::of(cx, resources::kind(kind)?, &namespace, &name, self.pod_running_timeout)?;
+        let kind = resources::kind(cx, kind)?;
+        let pod = pods::of(cx, kind, &namespace, &name, self.pod_running_timeout)?;
         let phase = pod.str_at("/status/phase");
         if matches!(phase, "Succeeded" | "Failed") {
             anyhow::bail!("cannot attach a container in a completed pod; current phase is {phase}");

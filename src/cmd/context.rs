@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use crate::Env;
 use crate::client::Client;
+use crate::kinds::Registry;
 
 use super::global::Global;
 
@@ -62,9 +63,19 @@ impl<'e> Context<'e> {
         Ok(self.client.insert(client))
     }
 
+    /// Whether the command has opened its store.
+    pub fn has_client(&self) -> bool {
+        self.client.is_some()
+    }
+
     /// Lets the store go; the next use opens it again.
     pub fn close(&mut self) {
         self.client = None;
+    }
+
+    /// The kinds that the store knows now.
+    pub fn registry(&mut self) -> anyhow::Result<Registry> {
+        self.client()?.read(Registry::of)
     }
 
     /// The namespace of the request.

@@ -169,7 +169,7 @@ impl Run for Create {
             return self.edit(cx, validation);
         }
         let mut printer = self.printer(cx)?;
-        let manifests = manifest::read(cx.env, &files)?;
+        let manifests = manifest::read_learning(cx, &files)?;
         let mut count = 0;
         manifests.visit(|item| {
             let labels = item.body.get("metadata").and_then(|m| m.get("labels")).and_then(Value::as_object);

@@ -7,12 +7,15 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::flags::PrintFlags;
 use super::resources::{self, KindRef};
+use super::select::Selectors;
 use super::support::{Flag, Support};
 use super::verbs::Run;
+use super::watch::Watch;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::tabwriter::TabWriter;
 use crate::apimachinery::time::Time;
 use crate::apiserver;
+use crate::cluster::ChangeType;
 use crate::kinds;
 use crate::kinds::describe::event_interval;
 use crate::printers;
@@ -39,28 +42,20 @@ pub struct Events {
     no_headers: bool,
     #[arg(long, value_name = "strings", help = "Output only events of given types.")]
     types: Vec<String>,
+    #[arg(short, long, help = "After listing the requested events, watch for more events.")]
+    watch: bool,
     #[command(flatten)]
     print: PrintFlags,
 }
 
-const OTHER_FLAGS: &[Flag] = &[
-    Flag::new(
-        "chunk-size",
-        "int",
-        "500",
-        Support::NoEffect("a list is read at once"),
-        "Return large lists in chunks rather than all at once. Pass 0 to disable. This flag is beta and may \
+const OTHER_FLAGS: &[Flag] = &[Flag::new(
+    "chunk-size",
+    "int",
+    "500",
+    Support::NoEffect("a list is read at once"),
+    "Return large lists in chunks rather than all at once. Pass 0 to disable. This flag is beta and may \
         change in the future.",
-    ),
-    Flag::new(
-        "watch",
-        "bool",
-        "false",
-        Support::NotBuilt,
-        "After listing the requested events, watch for more events.",
-    )
-    .short('w'),
-];
+)];
 
 const LONG: &str = "Display events.
 
@@ -91,9 +86,12 @@ impl Run for Events {
         if !self.args.is_empty() {
             anyhow::bail!("unknown command {:?} for \"{} events\"", self.args[0], cx.program);
         }
-        let about = self.about()?;
+        let about = self.about(cx)?;
         if self.types.iter().any(|t| !t.eq_ignore_ascii_case("Normal") && !t.eq_ignore_ascii_case("Warning")) {
             anyhow::bail!("valid --types are Normal or Warning");
+        }
+        if self.watch {
+            return self.follow(cx, about.as_ref());
         }
         let events = self.find(cx, about.as_ref())?;
         if events.is_empty() {
@@ -121,13 +119,13 @@ impl Run for Events {
 
 impl Events {
     /// The object that the events must be about.
-    fn about(&self) -> anyhow::Result<Option<(KindRef, String)>> {
+    fn about(&self, cx: &mut Context) -> anyhow::Result<Option<(KindRef, String)>> {
         if self.r#for.is_empty() {
             return Ok(None);
         }
         match self.r#for.split('/').collect::<Vec<_>>().as_slice() {
             [_] => anyhow::bail!("--for must be in resource/name form"),
-            [resource, name] => Ok(Some((resources::kind(&resource.to_lowercase())?, (*name).to_owned()))),
+            [resource, name] => Ok(Some((resources::kind(cx, &resource.to_lowercase())?, (*name).to_owned()))),
             _ => anyhow::bail!("arguments in resource/name form may not have more than one slash"),
         }
     }
@@ -137,33 +135,72 @@ impl Events {
         let namespace = cx.namespace().to_owned();
         let scope = (!self.all_namespaces).then_some(namespace.as_str());
         let mut events = cx.client()?.read(|cluster| apiserver::list(cluster, kind, scope))?;
-        let is_about = |e: &Object| {
-            about.is_none_or(|(kind, name)| {
-                let names = kind.names();
-                e.str_at("/involvedObject/kind") == names.kind
-                    && e.str_at("/involvedObject/apiVersion") == names.api_version
-                    && e.str_at("/involvedObject/name") == name
-            })
-        };
-        let is_asked =
-            |e: &Object| self.types.is_empty() || self.types.iter().any(|t| t.eq_ignore_ascii_case(e.str_at("/type")));
-        events.retain(|e| is_about(e) && is_asked(e));
+        events.retain(|e| self.is_asked(e, about));
         events.sort_by_key(|e| seen(e));
         Ok(events)
     }
 
+    /// Whether an event is about the object that is asked for, and of a type that is.
+    fn is_asked(&self, event: &Object, about: Option<&(KindRef, String)>) -> bool {
+        let is_about = about.is_none_or(|(kind, name)| {
+            let names = kind.names();
+            event.str_at("/involvedObject/kind") == names.kind
+                && event.str_at("/involvedObject/apiVersion") == names.api_version
+                && event.str_at("/involvedObject/name") == name
+        });
+        let is_typed =
+            self.types.is_empty() || self.types.iter().any(|t| t.eq_ignore_ascii_case(event.str_at("/type")));
+        is_about && is_typed
+    }
+
+    /// Prints the events that are there, in no order but the server's, and then each as it comes.
+    fn follow(&self, cx: &mut Context, about: Option<&(KindRef, String)>) -> anyhow::Result<()> {
+        let Some(kind) = kinds::by_resource("events") else { return Ok(()) };
+        let namespace = (!self.all_namespaces).then(|| cx.namespace().to_owned());
+        let (events, since) =
+            cx.client()?.read(|c| Ok((apiserver::list(c, kind, namespace.as_deref())?, c.resource_version())))?;
+        let mut printer = self.print.printer(cx)?;
+        let mut writer = TabWriter::new(6, 3).remember_widths();
+        let mut has_head = self.no_headers;
+        let mut tell = |cx: &mut Context, what: ChangeType, event: &Arc<Object>| -> anyhow::Result<()> {
+            if what == ChangeType::Deleted || !self.is_asked(event, about) {
+                return Ok(());
+            }
+            if !self.print.output.is_empty() {
+                return printer.print(event, "", &mut cx.env.stdout);
+            }
+            if !std::mem::replace(&mut has_head, true) {
+                writer.write(&self.head());
+            }
+            writer.write(&self.row(event, cx.env.clock.now()));
+            cx.print(&writer.flush())?;
+            Ok(cx.env.stdout.flush()?)
+        };
+        events.iter().try_for_each(|e| tell(cx, ChangeType::Added, e))?;
+        let seen = events.iter().map(|e| kind.names().key(e.namespace(), e.name())).collect();
+        let filter = Selectors::default().filter(kind)?;
+        let timeout = cx.global.timeout();
+        Watch { kind, namespace, name: None, filter, since, seen }.follow(cx, timeout, tell)
+    }
+
+    fn head(&self) -> String {
+        format!("{}LAST SEEN\tTYPE\tREASON\tOBJECT\tMESSAGE", if self.all_namespaces { "NAMESPACE\t" } else { "" })
+    }
+
+    fn row(&self, event: &Object, now: Time) -> String {
+        let text = |pointer: &str| printers::escape(event.str_at(pointer).trim());
+        let object = format!("{}/{}", text("/involvedObject/kind"), text("/involvedObject/name"));
+        let cells = [event_interval(event, now), text("/type"), text("/reason"), object, text("/message")];
+        let space = if self.all_namespaces { format!("{}\t", event.namespace()) } else { String::new() };
+        format!("{space}{}", cells.join("\t"))
+    }
+
     fn table(&self, events: &[Arc<Object>], now: Time) -> String {
         let mut writer = TabWriter::new(6, 3);
-        let space = |text: &str| if self.all_namespaces { format!("{text}\t") } else { String::new() };
         if !self.no_headers {
-            writer.write(&format!("{}LAST SEEN\tTYPE\tREASON\tOBJECT\tMESSAGE", space("NAMESPACE")));
+            writer.write(&self.head());
         }
-        for event in events {
-            let text = |pointer: &str| printers::escape(event.str_at(pointer).trim());
-            let object = format!("{}/{}", text("/involvedObject/kind"), text("/involvedObject/name"));
-            let cells = [event_interval(event, now), text("/type"), text("/reason"), object, text("/message")];
-            writer.write(&format!("{}{}", space(event.namespace()), cells.join("\t")));
-        }
+        events.iter().for_each(|event| writer.write(&self.row(event, now)));
         writer.flush()
     }
 }

@@ -16,7 +16,7 @@ use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::cluster::Cluster;
-use crate::kinds::KINDS;
+use crate::kinds::Registry;
 use crate::printers::{self, Format, OutputFlags, Printer};
 use crate::{apiserver, client};
 
@@ -40,7 +40,8 @@ pub struct Export {
 
 /// What to look through.
 struct Wanted {
-    kinds: Vec<KindRef>,
+    /// `None` for every kind of the store.
+    kinds: Option<Vec<KindRef>>,
     /// `None` for all namespaces and for what has none.
     namespace: Option<String>,
     /// Only these; all where there are none.
@@ -78,27 +79,29 @@ impl Run for Export {
 }
 
 impl Export {
-    fn wanted(&self, cx: &Context) -> anyhow::Result<Wanted> {
+    fn wanted(&self, cx: &mut Context) -> anyhow::Result<Wanted> {
         let namespace = (!self.all_namespaces).then(|| cx.namespace().to_owned());
         if self.args.is_empty() {
             let whole = self.all_namespaces || !cx.is_given("namespace");
             return Ok(Wanted { namespace: namespace.filter(|_| !whole), ..Wanted::everything() });
         }
-        let named = resources::named(&Request {
-            program: &cx.program,
-            args: &self.args,
-            selector: &self.selector,
-            type_alone_is_all: true,
-            all_namespaces: self.all_namespaces,
-            ..Request::default()
-        })?;
+        let named = resources::named(
+            cx,
+            &Request {
+                args: &self.args,
+                selector: &self.selector,
+                type_alone_is_all: true,
+                all_namespaces: self.all_namespaces,
+                ..Request::default()
+            },
+        )?;
         Ok(match named {
-            Named::All(kinds) => Wanted { kinds, namespace, keys: Vec::new() },
+            Named::All(kinds) => Wanted { kinds: Some(kinds), namespace, keys: Vec::new() },
             Named::Each(pairs) => {
                 let keys = pairs.iter().map(|(kind, name)| kind.names().key(cx.namespace(), name)).collect();
                 let mut kinds: Vec<KindRef> = pairs.into_iter().map(|(kind, _)| kind).collect();
                 kinds.dedup_by_key(|kind| kind.names().resource);
-                Wanted { kinds, namespace, keys }
+                Wanted { kinds: Some(kinds), namespace, keys }
             }
             Named::Files => Wanted::everything(),
         })
@@ -107,7 +110,7 @@ impl Export {
 
 impl Wanted {
     fn everything() -> Wanted {
-        Wanted { kinds: KINDS.to_vec(), namespace: None, keys: Vec::new() }
+        Wanted { kinds: None, namespace: None, keys: Vec::new() }
     }
 
     /// The objects of one kind; those without a namespace only where no namespace was asked for, or by type.
@@ -117,7 +120,7 @@ impl Wanted {
             let keys = self.keys.iter().filter(|key| key.resource == names.resource);
             return keys.map(|key| apiserver::get(cluster, kind, &key.namespace, &key.name)).collect();
         }
-        let is_of_no_namespace = !names.namespaced && self.kinds.len() == KINDS.len();
+        let is_of_no_namespace = !names.namespaced && self.kinds.is_none();
         match &self.namespace {
             Some(namespace) if is_of_no_namespace => Ok(if names.resource == "namespaces" {
                 cluster.get(&names.key("", namespace))?.into_iter().collect()
@@ -131,9 +134,13 @@ impl Wanted {
 
 fn manifests(cluster: &Cluster, wanted: &Wanted, selectors: &Selectors) -> Result<BTreeMap<Key, Object>, Status> {
     let mut found = BTreeMap::new();
-    for kind in &wanted.kinds {
-        for object in wanted.list(cluster, *kind, selectors)? {
-            if let Some(manifest) = apiserver::export(*kind, &object, cluster)? {
+    let kinds = match &wanted.kinds {
+        Some(kinds) => kinds.clone(),
+        None => Registry::of(cluster)?.kinds().collect(),
+    };
+    for kind in kinds {
+        for object in wanted.list(cluster, kind, selectors)? {
+            if let Some(manifest) = apiserver::export(kind, &object, cluster)? {
                 found.insert(kind.names().key(object.namespace(), object.name()), manifest);
             }
         }

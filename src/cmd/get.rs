@@ -8,7 +8,7 @@ use super::context::Context;
 use super::errors::aggregate;
 use super::fetch::{self, Fetched};
 use super::manifest::{self, Filenames};
-use super::resources::{self, KindRef, Request};
+use super::resources::{self, KindRef, Named, Request};
 use super::select::Selectors;
 use super::support::{Flag, Support};
 use super::verbs::{Operands, Run};
@@ -17,6 +17,8 @@ use crate::apimachinery::object::Object;
 use crate::apiserver;
 use crate::cluster::ChangeType;
 use crate::printers::{self, Format, GET_FORMATS, OutputFlags, Printer, TableOptions, TableWatcher};
+
+mod subresource;
 
 /// Arguments of `get`.
 #[derive(clap::Args)]
@@ -110,6 +112,14 @@ pub struct Get {
         long,
         value_name = "string",
         default_value = "",
+        help = "If specified, gets the subresource of the requested object. This flag is beta and may change in the \
+        future."
+    )]
+    subresource: String,
+    #[arg(
+        long,
+        value_name = "string",
+        default_value = "",
         help = "Template string or path to template file to use when -o=go-template, -o=go-template-file. The template \
         format is golang templates [http://golang.org/pkg/text/template/#pkg-overview]."
     )]
@@ -156,14 +166,6 @@ const OTHER_FLAGS: &[Flag] = &[
         "true",
         Support::NoEffect("tables always have the server's columns"),
         "If true, have the server return the appropriate table output. Supports extension APIs and CRDs.",
-    ),
-    Flag::new(
-        "subresource",
-        "string",
-        "",
-        Support::NotBuilt,
-        "If specified, gets the subresource of the requested object. This flag is beta and may change in the \
-        future.",
     ),
 ];
 
@@ -256,19 +258,25 @@ impl Get {
     /// Everything that was asked for, and what went wrong.
     fn fetch(&self, cx: &mut Context) -> anyhow::Result<Fetched> {
         let files = Filenames { filenames: &self.filename, recursive: self.recursive, validate: false };
-        let manifests = manifest::read(cx.env, &files)?;
-        let named = resources::named(&Request {
-            program: &cx.program,
-            args: &self.args,
-            has_files: !self.filename.is_empty(),
-            selector: &self.selector,
-            field_selector: &self.field_selector,
-            all: false,
-            type_alone_is_all: true,
-            all_namespaces: self.all_namespaces,
-        })?;
+        let manifests = manifest::read(cx, &files)?;
+        let named = resources::named(
+            cx,
+            &Request {
+                args: &self.args,
+                has_files: !self.filename.is_empty(),
+                selector: &self.selector,
+                field_selector: &self.field_selector,
+                all: false,
+                type_alone_is_all: true,
+                all_namespaces: self.all_namespaces,
+            },
+        )?;
         let selectors = Selectors { labels: &self.selector, fields: &self.field_selector };
-        fetch::fetch(cx, named, manifests, &selectors, self.all_namespaces)
+        if !self.subresource.is_empty() && matches!(named, Named::All(_)) {
+            anyhow::bail!("subresource cannot be used when bulk resources are specified");
+        }
+        let fetched = fetch::fetch(cx, named, manifests, &selectors, self.all_namespaces)?;
+        if self.subresource.is_empty() { Ok(fetched) } else { subresource::of(cx, fetched, &self.subresource) }
     }
 
     fn format(&self, cx: &Context) -> anyhow::Result<Format> {
@@ -360,7 +368,8 @@ impl Get {
         let tells_events = self.output_watch_events;
         Ok(move |cx: &mut Context, event, object: &Arc<Object>| {
             if is_table {
-                let table = apiserver::table(kind, vec![object.clone()], cx.env.clock.now());
+                let now = cx.client()?.now();
+                let table = apiserver::table(kind, vec![object.clone()], now);
                 Ok(rows.print(&table, tells_events.then_some(event), &mut cx.env.stdout)?)
             } else if tells_events {
                 printer.print_event(event, object, &mut cx.env.stdout)
@@ -390,7 +399,10 @@ impl Get {
             let kind = group[0].kind;
             let objects = group.iter().flat_map(|p| p.objects.iter().map(Arc::clone)).collect();
             let options = self.table_options(kind, several || self.show_kind);
-            let mut table = apiserver::table(kind, objects, now);
+            let mut table = match self.subresource.as_str() {
+                "scale" => apiserver::scale_table(objects, now),
+                _ => apiserver::table(kind, objects, now),
+            };
             if !self.sort_by.is_empty() {
                 printers::sort_table(&mut table, &self.sort_by)?;
             }

@@ -17,6 +17,7 @@ mod attach;
 mod auth;
 mod autoscale;
 mod certificate;
+mod clock;
 mod cluster_info;
 mod cobra;
 mod complete;
@@ -46,6 +47,7 @@ mod get;
 mod global;
 mod go;
 mod help;
+mod hints;
 mod infos;
 mod kubeconfig;
 mod kustomize;
@@ -170,7 +172,9 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
     if let Some(answered) = raw::run(&mut cx, &parsed) {
         return answered;
     }
-    run(&mut cx, &matches)
+    let outcome = run(&mut cx, &matches);
+    hints::show(&mut cx);
+    outcome
 }
 
 /// Makes `-k` a name of `-f`, which manifests know by its mark.

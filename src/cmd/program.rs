@@ -60,6 +60,15 @@ pub fn write_new(path: &Path, text: &str) -> io::Result<()> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(text.as_bytes())
 }
 
+/// Writes a file, whatever was there, and the folders it is in.
+#[expect(clippy::disallowed_methods, reason = "the door to the user's programs")]
+pub fn write_below(path: &Path, text: &[u8]) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(path, text)
+}
+
 /// The text of a file, whatever its bytes.
 #[expect(clippy::disallowed_methods, reason = "the door to the user's programs")]
 pub fn read(path: &Path) -> io::Result<String> {

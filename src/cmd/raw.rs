@@ -5,7 +5,7 @@ mod discovery;
 mod json;
 mod place;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::context::Context;
 use super::manifest;
@@ -15,6 +15,7 @@ use super::version;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::quote::quote;
 use crate::apimachinery::status::{Reason, Status};
+use crate::apimachinery::yaml;
 use crate::apiserver::{self, DeleteOptions, WriteOptions};
 use crate::cluster::Cluster;
 use place::{Place, Query, Sub};
@@ -26,6 +27,7 @@ pub fn run(cx: &mut Context, parsed: &Parsed) -> Option<anyhow::Result<()>> {
         "get" => check_get(parsed, raw).and_then(|()| get(cx, raw)),
         "delete" => check_write(parsed, raw).and_then(|()| delete(cx, raw)),
         "create" => check_write(parsed, raw).and_then(|()| create(cx, parsed, raw)),
+        "replace" => check_write(parsed, raw).and_then(|()| replace(cx, parsed, raw)),
         _ => Err(anyhow::anyhow!("--raw of {:?} is not built into kstate yet", cx.path)),
     };
     Some(served.and_then(|text| Ok(cx.print(&text)?)))
@@ -63,17 +65,36 @@ fn no_such_path() -> Status {
     Status::new(Reason::NotFound, "the server could not find the requested resource")
 }
 
+/// What `explain` knows is no document that could be served.
+fn no_openapi() -> Status {
+    Status::new(
+        Reason::NotFound,
+        "kstate has no OpenAPI document to serve; \"explain\" tells of kinds and their fields",
+    )
+}
+
+fn health(path: &str, query: &str) -> String {
+    if !query.split('&').any(|q| q == "verbose" || q.starts_with("verbose=")) {
+        return "ok".to_owned();
+    }
+    let name = path.trim_matches('/');
+    format!("[+]ping ok\n[+]store ok\n{name} check passed\n")
+}
+
 fn get(cx: &mut Context, raw: &str) -> anyhow::Result<String> {
     let (path, query) = raw.split_once('?').unwrap_or((raw, ""));
     match path.trim_end_matches('/') {
-        "/healthz" | "/livez" | "/readyz" => return Ok("ok".to_owned()),
+        "/healthz" | "/livez" | "/readyz" => return Ok(health(path, query)),
         "/version" => return Ok(version::server_json()),
+        "/openapi/v2" | "/openapi/v3" => return Err(no_openapi().into()),
+        _ if path.starts_with("/openapi/v3/") => return Err(no_openapi().into()),
         _ => {}
     }
-    if let Some(document) = discovery::document(path) {
+    let registry = cx.registry()?;
+    if let Some(document) = discovery::document(&registry, path) {
         return Ok(json::line(&document));
     }
-    let place = Place::parse(path).ok_or_else(no_such_path)?;
+    let place = Place::parse(&registry, path).ok_or_else(no_such_path)?;
     let query = Query::parse(query);
     let answer = cx.client()?.read(|cluster| look(cluster, &place, &query))?;
     Ok(json::line(&answer))
@@ -88,12 +109,18 @@ fn look(cluster: &Cluster, place: &Place, query: &Query) -> Result<Value, Status
             Ok(json::list(kind.names(), &objects, cluster.resource_version()))
         }
         (false, Sub::Scale) => Ok(apiserver::get_scale(cluster, kind, &place.namespace, name)?.to_value()),
+        (false, Sub::Token) => Err(Status::new(
+            Reason::MethodNotAllowed,
+            "the server does not allow this method on the requested resource",
+        )),
         (false, Sub::None | Sub::Status) => Ok(apiserver::get(cluster, kind, &place.namespace, name)?.to_value()),
     }
 }
 
 fn delete(cx: &mut Context, raw: &str) -> anyhow::Result<String> {
-    let place = Place::parse(raw).filter(|p| !p.name.is_empty() && p.sub == Sub::None).ok_or_else(no_such_path)?;
+    let place = Place::parse(&cx.registry()?, raw)
+        .filter(|p| !p.name.is_empty() && p.sub == Sub::None)
+        .ok_or_else(no_such_path)?;
     let options = DeleteOptions::default();
     cx.client()?.write(|c| {
         apiserver::get(c, place.kind, &place.namespace, &place.name)?;
@@ -105,21 +132,51 @@ fn delete(cx: &mut Context, raw: &str) -> anyhow::Result<String> {
     })))
 }
 
-fn create(cx: &mut Context, parsed: &Parsed, raw: &str) -> anyhow::Result<String> {
+/// The one object of the file that `-f` names.
+fn body(cx: &mut Context, parsed: &Parsed) -> anyhow::Result<Map<String, Value>> {
     let files: Vec<String> =
         parsed.flags.iter().filter_map(|f| f.strip_prefix("--filename=")).map(str::to_owned).collect();
-    if files.len() != 1 {
+    let [file] = files.as_slice() else {
         anyhow::bail!("--raw can only use a single local file or stdin");
+    };
+    let text = match file.as_str() {
+        "-" => std::io::read_to_string(&mut cx.env.stdin)?,
+        path => manifest::read_text(cx.env, path)?,
+    };
+    match yaml::documents(&text).next() {
+        Some(Ok(Value::Object(body))) => Ok(body),
+        _ => Err(Status::bad_request("the body of the request is no object").into()),
     }
-    let place = Place::parse(raw).filter(|p| p.name.is_empty()).ok_or_else(no_such_path)?;
-    let files = manifest::Filenames { filenames: &files, recursive: false, validate: false };
-    let mut read = manifest::read(cx.env, &files)?;
-    if let Some(error) = read.errors.pop() {
-        return Err(error);
-    }
-    let Some(item) = read.items.pop() else { anyhow::bail!("--raw can only use a single local file or stdin") };
-    let object = Object::from_value(Value::Object(item.body)).unwrap_or_default();
+}
+
+fn create(cx: &mut Context, parsed: &Parsed, raw: &str) -> anyhow::Result<String> {
+    let object = Object::from_value(Value::Object(body(cx, parsed)?)).unwrap_or_default();
+    let place = Place::parse(&cx.registry()?, raw).ok_or_else(no_such_path)?;
+    let at = (place.namespace.as_str(), place.name.as_str());
+    let made = match (place.sub, place.name.is_empty()) {
+        (Sub::Token, _) => cx.client()?.read(|c| apiserver::create_token(c, at, &object))?.to_value(),
+        (Sub::None, true) => {
+            let options = WriteOptions::default();
+            cx.client()?.write(|c| apiserver::create(c, place.kind, at.0, object.clone(), &options))?.to_value()
+        }
+        _ => return Err(no_such_path().into()),
+    };
+    Ok(json::line(&made))
+}
+
+/// PUT: an object, its status or its scale.
+fn replace(cx: &mut Context, parsed: &Parsed, raw: &str) -> anyhow::Result<String> {
+    let object = Object::from_value(Value::Object(body(cx, parsed)?)).unwrap_or_default();
+    let place = Place::parse(&cx.registry()?, raw).filter(|p| !p.name.is_empty()).ok_or_else(no_such_path)?;
+    let (kind, at) = (place.kind, (place.namespace.as_str(), place.name.as_str()));
     let options = WriteOptions::default();
-    let made = cx.client()?.write(|c| apiserver::create(c, place.kind, &place.namespace, object.clone(), &options))?;
-    Ok(json::line(&made.to_value()))
+    let stored = match place.sub {
+        Sub::None => cx.client()?.write(|c| apiserver::update(c, kind, at.0, object.clone(), &options))?.to_value(),
+        Sub::Status => {
+            cx.client()?.write(|c| apiserver::update_status(c, kind, at.0, object.clone(), &options))?.to_value()
+        }
+        Sub::Scale => cx.client()?.write(|c| apiserver::update_scale(c, kind, at, &object, &options))?.to_value(),
+        Sub::Token => return Err(no_such_path().into()),
+    };
+    Ok(json::line(&stored))
 }

@@ -92,7 +92,7 @@ const OTHER_FLAGS: &[Flag] = &[
         "raw",
         "string",
         "",
-        Support::NotBuilt,
+        Support::Served,
         "Raw URI to PUT to the server.  Uses the transport specified by the kubeconfig file.",
     ),
 ];

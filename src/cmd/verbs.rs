@@ -7,10 +7,10 @@ use super::context::Context;
 use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
-    annotate, api_resources, api_versions, apply, attach, auth, autoscale, certificate, cluster_info, completion,
-    config, cp, create, debug, delete, describe, diff, doctor, drain, edit, events, exec, explain, export, expose,
-    generators, get, help, kustomize, label, logs, man, options, patch, plugin, proxy, replace, reset, rollout, run,
-    scale, set, snapshot, taint, top, version, wait,
+    annotate, api_resources, api_versions, apply, attach, auth, autoscale, certificate, clock, cluster_info,
+    completion, config, cp, create, debug, delete, describe, diff, doctor, drain, edit, events, exec, explain, export,
+    expose, generators, get, help, kustomize, label, logs, man, options, patch, plugin, proxy, replace, reset, rollout,
+    run, scale, set, snapshot, taint, top, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -255,7 +255,8 @@ const ROLLOUT: &[Verb] = &[
     Verb::built::<rollout::Undo>("undo", "Undo a previous rollout"),
 ];
 
-const CLUSTER_INFO: &[Verb] = &[Verb::missing("dump", "Dump relevant information for debugging and diagnosis")];
+const CLUSTER_INFO: &[Verb] =
+    &[Verb::built::<cluster_info::dump::Dump>("dump", "Dump relevant information for debugging and diagnosis")];
 
 const CERTIFICATE: &[Verb] = &[
     Verb::built::<certificate::Approve>("approve", "Approve a certificate signing request"),
@@ -267,9 +268,15 @@ const TOP: &[Verb] = &[
     Verb::built::<top::TopPod>("pod", "Display resource (CPU/memory) usage of pods").alias(&["pods", "po"]),
 ];
 
+const CLOCK: &[Verb] = &[
+    Verb::built::<clock::Advance>("advance", "Let time pass at once"),
+    Verb::built::<clock::Real>("real", "Follow the system's clock again"),
+    Verb::built::<clock::Set>("set", "Go to a time"),
+];
+
 const AUTH: &[Verb] = &[
     Verb::built::<auth::can_i::CanI>("can-i", "Check whether an action is allowed"),
-    Verb::missing(
+    Verb::built::<auth::reconcile::Reconcile>(
         "reconcile",
         "Reconciles rules for RBAC role, role binding, cluster role, and cluster role binding objects",
     ),
@@ -423,6 +430,7 @@ pub static GROUPS: &[Group] = &[
     Group {
         title: "Commands of kstate itself:",
         verbs: &[
+            Verb::built::<clock::Clock>("clock", "Show the store's clock, or move it").with(CLOCK),
             Verb::built::<doctor::Doctor>("doctor", "Say which parts of the sandbox this machine allows"),
             Verb::built::<export::Export>("export", "Print objects as manifests for another cluster"),
             Verb::built::<reset::Reset>("reset", "End what runs and empty the store"),

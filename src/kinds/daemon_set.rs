@@ -157,6 +157,10 @@ impl Kind for DaemonSet {
     fn triggers(&self) -> &'static [Trigger] {
         &[
             Trigger { resource: "pods", keys: |pod, cluster| workload::owners_of_orphan(&NAMES, pod, cluster) },
+            Trigger {
+                resource: "resourcequotas",
+                keys: |quota, cluster| workload::keys_in(&NAMES, Some(quota.namespace()), cluster),
+            },
             Trigger { resource: "nodes", keys: |_, cluster| workload::keys_in(&NAMES, None, cluster) },
         ]
     }

@@ -87,6 +87,10 @@ impl Kind for Event {
     fn prepare_for_update(&self, _new: &mut Object, _old: &Object) {}
 
     /// An event lives where its object does; one about a cluster-scoped object, in `default`.
+    fn evaluator(&self) -> &'static dyn super::quota::Evaluator {
+        &super::quota::Uncounted
+    }
+
     fn validate(&self, object: &Object) -> Errors {
         let mut errors = Errors::default();
         let about = object.str_at("/involvedObject/namespace");

@@ -101,7 +101,13 @@ impl Kind for Job {
     }
 
     fn triggers(&self) -> &'static [Trigger] {
-        &[Trigger { resource: "pods", keys: |pod, cluster| workload::owners_of_orphan(&NAMES, pod, cluster) }]
+        &[
+            Trigger { resource: "pods", keys: |pod, cluster| workload::owners_of_orphan(&NAMES, pod, cluster) },
+            Trigger {
+                resource: "resourcequotas",
+                keys: |quota, cluster| workload::keys_in(&NAMES, Some(quota.namespace()), cluster),
+            },
+        ]
     }
 
     /// The selector and its labels are made from the Job's uid.

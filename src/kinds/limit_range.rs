@@ -10,8 +10,11 @@ use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::Time;
 use serde_json::{Map, Value};
+mod admission;
 pub mod describe;
 mod validation;
+
+pub use admission::{check_claim, check_pod, set_pod_defaults};
 
 /// The kind.
 pub struct LimitRange;

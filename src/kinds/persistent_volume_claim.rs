@@ -1,13 +1,14 @@
 //! PersistentVolumeClaim: a request for a volume. Knows no volume; binding is the volume binder's.
 
 mod describe;
+mod quota;
 mod update;
 mod validate;
 
 use serde_json::{Value, json};
 
 use super::describe::{Text, View};
-use super::{Kind, Names, class, resource_list, stateful_set, storage_class, zeros};
+use super::{Kind, Names, class, limit_range, resource_list, stateful_set, storage_class, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
@@ -118,6 +119,14 @@ impl Kind for PersistentVolumeClaim {
 
     fn admit_update(&self, new: &mut Object, old: &Object, cluster: &Cluster) -> Result<(), Status> {
         update::admit_resize(new, old, cluster)
+    }
+
+    fn admit_valid(&self, new: &Object, _old: Option<&Object>, cluster: &Cluster) -> Result<(), Status> {
+        limit_range::check_claim(new, cluster)
+    }
+
+    fn evaluator(&self) -> &'static dyn super::quota::Evaluator {
+        &quota::ClaimQuota
     }
 
     fn validate(&self, object: &Object) -> Errors {

@@ -108,7 +108,13 @@ impl Kind for ReplicaSet {
     }
 
     fn triggers(&self) -> &'static [Trigger] {
-        &[Trigger { resource: "pods", keys: |pod, cluster| workload::owners_of_orphan(&NAMES, pod, cluster) }]
+        &[
+            Trigger { resource: "pods", keys: |pod, cluster| workload::owners_of_orphan(&NAMES, pod, cluster) },
+            Trigger {
+                resource: "resourcequotas",
+                keys: |quota, cluster| workload::keys_in(&NAMES, Some(quota.namespace()), cluster),
+            },
+        ]
     }
 }
 

@@ -109,6 +109,12 @@ impl Kind for ReplicationController {
     }
 
     fn triggers(&self) -> &'static [Trigger] {
-        &[Trigger { resource: "pods", keys: |pod, cluster| workload::owners_of_orphan(&NAMES, pod, cluster) }]
+        &[
+            Trigger { resource: "pods", keys: |pod, cluster| workload::owners_of_orphan(&NAMES, pod, cluster) },
+            Trigger {
+                resource: "resourcequotas",
+                keys: |quota, cluster| workload::keys_in(&NAMES, Some(quota.namespace()), cluster),
+            },
+        ]
     }
 }

@@ -4,6 +4,7 @@ mod allocate;
 mod describe;
 mod endpoints;
 mod ports;
+mod quota;
 mod slices;
 mod spec;
 mod update;
@@ -109,6 +110,10 @@ impl Kind for Service {
     fn prepare_for_update(&self, new: &mut Object, old: &Object) {
         new.set("/status", old.at("/status").cloned().unwrap_or_else(|| json!({"loadBalancer": {}})));
         update::drop_type_dependent(new, old);
+    }
+
+    fn evaluator(&self) -> &'static dyn super::quota::Evaluator {
+        &quota::ServiceQuota
     }
 
     fn validate(&self, object: &Object) -> Errors {

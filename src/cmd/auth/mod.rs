@@ -5,6 +5,8 @@ use super::parent;
 use super::verbs::Run;
 
 pub mod can_i;
+pub mod reconcile;
+mod rules;
 pub mod whoami;
 
 /// Arguments of `auth`.

@@ -80,7 +80,7 @@ impl Run for Token {
         let mut printer = self.print.printer(cx)?;
         let request = self.request()?;
         let (namespace, name) = (cx.namespace().to_owned(), self.args[0].clone());
-        let granted = cx.client()?.write(|c| apiserver::create_token(c, (&namespace, &name), &request));
+        let granted = cx.client()?.read(|c| apiserver::create_token(c, (&namespace, &name), &request));
         let granted = granted.map_err(|e| anyhow::anyhow!("failed to create token: {e}"))?;
         if !self.print.output.is_empty() {
             return printer.print(&granted, "created", &mut cx.env.stdout);

@@ -4,7 +4,6 @@
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -13,6 +12,7 @@ use nix::sys::signal::Signal;
 use super::attached::Attached;
 use super::door::{self, Ask};
 use super::{Order, Report};
+use crate::Env;
 use crate::runtime::log::{Reader, Stream, Writer};
 use crate::runtime::sandbox::streams;
 use crate::runtime::sandbox::{Asked, Outer, PodFolder, Reply, SIGNAL, Step, begin, forget_layer, receive, send};
@@ -48,9 +48,9 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How long what a process has left in its pipes may take to be read, and its readers to take it.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// Runs the container's process until it ends; `report` is dropped once it has run for a moment. `exe` is the kstate binary.
-pub fn keep(order: &Order, exe: &Path, report: &mut Report) -> Kept {
-    match Keeper::start(order, exe) {
+/// Runs the container's process until it ends; `report` is dropped once it has run for a moment.
+pub fn keep(order: &Order, env: &Env, report: &mut Report) -> Kept {
+    match Keeper::start(order, env) {
         Ok(keeper) => keeper.run(report),
         Err(ExecError::NotStarted { cause, .. }) => Ended::CannotRun(cause).into(),
         Err(ExecError::Refused(failure)) => Ended::CannotRun(failure.to_string()).into(),
@@ -75,7 +75,7 @@ struct Keeper<'o> {
 }
 
 impl<'o> Keeper<'o> {
-    fn start(order: &'o Order, exe: &Path) -> Result<Keeper<'o>, ExecError> {
+    fn start(order: &'o Order, env: &Env) -> Result<Keeper<'o>, ExecError> {
         let (home, sandbox) = (&order.home, &order.sandbox);
         if order.attempt > 0 {
             forget_layer(home, sandbox).map_err(ExecError::Refused)?;
@@ -83,7 +83,7 @@ impl<'o> Keeper<'o> {
         let log = Writer::open(home, &sandbox.pod_uid, &sandbox.container, u64::from(order.attempt));
         let log = log.step("open the container's log").map_err(ExecError::Refused)?;
         let listener = door::open(home, &sandbox.pod_uid, &sandbox.container).map_err(ExecError::Refused)?;
-        let (connection, outer, master) = begin_under_any_name(order, exe)?;
+        let (connection, outer, master) = begin_under_any_name(order, env)?;
         let copy = |fd: &OwnedFd| fd.try_clone().step("copy a descriptor").map_err(ExecError::Refused);
         let (outputs, input) = match master {
             Some(master) => (vec![(Stream::Stdout, File::from(copy(&master)?))], order.stdin.then_some(master)),
@@ -230,14 +230,14 @@ impl<'o> Keeper<'o> {
 }
 
 /// Starts the process; under another name where the host has not the one that the image has.
-fn begin_under_any_name(order: &Order, exe: &Path) -> Result<(OwnedFd, Outer, Option<OwnedFd>), ExecError> {
+fn begin_under_any_name(order: &Order, env: &Env) -> Result<(OwnedFd, Outer, Option<OwnedFd>), ExecError> {
     let mut names = order.other_names.iter();
     let mut argv = order.argv.clone();
     loop {
         let command = Command { argv: argv.clone(), stdin: order.stdin, tty: order.tty };
         let (inner, outer) = streams(&command).step("make pipes").map_err(ExecError::Refused)?;
         let asked = Asked { sandbox: &order.sandbox, command: &command, is_main: true };
-        match (begin(&order.home, &asked, exe, &inner), names.next()) {
+        match (begin(&order.home, &asked, env, &inner), names.next()) {
             (Ok((connection, master)), _) => return Ok((connection, outer, master)),
             (Err(ExecError::NotStarted { .. }), Some(name)) if !argv.is_empty() => argv[0].clone_from(name),
             (Err(error), _) => return Err(error),

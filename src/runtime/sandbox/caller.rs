@@ -13,7 +13,8 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{
-    AddressFamily, Backlog, Shutdown, SockFlag, SockType, UnixAddr, bind, connect, listen, shutdown, socket,
+    AddressFamily, Backlog, Shutdown, SockFlag, SockType, UnixAddr, bind, connect as connect_to, listen, shutdown,
+    socket,
 };
 use nix::unistd::{UnlinkatFlags, pipe2, unlinkat};
 use sha2::{Digest, Sha256};
@@ -35,6 +36,9 @@ const FULL_PIPES: usize = 18;
 /// The status of a process whose container was taken away, as for SIGKILL.
 const KILLED: i32 = 137;
 
+/// What a supervisor takes over from its caller's environment.
+const PASSED_ON: [&str; 2] = ["KSTATE_NOW", "KSTATE_FSYNC"];
+
 /// Runs a command in a pod's container and waits for it, copying its streams. `home` is the store's folder.
 ///
 /// # Errors
@@ -42,7 +46,7 @@ const KILLED: i32 = 137;
 pub fn exec(home: &Path, sandbox: &Sandbox, command: &Command, env: &mut Env) -> Result<Exit, ExecError> {
     let (inner, outer) = streams(command).step("make pipes").map_err(ExecError::Refused)?;
     let asked = Asked { sandbox, command, is_main: false };
-    let (connection, master) = begin(&env.path(home), &asked, &env.exe, &inner)?;
+    let (connection, master) = begin(&env.path(home), &asked, env, &inner)?;
     drop(inner);
     let exit = match master {
         Some(master) => Ok(relay_terminal(&connection, &master, env)),
@@ -61,20 +65,20 @@ pub struct Asked<'a> {
 }
 
 /// Starts the process; gives the connection that it lives as long as, and its terminal's other end. A container that was
-/// just ending when it was asked is asked once more: it has not started anything. `exe` is the kstate binary.
+/// just ending when it was asked is asked once more: it has not started anything.
 ///
 /// # Errors
 /// When the program cannot be started or the sandbox cannot be made.
 pub fn begin(
     home: &Path,
     asked: &Asked,
-    exe: &Path,
+    env: &Env,
     streams: &[OwnedFd],
 ) -> Result<(OwnedFd, Option<OwnedFd>), ExecError> {
     let mut attempts = 1..=ATTEMPTS;
     loop {
         attempts.next();
-        let connection = call(home, asked, exe, streams).map_err(ExecError::Refused)?;
+        let connection = call(home, asked, env, streams).map_err(ExecError::Refused)?;
         match started(&connection, asked.sandbox, asked.command) {
             Err(ExecError::Lost) if !attempts.is_empty() => {}
             Err(error) => {
@@ -114,14 +118,14 @@ pub fn streams(command: &Command) -> nix::Result<(Vec<OwnedFd>, Outer)> {
 }
 
 /// Asks the pod's supervisor, which is started when there is none. Holds the pod's lock meanwhile.
-fn call(home: &Path, asked: &Asked, exe: &Path, streams: &[OwnedFd]) -> Result<OwnedFd, Failure> {
+fn call(home: &Path, asked: &Asked, env: &Env, streams: &[OwnedFd]) -> Result<OwnedFd, Failure> {
     let folder = prepare(home, asked.sandbox)?;
     let body = wire::pack(&request(home, asked)).step("write the request")?;
     let mut descriptors: Vec<RawFd> = vec![body.as_raw_fd()];
     descriptors.extend(streams.iter().map(AsRawFd::as_raw_fd));
     let lock = folder.lock_file()?;
     lock.lock().step("take the pod's lock")?;
-    let connection = join(&folder)?.map_or_else(|| start(&folder, exe), Ok)?;
+    let connection = join(&folder)?.map_or_else(|| start(&folder, env), Ok)?;
     wire::send(&connection, &[wire::EXEC], &descriptors).step("send the request")?;
     Ok(connection)
 }
@@ -147,15 +151,28 @@ pub fn join(folder: &PodFolder) -> Result<Option<OwnedFd>, Failure> {
     let socket = new_socket()?;
     let (_folder, path) = folder.socket()?;
     let address = UnixAddr::new(&path).step("name the pod's socket")?;
-    match connect(socket.as_raw_fd(), &address) {
+    match connect_to(socket.as_raw_fd(), &address) {
         Ok(()) => Ok(Some(socket)),
         Err(Errno::ENOENT | Errno::ECONNREFUSED) => Ok(None),
         Err(e) => Err(e).step("connect to the pod's sandbox"),
     }
 }
 
+/// Connects to a program that listens in a pod's sandbox; `None` where the pod has none or nobody listens. A client of the
+/// cluster comes to the pod's address, `inside` leads to its localhost.
+pub fn connect(home: &Path, sandbox: &Sandbox, port: u16, inside: bool) -> Option<OwnedFd> {
+    let supervisor = join(&PodFolder::new(home, &sandbox.pod_uid).ok()?).ok()??;
+    let [high, low] = port.to_be_bytes();
+    wire::send(&supervisor, &[wire::CONNECT, u8::from(inside), high, low], &[]).ok()?;
+    // A sandbox that is just ending says nothing more.
+    let mut fds = [PollFd::new(supervisor.as_fd(), PollFlags::POLLIN)];
+    poll(&mut fds, FAREWELL_MILLISECONDS).ok().filter(|n| *n > 0)?;
+    let (_, descriptors) = wire::receive(&supervisor).ok()??;
+    descriptors.into_iter().next()
+}
+
 /// Starts a supervisor and connects to it: the socket listens before the supervisor lives.
-fn start(folder: &PodFolder, exe: &Path) -> Result<OwnedFd, Failure> {
+fn start(folder: &PodFolder, env: &Env) -> Result<OwnedFd, Failure> {
     let listener = new_socket()?;
     let (tree, path) = folder.socket()?;
     let _stale = unlinkat(&tree, "socket", UnlinkatFlags::NoRemoveDir);
@@ -163,14 +180,16 @@ fn start(folder: &PodFolder, exe: &Path) -> Result<OwnedFd, Failure> {
     bind(listener.as_raw_fd(), &address).step("make the pod's socket")?;
     listen(&listener, Backlog::MAXCONN).step("listen on the pod's socket")?;
     let (hangs_up_with_us, _ours) = pipe2(OFlag::O_CLOEXEC).step("make a pipe")?;
-    spawn_supervisor(exe, listener, hangs_up_with_us).step("start the pod's supervisor")?;
+    spawn_supervisor(env, listener, hangs_up_with_us).step("start the pod's supervisor")?;
     join(folder)?.ok_or_else(|| Failure { step: "start the pod's supervisor".into(), cause: "it ended at once".into() })
 }
 
 #[expect(clippy::disallowed_methods, reason = "the door to processes")]
-fn spawn_supervisor(exe: &Path, listener: OwnedFd, caller: OwnedFd) -> io::Result<()> {
-    let mut command = std::process::Command::new(exe);
+fn spawn_supervisor(env: &Env, listener: OwnedFd, caller: OwnedFd) -> io::Result<()> {
+    let mut command = std::process::Command::new(&env.exe);
     command.arg0("kstate").arg(SUPERVISOR).env_clear();
+    // The supervisor answers for the cluster: it sees the store as the caller does.
+    command.envs(PASSED_ON.iter().filter_map(|name| Some((name, env.var(name)?))));
     command.stdin(listener).stdout(caller).stderr(Stdio::null());
     command.spawn().map(drop)
 }

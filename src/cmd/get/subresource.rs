@@ -1,0 +1,44 @@
+//! `get --subresource`: a part of each object in its place. Knows no kind.
+
+use std::sync::Arc;
+
+use crate::apimachinery::schema::Definition;
+use crate::apimachinery::status::{Reason, Status};
+use crate::apiserver;
+use crate::cmd::context::Context;
+use crate::cmd::fetch::{Fetched, Part};
+use crate::cmd::resources::KindRef;
+
+/// The part of that name of everything that was fetched.
+///
+/// # Errors
+/// A store that cannot be read; a part that is not there is in [`Fetched::errors`].
+pub fn of(cx: &mut Context, fetched: Fetched, name: &str) -> anyhow::Result<Fetched> {
+    let mut found = Fetched { parts: Vec::new(), ..fetched };
+    for part in fetched.parts {
+        let mut objects = Vec::new();
+        for object in part.objects {
+            let (namespace, own) = (object.namespace(), object.name());
+            match name {
+                "scale" => match cx.client()?.read(|c| apiserver::get_scale(c, part.kind, namespace, own)) {
+                    Ok(scale) => objects.push(Arc::new(scale)),
+                    Err(error) => found.errors.push(error),
+                },
+                "status" if has_status(part.kind) => objects.push(object),
+                _ => found.errors.push(no_such_part().into()),
+            }
+        }
+        found.parts.push(Part { kind: part.kind, objects });
+    }
+    Ok(found)
+}
+
+fn no_such_part() -> Status {
+    Status::new(Reason::NotFound, "the server could not find the requested resource")
+}
+
+/// Whether objects of a kind have a status, and so a part of that name.
+fn has_status(kind: KindRef) -> bool {
+    let names = kind.names();
+    Definition::of_kind(names.api_version, names.kind).is_none_or(|d| d.field("status").is_some())
+}
