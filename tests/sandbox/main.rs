@@ -7,6 +7,7 @@
 mod callers;
 mod confinement;
 mod doctor;
+mod keepers;
 mod pod;
 mod process;
 mod volumes;
