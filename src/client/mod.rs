@@ -6,6 +6,7 @@
 mod clock;
 mod effects;
 mod home;
+#[cfg(target_os = "linux")]
 mod keeper;
 #[cfg(target_os = "linux")]
 pub mod network;
@@ -213,10 +214,14 @@ impl Client {
         let base = apiserver::WithBuiltIn::new(&state, asked);
         let mut cluster = Cluster::new(&base);
         cluster.set_runs_processes(self.runs_processes && mode != Mode::Virtual);
+        let asked = self.clock.at_least(state.meta().clock, answer(&state, Mode::of(&state))?);
+        let mut cluster = Cluster::new(&state);
+        let is_real = self.runs_processes && self.clock.is_real();
+        cluster.set_runs_processes(is_real);
         let outcome = run(&mut cluster, asked);
         let answered = answer(&state, outcome)?;
         self.now = cluster.now();
-        let place = Place { home: &self.home, exe: &self.exe, fsync: self.fsync, is_real: self.runs_processes };
+        let place = Place { home: &self.home, exe: &self.exe, fsync: self.fsync, is_real };
         let mut effects = answer(&state, Effects::of(&cluster, place))?;
         let changes = cluster.into_changes();
         if is_worth_a_commit(&changes, asked.max(state.meta().clock)) {
