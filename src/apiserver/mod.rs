@@ -13,6 +13,7 @@ use crate::kinds::Kind;
 
 mod apply;
 mod bootstrap;
+mod built_in;
 mod create;
 mod decode;
 mod delete;
@@ -27,6 +28,7 @@ mod validation;
 
 pub use apply::{ApplyOptions, apply};
 pub use bootstrap::bootstrap;
+pub use built_in::WithBuiltIn;
 pub use create::create;
 pub use decode::unknown_fields;
 pub use delete::{DeleteOptions, FOREGROUND, ORPHAN, Propagation, delete, finish};
