@@ -100,6 +100,11 @@ static GAPS: &[Gap] = &[
     kind("validatingadmissionpolicybindings.admissionregistration.k8s.io", NOT_ASKED),
     kind("validatingwebhookconfigurations.admissionregistration.k8s.io", NOT_ASKED),
     field("customresourcedefinitions.apiextensions.k8s.io", "spec.conversion", "None alone: no webhook is asked"),
+    field(
+        "customresourcedefinitions.apiextensions.k8s.io",
+        "spec.versions.schema.openAPIV3Schema.x-kubernetes-validations",
+        "stored; no rule is checked",
+    ),
     kind("apiservices.apiregistration.k8s.io", "stored; no other server is asked"),
     field("deployments.apps", "spec.progressDeadlineSeconds", STORED),
     field("statefulsets.apps", "spec.updateStrategy.rollingUpdate.maxUnavailable", "stored; one pod at a time"),
