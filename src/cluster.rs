@@ -119,6 +119,7 @@ pub struct Cluster<'s> {
     wakes: BTreeMap<Key, Option<Time>>,
     /// Every wake, stored or asked for since. Filled when something is due, hence the cell.
     agenda: RefCell<Option<Agenda>>,
+    runs_processes: bool,
 }
 
 /// When each object's controllers are to be woken, in order.
@@ -157,7 +158,18 @@ impl<'s> Cluster<'s> {
             settled: 0,
             wakes: BTreeMap::new(),
             agenda: RefCell::default(),
+            runs_processes: false,
         }
+    }
+
+    /// Whether containers of pods that are new may be processes of this machine.
+    pub fn runs_processes(&self) -> bool {
+        self.runs_processes
+    }
+
+    /// Lets containers of new pods be processes of this machine. The transaction's owner starts them.
+    pub fn set_runs_processes(&mut self, runs: bool) {
+        self.runs_processes = runs;
     }
 
     /// The cluster's time. Controllers take it as an argument; requests stamp objects with it.

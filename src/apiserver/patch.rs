@@ -50,7 +50,11 @@ pub fn patch(
     let Some(mut new) = Object::from_value(patched.clone()) else {
         return Err(unfit(&patched, "the patched document is not an object"));
     };
-    decode_body(api_version, kind_name, patched, options.strict).map_err(|status| match form {
+    let fitting = match kind.structural().filter(|_| part != Part::Scale) {
+        Some(_) => super::decode::decode(kind, new.clone(), options.strict).map(drop),
+        None => decode_body(api_version, kind_name, patched, options.strict).map(drop),
+    };
+    fitting.map_err(|status| match form {
         PatchType::Strategic => unfit(patch, &conversion_error(&status.message)),
         PatchType::Json | PatchType::Merge => unfit(&new.to_value(), &status.message),
     })?;
@@ -61,6 +65,14 @@ pub fn patch(
         Part::Status => super::update_status(cluster, kind, namespace, new, options),
         Part::Scale => super::update_scale(cluster, kind, (namespace, name), &new, options).map(Arc::new),
     }
+}
+
+/// The fields that a patch would add and the kind does not have: what the server warns of unless it is asked to refuse them.
+pub fn unknown_in_patch(kind: &dyn Kind, old: &Object, (form, patch): (PatchType, &Value)) -> Vec<String> {
+    let names = kind.names();
+    let definition = Definition::of_kind(names.api_version, names.kind);
+    let patched = patch::apply(form, old.to_value(), patch, definition).ok().and_then(Object::from_value);
+    patched.map(|object| super::unknown_fields(kind, &object)).unwrap_or_default()
 }
 
 /// A patch does not rename an object.

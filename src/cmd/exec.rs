@@ -8,6 +8,7 @@ use super::errors::{self, Exit};
 use super::manifest::{self, Filenames};
 use super::verbs::{Operands, Run};
 use super::{go, pods, resources};
+use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::quote::quote;
 use crate::control::kubelet;
@@ -99,7 +100,15 @@ impl Run for Exec {
         let home = cx.client()?.home().to_owned();
         // Nothing of the store is held while the process runs.
         cx.close();
-        match runtime::exec(&home, &sandbox, &command, cx.env) {
+        let ended = runtime::exec(&home, &sandbox, &command, cx.env);
+        if pods::is_probed(&pod) {
+            // What the command changed may be what a probe asks for; that it was not noted undoes nothing of it.
+            let key = Key::new("pods", pod.namespace(), pod.name());
+            if let Err(error) = cx.client().and_then(|client| client.ask_probes(&key)) {
+                cx.complain(&format!("the pod's probes could not be asked: {error:#}\n"));
+            }
+        }
+        match ended {
             Ok(runtime::Exit(0)) => Ok(()),
             // What a shell reports for a program that SIGPIPE ended, as it ends kubectl.
             Err(runtime::ExecError::Closed) => Err(Exit(141).into()),

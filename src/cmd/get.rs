@@ -368,7 +368,8 @@ impl Get {
         let tells_events = self.output_watch_events;
         Ok(move |cx: &mut Context, event, object: &Arc<Object>| {
             if is_table {
-                let table = apiserver::table(kind, vec![object.clone()], cx.env.clock.now());
+                let now = cx.client()?.now();
+                let table = apiserver::table(kind, vec![object.clone()], now);
                 Ok(rows.print(&table, tells_events.then_some(event), &mut cx.env.stdout)?)
             } else if tells_events {
                 printer.print_event(event, object, &mut cx.env.stdout)

@@ -13,20 +13,24 @@ mod annotate;
 mod api_resources;
 mod api_versions;
 mod apply;
+mod attach;
 mod auth;
 mod autoscale;
 mod certificate;
+mod clock;
 mod cluster_info;
 mod cobra;
 mod complete;
 mod completion;
 mod config;
 mod context;
+mod cp;
 mod create;
 mod debug;
 mod delete;
 mod describe;
 mod diff;
+mod discovery_cache;
 mod doctor;
 mod drain;
 mod dry_run;
@@ -44,6 +48,7 @@ mod get;
 mod global;
 mod go;
 mod help;
+mod hints;
 mod infos;
 mod kubeconfig;
 mod kustomize;
@@ -61,6 +66,7 @@ mod patch;
 mod pflag;
 mod plugin;
 mod pods;
+mod port_forward;
 mod program;
 mod proxy;
 mod question;
@@ -125,6 +131,11 @@ pub fn generated_files() -> Vec<(String, String)> {
     pages.chain(scripts).collect()
 }
 
+/// The table of what kstate does not act on, as the README has it.
+pub fn support_markdown() -> String {
+    explain::support_markdown()
+}
+
 fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
     let found = match cobra::find(&program, words) {
         Ok(found) => found,
@@ -168,7 +179,9 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
     if let Some(answered) = raw::run(&mut cx, &parsed) {
         return answered;
     }
-    run(&mut cx, &matches)
+    let outcome = run(&mut cx, &matches);
+    hints::show(&mut cx);
+    outcome
 }
 
 /// Makes `-k` a name of `-f`, which manifests know by its mark.

@@ -13,6 +13,7 @@ use crate::apimachinery::names::{self, NameRule};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::patch::PatchType;
 use crate::apimachinery::status::Status;
+use crate::apimachinery::structural::Structural;
 use crate::apimachinery::table::Column;
 use crate::apimachinery::time::{self, Time};
 use crate::apimachinery::zeros;
@@ -43,6 +44,7 @@ pub mod endpoint_slice;
 mod endpoints;
 mod event;
 pub mod exposure;
+mod feature_gate;
 mod flow_schema;
 mod horizontal_pod_autoscaler;
 mod ingress;
@@ -69,7 +71,7 @@ mod pod_template;
 mod priority_class;
 mod priority_level_configuration;
 pub mod quota;
-mod rbac;
+pub mod rbac;
 mod registry;
 mod replica_set;
 mod replication_controller;
@@ -88,6 +90,7 @@ mod service_account;
 mod service_cidr;
 mod stateful_set;
 mod storage_class;
+pub mod support;
 mod validating_admission_policy;
 mod validating_admission_policy_binding;
 mod validating_webhook_configuration;
@@ -101,8 +104,10 @@ use exposure::Exposure;
 use plan::Plan;
 use rollout::{Progress, Revision};
 
-pub use custom_resource::versions_to_be;
+pub use custom_resource::{versions as versions_of_definition, versions_to_be};
+pub use custom_resource_definition::RESOURCE as DEFINITIONS;
 pub use endpoint_slice::SERVICE_NAME_LABEL;
+pub use node::{labels as node_labels, status as node_status};
 pub use persistent_volume_claim::validate_claim_spec;
 pub use priority_class::SYSTEM_CLASSES as SYSTEM_PRIORITY_CLASSES;
 pub use registry::{Registry, of_api_version, of_resource};
@@ -214,6 +219,29 @@ pub trait Kind: Sync {
     /// The versions that are taken besides the stored one.
     fn other_versions(&self) -> &'static [OtherVersion] {
         &[]
+    }
+
+    /// What its objects look like, for a kind that a definition made known; the API's own document tells of all others.
+    fn structural(&self) -> Option<&Structural> {
+        None
+    }
+
+    /// Whether the kind is still there to be asked for. The verb and the name are those of the request.
+    ///
+    /// # Errors
+    /// NotFound for a kind whose definition is gone.
+    fn check_served(&self, _cluster: &Cluster, _verb: &str, _name: &str) -> Result<(), Status> {
+        Ok(())
+    }
+
+    /// A stored object as the kind's version has it.
+    fn served(&self, object: Arc<Object>) -> Arc<Object> {
+        object
+    }
+
+    /// Whether the status is written by a request of its own, and by no other.
+    fn has_status(&self) -> bool {
+        true
     }
 
     /// The columns of its table, `Name` first.
@@ -370,6 +398,16 @@ pub trait Kind: Sync {
     /// that a cluster makes by itself. Metadata, status and what controllers own are seen to for all kinds.
     fn export(&self, _object: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
         Ok(true)
+    }
+
+    /// Whether [`Kind::hints`] may have something to say.
+    fn has_hints(&self) -> bool {
+        false
+    }
+
+    /// What a person would want to know of the object that a cluster does not say; printed for those who ask for hints.
+    fn hints(&self, _object: &Object, _cluster: &Cluster) -> Result<Vec<String>, Status> {
+        Ok(Vec::new())
     }
 
     /// Which changes of other kinds run this kind's controller. An object's own changes always do.

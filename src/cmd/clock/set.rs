@@ -32,11 +32,15 @@ impl Run for Set {
         let Some(to) = time::parse(text).filter(|t| *t <= LAST) else {
             anyhow::bail!("{text:?} is not a time; write it as in 2026-11-22T08:34:11Z (RFC 3339)")
         };
-        let now = cx.client()?.move_clock(|now| {
+        let mut stands_at = None;
+        let moved = cx.client()?.move_clock(|now, is_new| {
+            stands_at = (to < now && !is_new).then_some(now);
+            if stands_at.is_some() { Err(Status::bad_request("past")) } else { Ok(to) }
+        });
+        if let Some(now) = stands_at {
             let at = time::to_rfc3339(now);
-            let past = || Status::bad_request(format!("{text} is past: the clock is at {at}, and time never runs backwards"));
-            if to < now { Err(past()) } else { Ok(to) }
-        })?;
-        told(cx, now)
+            anyhow::bail!("{text} is past: the clock is at {at}, and time never runs backwards");
+        }
+        told(cx, moved?)
     }
 }

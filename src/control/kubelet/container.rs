@@ -18,6 +18,9 @@ pub struct Container {
     pub stage: Stage,
     /// Which run of it this is, from 0: its `restartCount` once it has started.
     pub attempt: u32,
+    /// When its startup probe has succeeded on this run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started: Option<Time>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pulls: Option<BackOff>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,6 +51,12 @@ pub enum Stage {
     },
     Running {
         since: Time,
+    },
+    /// Asked to stop, for its probes' failures.
+    Stopping {
+        since: Time,
+        until: Time,
+        killed: bool,
     },
     /// Its process ended; what comes of it is not decided.
     Ended {
@@ -139,7 +148,8 @@ mod tests {
         let mut pod = Object::new("v1", "Pod", "default", "p");
         let since = Time::UNIX_EPOCH + TimeDelta::microseconds(1_234_567);
         let back_off = Some(BackOff { seconds: 20, since });
-        let one = Container { stage: Stage::Starting { since }, attempt: 3, pulls: None, crashes: back_off };
+        let one =
+            Container { stage: Stage::Starting { since }, attempt: 3, started: None, pulls: None, crashes: back_off };
         let all = Containers::from([("a".to_owned(), one), ("b".to_owned(), Container::default())]);
         store(&mut pod, &all);
         assert_eq!(read(&pod), all);

@@ -18,6 +18,7 @@ mod config;
 mod container;
 mod container_status;
 mod environment;
+pub mod health;
 mod image;
 mod known;
 mod life;
@@ -25,11 +26,14 @@ mod mounts;
 mod network;
 mod phase;
 mod pod_status;
+pub mod probe;
 mod restart;
+mod standing;
 mod termination;
 mod walk;
 mod world;
 
+pub use environment::expand;
 pub use world::sandbox;
 
 /// What a kubelet calls itself in events.

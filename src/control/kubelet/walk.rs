@@ -7,13 +7,16 @@ use serde_json::Value;
 
 use super::container::{self, BackOff, Container, Containers, Stage};
 use super::container_status::{self, Running};
+use super::health::{self, Health};
 use super::known::{self, End, Known, Run};
+use super::probe::Kind;
 use super::restart::{Role, restarts, role};
 use super::{SOURCE, config, image, life::text, network, phase, pod_status};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
 use crate::cluster::Cluster;
+use crate::control::event;
 use crate::control::pace::{Fault, Pace, Step};
 use crate::kinds::plan::{Action, EventRecord, Plan};
 
@@ -116,7 +119,7 @@ impl<'a, 'c> Walk<'a, 'c> {
             return;
         }
         for spec in self.before.list_at("/spec/initContainers").iter().rev() {
-            if let Stage::Running { .. } = self.life(spec).stage {
+            if let Stage::Running { .. } | Stage::Stopping { .. } = self.life(spec).stage {
                 let name = text(spec, "name");
                 self.event(spec, "Killing", format!("Stopping container {name}"));
                 container_status::set_ended(&mut self.pod, name, &End::exited(self.now, 0), false);
@@ -163,7 +166,8 @@ impl<'a, 'c> Walk<'a, 'c> {
             Stage::PullFailed { since } => Ok(self.hold_back_pull(spec, since)),
             Stage::PullBackOff { until } => Ok(self.until(until, spec, Self::look_for_image)),
             Stage::Starting { since } => self.start(spec, role, since),
-            Stage::Running { since } => Ok(self.watch(spec, role, since)),
+            Stage::Running { since } => self.watch(spec, role, since),
+            Stage::Stopping { until, killed, .. } => Ok(self.stopped(spec, role, until, killed)),
             Stage::Ended { since } => Ok(self.restart(spec, since)),
             Stage::BackOff { until } => Ok(self.until(until, spec, Self::try_again)),
             Stage::Done => Ok(Stepped::Rest),
@@ -287,12 +291,13 @@ impl<'a, 'c> Walk<'a, 'c> {
                 self.event(spec, "Created", "Container created".to_owned());
                 self.event(spec, "Started", "Container started".to_owned());
                 let attempt = self.life(spec).attempt;
-                let running =
-                    Running { since, attempt, started: true, ready: role != Role::Init && self.is_ready(spec) };
+                let running = Running { since, attempt, started: false, ready: false };
                 container_status::set_running(&mut self.pod, spec, running, self.cluster.seed());
                 self.life_mut(spec).stage = Stage::Running { since };
-                if role == Role::Init {
-                    return Ok(self.watch(spec, role, since));
+                // One without probes is ready at once, and an init container may have ended: that is no step of its own.
+                match role {
+                    Role::Init => return self.watch(spec, role, since),
+                    _ => self.probe(spec, since)?,
                 }
             }
         }
@@ -316,30 +321,83 @@ impl<'a, 'c> Walk<'a, 'c> {
         )
     }
 
-    /// Without a probe a container is ready as soon as it runs, unless a rule says that it never is.
-    fn is_ready(&self, spec: &Value) -> bool {
-        let subject = known::subject(self.before, spec);
-        !self.pace.faults(&subject).any(|f| *f == Fault::NeverReady)
-    }
-
-    /// A running container: ended, when that is known of its process.
-    fn watch(&mut self, spec: &Value, role: Role, since: Time) -> Stepped {
-        let Known::Started { end, .. } = self.known(spec, role, since) else { return Stepped::Rest };
-        if let Some(end) = end {
-            if end.at > self.now {
-                self.plan.requeue(end.at);
-            } else {
-                let is_done = role == Role::Init && end.code == 0;
-                container_status::set_ended(&mut self.pod, text(spec, "name"), &end, is_done);
-                let goes_on = restarts(self.before, spec, role, end.code.into());
-                self.life_mut(spec).stage = if goes_on { Stage::Ended { since: end.at } } else { Stage::Done };
-                return Stepped::Rest;
+    /// A running container: ended, when that is known of its process; else as its probes say.
+    fn watch(&mut self, spec: &Value, role: Role, since: Time) -> Result<Stepped, Status> {
+        let Known::Started { end, .. } = self.known(spec, role, since) else { return Ok(Stepped::Rest) };
+        match end {
+            Some(end) if end.at <= self.now => {
+                self.end(spec, role, &end);
+                return Ok(Stepped::Rest);
             }
+            Some(end) => self.plan.requeue(end.at),
+            None => {}
         }
         if role != Role::Init {
-            let ready = self.is_ready(spec);
-            container_status::set_health(&mut self.pod, text(spec, "name"), true, ready);
+            self.probe(spec, since)?;
         }
+        Ok(Stepped::Rest)
+    }
+
+    /// What an end leads to: another run, or none.
+    fn end(&mut self, spec: &Value, role: Role, end: &End) {
+        let is_done = role == Role::Init && end.code == 0;
+        container_status::set_ended(&mut self.pod, text(spec, "name"), end, is_done);
+        let goes_on = restarts(self.before, spec, role, end.code.into());
+        let life = self.life_mut(spec);
+        life.started = None;
+        life.stage = if goes_on { Stage::Ended { since: end.at } } else { Stage::Done };
+    }
+
+    fn health(&self, spec: &Value, since: Time) -> Health {
+        let life = self.life(spec);
+        let subject = known::subject(self.before, spec);
+        let run = health::Run { pod: self.before, spec, attempt: life.attempt, since, started: life.started, subject };
+        health::of(&run, &self.pace, self.now)
+    }
+
+    /// Shows what the probes have come to, tells of their failures, and stops a container that they condemn.
+    fn probe(&mut self, spec: &Value, since: Time) -> Result<(), Status> {
+        let name = text(spec, "name");
+        let health = self.health(spec, since);
+        for (kind, message, times) in &health.told {
+            let message = format!("{} probe failed: {message}", kind.title());
+            let record = EventRecord { warning: true, times: *times, ..self.record(spec, "Unhealthy", message) };
+            if !event::is_told(self.cluster, &record)? {
+                self.plan.push(Action::Event(record));
+            }
+        }
+        if health.started.is_some() {
+            self.life_mut(spec).started = health.started;
+        }
+        container_status::set_health(&mut self.pod, name, health.started.is_some(), health.ready);
+        match health.condemned {
+            Some(kind) => self.stop(spec, since, kind),
+            None => health.next.into_iter().for_each(|at| self.plan.requeue(at)),
+        }
+        Ok(())
+    }
+
+    /// Asks a container's process to stop, within its grace period.
+    fn stop(&mut self, spec: &Value, since: Time, kind: Kind) {
+        let name = text(spec, "name");
+        let which = kind.title().to_lowercase();
+        self.event(spec, "Killing", format!("Container {name} failed {which} probe, will be restarted"));
+        let own = spec.get(kind.field()).and_then(|p| p.get("terminationGracePeriodSeconds")).and_then(Value::as_i64);
+        let grace = own.or(self.before.i64_at("/spec/terminationGracePeriodSeconds")).unwrap_or(30);
+        let stop = self.pace.of_step_for(Step::ContainerStop, &known::subject(self.before, spec));
+        let grace = TimeDelta::seconds(grace.clamp(0, 31_536_000));
+        let until = time::later(self.now, stop.min(grace));
+        self.life_mut(spec).stage = Stage::Stopping { since, until, killed: stop > grace };
+        self.plan.requeue(until);
+    }
+
+    /// A container that was asked to stop: ended when its process did, or was killed.
+    fn stopped(&mut self, spec: &Value, role: Role, until: Time, killed: bool) -> Stepped {
+        if self.now < until {
+            self.plan.requeue(until);
+            return Stepped::Rest;
+        }
+        self.end(spec, role, &End::exited(until, if killed { 137 } else { 0 }));
         Stepped::Rest
     }
 
