@@ -7,10 +7,10 @@ use super::context::Context;
 use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
-    annotate, api_resources, api_versions, apply, auth, autoscale, certificate, cluster_info, completion, config,
-    create, debug, delete, describe, diff, doctor, drain, edit, events, exec, explain, expose, generators, get, help,
-    kustomize, label, logs, man, options, patch, plugin, proxy, replace, reset, rollout, run, scale, set, taint, top,
-    version, wait,
+    alpha, annotate, api_resources, api_versions, apply, auth, autoscale, certificate, cluster_info, completion,
+    config, create, debug, delete, describe, diff, doctor, drain, edit, events, exec, explain, expose, generators, get,
+    help, kustomize, label, logs, man, options, patch, plugin, proxy, replace, reset, rollout, run, scale, set, taint,
+    top, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -425,6 +425,7 @@ pub static GROUPS: &[Group] = &[
         verbs: &[
             Verb::built::<options::Options>("options", "Print the list of flags inherited by all commands"),
             Verb::built::<help::Help>("help", "Help about any command"),
+            Verb::built::<alpha::Alpha>("alpha", "Commands for features in alpha"),
             Verb::built::<man::Man>("__man", "Print a manual page"),
         ],
     },

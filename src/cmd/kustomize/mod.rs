@@ -9,6 +9,7 @@ mod merge;
 mod order;
 mod patch;
 mod references;
+mod replacements;
 mod resource;
 mod target;
 mod transform;
