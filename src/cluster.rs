@@ -15,6 +15,10 @@ use crate::apimachinery::seed::Seed;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::Time;
 
+mod roster;
+
+use roster::Rosters;
+
 /// What a store knows of itself at one resourceVersion.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Meta {
@@ -108,12 +112,14 @@ pub struct Cluster<'s> {
     owned: RefCell<HashMap<String, BTreeSet<Key>>>,
     views: RefCell<Views>,
     indexes: RefCell<Indexes>,
+    rosters: RefCell<Rosters>,
     dirty: BTreeSet<Key>,
     log: Vec<Change>,
     settled: usize,
     wakes: BTreeMap<Key, Option<Time>>,
     /// Every wake, stored or asked for since. Filled when something is due, hence the cell.
     agenda: RefCell<Option<Agenda>>,
+    runs_processes: bool,
 }
 
 /// When each object's controllers are to be woken, in order.
@@ -146,12 +152,24 @@ impl<'s> Cluster<'s> {
             owned: RefCell::default(),
             views: RefCell::default(),
             indexes: RefCell::default(),
+            rosters: RefCell::default(),
             dirty: BTreeSet::new(),
             log: Vec::new(),
             settled: 0,
             wakes: BTreeMap::new(),
             agenda: RefCell::default(),
+            runs_processes: false,
         }
+    }
+
+    /// Whether containers of pods that are new may be processes of this machine.
+    pub fn runs_processes(&self) -> bool {
+        self.runs_processes
+    }
+
+    /// Lets containers of new pods be processes of this machine. The transaction's owner starts them.
+    pub fn set_runs_processes(&mut self, runs: bool) {
+        self.runs_processes = runs;
     }
 
     /// The cluster's time. Controllers take it as an argument; requests stamp objects with it.
@@ -289,13 +307,20 @@ impl<'s> Cluster<'s> {
     }
 
     fn update_indexes(&mut self, key: &Key, before: Option<&Object>, after: Option<&Object>) {
+        let rosters = self.rosters.get_mut();
         for (indexer, index) in self.indexes.get_mut().values_mut().filter(|(i, _)| i.resource == key.resource) {
-            for value in before.map(indexer.values).unwrap_or_default() {
+            let was = before.map(indexer.values).unwrap_or_default();
+            let is = after.map(indexer.values).unwrap_or_default();
+            was.iter().chain(&is).for_each(|value| rosters.changed(indexer, value, key));
+            if was == is {
+                continue;
+            }
+            for value in was {
                 if let Some(keys) = index.get_mut(&value) {
                     keys.remove(key);
                 }
             }
-            for value in after.map(indexer.values).unwrap_or_default() {
+            for value in is {
                 index.entry(value).or_default().insert(key.clone());
             }
         }

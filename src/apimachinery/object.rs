@@ -213,6 +213,22 @@ impl Object {
         self.set(&format!("/metadata/annotations/{}", escape(key)), value.into());
     }
 
+    /// Takes an annotation off; the last one takes the map with it.
+    pub fn remove_annotation(&mut self, key: &str) {
+        self.remove(&format!("/metadata/annotations/{}", escape(key)));
+        if self.map_at("/metadata/annotations").is_some_and(Map::is_empty) {
+            self.remove("/metadata/annotations");
+        }
+    }
+
+    /// Takes a label off; the last one takes the map with it.
+    pub fn remove_label(&mut self, key: &str) {
+        self.remove(&format!("/metadata/labels/{}", escape(key)));
+        if self.map_at("/metadata/labels").is_some_and(Map::is_empty) {
+            self.remove("/metadata/labels");
+        }
+    }
+
     /// The finalizers, in order.
     pub fn finalizers(&self) -> impl Iterator<Item = &str> {
         self.list_at("/metadata/finalizers").iter().filter_map(Value::as_str)

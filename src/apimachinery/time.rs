@@ -20,6 +20,11 @@ pub fn parse(s: &str) -> Option<Time> {
     DateTime::parse_from_rfc3339(s).ok().map(|t| t.with_timezone(&Utc))
 }
 
+/// An instant that much later; the end of time where there is none.
+pub fn later(t: Time, by: TimeDelta) -> Time {
+    t.checked_add_signed(by).unwrap_or(Time::MAX_UTC)
+}
+
 /// The AGE column: what kubectl's `duration.HumanDuration` prints. Negative ages print `<invalid>` beyond one second.
 pub fn human_duration(d: TimeDelta) -> String {
     let seconds = d.num_seconds();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::WriteOptions;
+use super::quota::{self, Write};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
@@ -44,12 +45,14 @@ pub(super) fn create_managed(
         object.set("/metadata/managedFields", Value::Array(managers.to_vec()));
     }
     kind.set_defaults(&mut object);
-    kind.prepare_for_create(&mut object);
     kind.admit(&mut object, cluster)?;
+    kind.prepare_for_create(&mut object);
     let errors = super::validation::errors_on_create(kind, &object);
     if !errors.is_empty() {
         return Err(Status::invalid(&names.group_kind(), object.name(), errors));
     }
+    kind.admit_valid(&object, None, cluster)?;
+    let charges = quota::assess(cluster, kind, &Write { old: None, new: Some(&object), is_enforced: true })?;
     let key = names.key(object.namespace(), object.name());
     if cluster.get(&key)?.is_some() {
         return Err(Status::already_exists(names.resource, object.name()));
@@ -57,6 +60,7 @@ pub(super) fn create_managed(
     if options.dry_run {
         return Ok(Arc::new(object));
     }
+    charges.post(cluster)?;
     cluster.put(&key, object)
 }
 

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use super::quota::{self, Write};
+use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time;
@@ -59,7 +61,7 @@ pub fn delete(
     let key = kind.names().key(old.namespace(), name);
     let new = mark(kind, &old, options, cluster.now());
     if is_over(kind, &new) {
-        cluster.remove(&key)?;
+        remove(cluster, kind, &key)?;
         return Ok(old);
     }
     if new == *old {
@@ -78,9 +80,15 @@ pub fn finish(cluster: &mut Cluster, kind: &dyn Kind, namespace: &str, name: &st
     let left = delete(cluster, kind, namespace, name, &options)?;
     let key = kind.names().key(namespace, name);
     if left.finalizers().next().is_none() && cluster.get(&key)?.is_some() {
-        cluster.remove(&key)?;
+        remove(cluster, kind, &key)?;
     }
     Ok(())
+}
+
+/// Removes an object, and gives the quotas back what it used.
+pub(super) fn remove(cluster: &mut Cluster, kind: &dyn Kind, key: &Key) -> Result<(), Status> {
+    let Some(old) = cluster.remove(key)? else { return Ok(()) };
+    quota::assess(cluster, kind, &Write { old: Some(&old), new: None, is_enforced: false })?.post(cluster)
 }
 
 fn check_preconditions(kind: &dyn Kind, old: &Object, options: &DeleteOptions) -> Result<(), Status> {

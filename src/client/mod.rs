@@ -3,29 +3,44 @@
 //! Knows no verb and no output but the spinner of a long wait. A failed request is a [`Status`] inside the
 //! [`anyhow::Error`]; what is wrong with the store is a [`storage::Error`].
 
+mod clock;
 mod effects;
 mod home;
+mod keeper;
+#[cfg(target_os = "linux")]
+pub mod network;
+mod probes;
 mod spinner;
 mod store_clock;
+mod sweep;
 mod wait;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::bail;
 
 use crate::Env;
+use crate::apimachinery::key::Key;
+use crate::apimachinery::object::Object;
 use crate::apimachinery::seed::Seed;
 use crate::apimachinery::status::{Reason, Status};
 use crate::apimachinery::time::{self, Time};
 use crate::clock::Clock;
 use crate::cluster::{Change, Changes, Cluster, Snapshot};
+use crate::control::observation::{self, Observation};
+use crate::storage::memory::Memory;
 use crate::storage::{self, Options, PATIENCE, Store, Transaction};
-use crate::{apiserver, control, entropy};
+use crate::{apiserver, control, entropy, kinds};
 
+pub use clock::{ClockMode, Reading};
 pub use home::home;
+#[cfg(target_os = "linux")]
+pub use keeper::main as keeper;
 
-use store_clock::StoreClock;
+use effects::{Effects, Place};
+use store_clock::{Mode, StoreClock};
 
 /// A command's way to its store.
 pub struct Client {
@@ -35,6 +50,14 @@ pub struct Client {
     now: Time,
     shows_waits: bool,
     warnings: Vec<String>,
+    /// The kstate binary, for processes that outlive the command.
+    exe: PathBuf,
+    fsync: bool,
+    /// Whether containers may be processes: not in a store whose UIDs and times repeat.
+    runs_processes: bool,
+    /// Whether what killed commands left was looked for.
+    is_swept: bool,
+    poll: Duration,
 }
 
 impl Client {
@@ -45,11 +68,46 @@ impl Client {
     pub fn open(env: &Env) -> anyhow::Result<Client> {
         let clock = StoreClock::new(clock(env)?);
         let options = options(env)?;
-        let home = options.home.clone();
         let seed = || env.var("KSTATE_SEED").map_or_else(entropy::draw, |seed| Ok(Seed(seed.to_owned())));
-        let store = Store::open(options, seed)?;
-        let shows_waits = env.stderr_is_terminal && clock.is_real();
-        Ok(Client { store, home, clock, now: clock.now(), shows_waits, warnings: Vec::new() })
+        let store = Store::open(options.clone(), seed)?;
+        Ok(Client::new(env, store, clock, options))
+    }
+
+    fn new(env: &Env, store: Store, clock: StoreClock, options: Options) -> Client {
+        Client {
+            store,
+            clock,
+            now: clock.now(),
+            shows_waits: env.stderr_is_terminal && clock.is_real(),
+            warnings: Vec::new(),
+            exe: env.exe.clone(),
+            runs_processes: clock.is_real() && env.var("KSTATE_SEED").is_none(),
+            is_swept: false,
+            poll: wait::POLL,
+            home: options.home,
+            fsync: options.fsync,
+        }
+    }
+
+    /// Opens the store of a snapshot, which no time passes in and nobody writes.
+    pub fn of_snapshot(env: &Env, options: Options) -> anyhow::Result<Client> {
+        let clock = StoreClock::new(clock(env)?);
+        let store = Store::open(options.clone(), || Err(std::io::ErrorKind::NotFound.into()))?;
+        Ok(Client { runs_processes: false, shows_waits: false, ..Client::new(env, store, clock, options) })
+    }
+
+    /// All objects as they were stored last, without anything that would have happened since.
+    pub fn everything(&mut self) -> anyhow::Result<Vec<(Key, Arc<Object>)>> {
+        let state = self.store.begin_read()?;
+        let cluster = Cluster::new(&state);
+        let all = || -> Result<Vec<_>, Status> {
+            let mut all = Vec::new();
+            for kind in kinds::Registry::of(&cluster)?.kinds() {
+                all.extend(cluster.list_keyed(kind.names().resource, None)?);
+            }
+            Ok(all)
+        };
+        answer(&state, all())
     }
 
     /// The time of the command's last transaction, never before the store's.
@@ -75,21 +133,30 @@ impl Client {
     /// Looks at the cluster as it is now. Takes the write lock only when something is due.
     pub fn read<T>(&mut self, mut look: impl FnMut(&Cluster) -> Result<T, Status>) -> anyhow::Result<T> {
         let read_only = self.store.is_read_only();
+        if !read_only {
+            self.sweep()?;
+        }
         let state = self.store.begin_read()?;
-        let asked = self.clock.at_least(state.meta().clock);
+        let asked = self.clock.at_least(state.meta().clock, answer(&state, Mode::of(&state))?);
         let is_behind = answer(&state, is_behind(&state, asked))?;
         if !is_behind || read_only {
-            let mut cluster = Cluster::new(&state);
             // A store that cannot be written is caught up with in memory, for this look alone.
-            let caught_up = if is_behind { catch_up(&mut cluster, asked) } else { Ok(()) };
-            cluster.set_now(asked);
-            let found = caught_up.and_then(|()| look(&cluster));
-            self.now = cluster.now();
-            return answer(&state, found);
+            let (found, now) = look_at(&state, asked, is_behind, look)?;
+            self.now = now;
+            return Ok(found);
         }
         drop(state);
         // The look's own failure keeps nothing from having happened.
         self.transact(|cluster, asked| catch_up(cluster, asked).map(|()| look(cluster)))?.map_err(Into::into)
+    }
+
+    /// Looks at the cluster as it is now and stores nothing, be it that something is due: what happens by then happens in
+    /// memory, for this look alone.
+    pub fn glance<T>(&mut self, look: impl FnMut(&Cluster) -> Result<T, Status>) -> anyhow::Result<T> {
+        let state = self.store.begin_read()?;
+        let asked = self.clock.at_least(state.meta().clock, answer(&state, Mode::of(&state))?);
+        let is_behind = answer(&state, is_behind(&state, asked))?;
+        Ok(look_at(&state, asked, is_behind, look)?.0)
     }
 
     /// Serves one or more requests in one transaction and lets the controllers settle. Nothing is stored when it fails.
@@ -114,23 +181,66 @@ impl Client {
         Ok(kept.map_err(too_old)?)
     }
 
+    /// Records what was seen of a container's process, and lets the controllers settle.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub fn observe(&mut self, key: &Key, uid: &str, seen: impl Fn(Time) -> Observation) -> anyhow::Result<()> {
+        self.write(|cluster| observation::record(cluster, key, uid, seen(cluster.now())))
+    }
+
+    /// Looks for other processes' commits only so often, in a wait that may be long and is nobody's hurry.
+    pub fn set_poll(&mut self, poll: Duration) {
+        self.poll = poll;
+    }
+
     /// Runs one write transaction at the time that the clock tells, commits what it changed and lets the effects follow.
     fn transact<T>(&mut self, run: impl FnOnce(&mut Cluster, Time) -> Result<T, Status>) -> anyhow::Result<T> {
+        self.sweep()?;
         let state = self.store.begin_write()?;
         // Asked under the lock: whoever held it before has not seen a later time.
-        let asked = self.clock.at_least(state.meta().clock);
+        let mode = answer(&state, Mode::of(&state))?;
+        let asked = self.clock.at_least(state.meta().clock, mode);
         let mut cluster = Cluster::new(&state);
+        cluster.set_runs_processes(self.runs_processes && mode != Mode::Virtual);
         let outcome = run(&mut cluster, asked);
         let answered = answer(&state, outcome)?;
         self.now = cluster.now();
+        let place = Place { home: &self.home, exe: &self.exe, fsync: self.fsync, is_real: self.runs_processes };
+        let mut effects = answer(&state, Effects::of(&cluster, place))?;
         let changes = cluster.into_changes();
         if is_worth_a_commit(&changes, asked.max(state.meta().clock)) {
-            let effects = effects::of(&changes);
+            effects.add_removals(&changes, place);
             state.commit(&changes)?;
-            self.warnings.extend(effects::run(&self.home, &effects));
+            self.warnings.extend(effects.run(place));
         }
         Ok(answered)
     }
+}
+
+/// What a store holds that was made now and not used yet.
+pub fn first_objects(now: Time) -> Result<Memory, Status> {
+    let mut store = Memory::new(Seed("first".to_owned()));
+    let mut cluster = Cluster::new(&store);
+    catch_up(&mut cluster, now)?;
+    let changes = cluster.into_changes();
+    store.commit(changes);
+    Ok(store)
+}
+
+/// Looks at a state that is caught up with in memory where it is behind; gives the time it was looked at, too.
+fn look_at<T>(
+    state: &Transaction<'_>,
+    asked: Time,
+    is_behind: bool,
+    mut look: impl FnMut(&Cluster) -> Result<T, Status>,
+) -> anyhow::Result<(T, Time)> {
+    let mut cluster = Cluster::new(state);
+    let caught_up = if is_behind { catch_up(&mut cluster, asked) } else { Ok(()) };
+    cluster.set_now(asked);
+    let found = caught_up.and_then(|()| look(&cluster));
+    let now = cluster.now();
+    Ok((answer(state, found)?, now))
 }
 
 /// Whether something would have happened by now, or the store is still empty.

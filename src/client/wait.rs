@@ -7,12 +7,12 @@ use chrono::TimeDelta;
 use super::spinner::Spinner;
 use super::{Client, answer, catch_up};
 use crate::apimachinery::status::Status;
-use crate::apimachinery::time::Time;
+use crate::apimachinery::time::{self, Time};
 use crate::cluster::{Cluster, Snapshot};
 use crate::control;
 
 /// How often another process's commit is looked for (a look costs microseconds).
-const POLL: Duration = Duration::from_millis(20);
+pub(super) const POLL: Duration = Duration::from_millis(20);
 
 /// How far a wait without a timeout jumps on a fixed clock.
 const HORIZON: Duration = Duration::from_secs(24 * 60 * 60);
@@ -40,12 +40,28 @@ impl Client {
         let deadline = timeout.map(|t| later(begun, t));
         let mut spinner = Spinner::new(what, self.shows_waits);
         let mut in_time = true;
-        while found.is_none() && in_time {
+        while found.is_none() && in_time && self.clock.is_real() {
             in_time = self.sleep(version, begun, deadline, &mut spinner)?;
             version = self.store.data_version()?;
             found = self.read(&mut look)?;
         }
-        Ok(found)
+        // Somebody else has taken the clock in hand meanwhile.
+        if found.is_none() && in_time { self.jump(timeout, look) } else { Ok(found) }
+    }
+
+    /// Waits until another process has changed something after a resourceVersion, without moving the clock; `false` when the
+    /// time, which is the system's, is up.
+    pub fn wait_for_others(&mut self, since: u64, timeout: Option<Duration>) -> anyhow::Result<bool> {
+        let deadline = timeout.map(|t| later(self.clock.of_system(), t));
+        loop {
+            if self.store.begin_read()?.meta().resource_version > since {
+                return Ok(true);
+            }
+            if deadline.is_some_and(|at| at <= self.clock.of_system()) {
+                return Ok(false);
+            }
+            self.clock.sleep(POLL);
+        }
     }
 
     /// Sleeps until something may have changed; `false` when the time is up.
@@ -67,8 +83,8 @@ impl Client {
             }
             spinner.turn((now - begun).to_std().unwrap_or_default());
             let until = [due, deadline].into_iter().flatten().min();
-            let left = until.map_or(POLL, |at| (at - now).to_std().unwrap_or_default());
-            self.clock.sleep(left.min(POLL));
+            let left = until.map_or(self.poll, |at| (at - now).to_std().unwrap_or_default());
+            self.clock.sleep(left.min(self.poll));
         }
     }
 
@@ -104,5 +120,5 @@ impl Client {
 
 /// An instant that much later; the end of time where there is none.
 fn later(at: Time, by: Duration) -> Time {
-    TimeDelta::from_std(by).ok().and_then(|by| at.checked_add_signed(by)).unwrap_or(Time::MAX_UTC)
+    TimeDelta::from_std(by).map_or(Time::MAX_UTC, |by| time::later(at, by))
 }

@@ -5,7 +5,7 @@ use clap::ArgAction;
 use super::context::Context;
 use super::support::{Flag, Support};
 use super::verbs::Run;
-use crate::kinds::{KINDS, Names};
+use crate::kinds::Names;
 
 /// Arguments of `api-resources`.
 #[derive(clap::Args)]
@@ -82,7 +82,10 @@ impl Run for ApiResources {
             anyhow::bail!("--sort-by accepts only name or kind");
         }
         let by_scope = cx.is_given("namespaced").then_some(self.namespaced);
-        let mut names: Vec<&Names> = KINDS.iter().map(|k| k.names()).filter(|n| self.lists(n, by_scope, cx)).collect();
+        let registry = cx.registry()?;
+        let mut names: Vec<&Names> =
+            registry.kinds().map(|k| k.names()).filter(|n| self.lists(n, by_scope, cx)).collect();
+        names.sort_by_key(|n| (n.group, n.plural));
         match self.sort_by.as_str() {
             "name" => names.sort_by_key(|n| n.plural),
             "kind" => names.sort_by_key(|n| n.kind),

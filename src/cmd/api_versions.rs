@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::kinds::KINDS;
-
 use super::context::Context;
 use super::verbs::Run;
 
@@ -27,7 +25,8 @@ impl Run for ApiVersions {
         if !self.args.is_empty() {
             return Err(cx.usage_error(format!("unexpected arguments: [{}]", self.args.join(" "))));
         }
-        let versions: BTreeSet<&str> = KINDS.iter().map(|k| k.names().api_version).collect();
+        let registry = cx.registry()?;
+        let versions: BTreeSet<&str> = registry.versions().map(|k| k.names().api_version).collect();
         Ok(cx.print(&versions.iter().map(|v| format!("{v}\n")).collect::<String>())?)
     }
 }

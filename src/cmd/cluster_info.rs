@@ -27,7 +27,7 @@ impl Run for ClusterInfo {
         if !self.args.is_empty() {
             return Err(cx.usage_error(format!("unexpected arguments: [{}]", self.args.join(" "))));
         }
-        let kind = resources::kind("services")?;
+        let kind = resources::kind(cx, "services")?;
         let selectors = Selectors { labels: "kubernetes.io/cluster-service=true", fields: "" };
         let namespace = if cx.is_given("namespace") { cx.namespace().to_owned() } else { "kube-system".to_owned() };
         let services = cx.client()?.read(|c| selectors.list(c, kind, Some(&namespace)))?;

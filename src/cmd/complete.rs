@@ -10,7 +10,7 @@ use super::verbs::{self, Operands, Verb};
 use crate::Env;
 use crate::apiserver;
 use crate::client::Client;
-use crate::kinds::{self, KINDS};
+use crate::kinds::{self, Registry};
 
 /// The first argument that asks for completions.
 pub const NAME: &str = "__complete";
@@ -129,28 +129,47 @@ impl Line<'_> {
     fn resources(&mut self, given: &[String]) -> Completions {
         match given.first() {
             _ if self.begun.contains('/') => self.pairs(),
-            Some(first) if first.contains('/') => types(self.begun),
-            Some(first) => match resources::kind(first) {
+            Some(first) if first.contains('/') => self.types(),
+            Some(first) => match resources::kind_in(&self.registry(), first) {
                 Ok(kind) => {
                     let names = self.names_of(kind).into_iter().filter(|(n, _)| !given[1..].contains(n));
                     begun_with(names, self.begun)
                 }
                 Err(_) => Vec::new(),
             },
-            None => types(self.begun),
+            None => self.types(),
         }
     }
 
     /// `pod/` and the names of pods.
     fn pairs(&mut self) -> Completions {
         let Some((kind, _)) = self.begun.split_once('/') else { return Vec::new() };
-        let Ok(found) = resources::kind(kind) else { return Vec::new() };
+        let Ok(found) = resources::kind_in(&self.registry(), kind) else { return Vec::new() };
         let names = self.names_of(found);
         begun_with(names.into_iter().map(|(n, d)| (format!("{kind}/{n}"), d)), self.begun)
     }
 
     fn names(&mut self, resource: &str) -> Completions {
         kinds::by_resource(resource).map(|k| self.names_of(k)).unwrap_or_default()
+    }
+
+    /// All kinds; the built-in ones alone when the store cannot say.
+    fn registry(&mut self) -> Registry {
+        let known = Client::open(self.env).and_then(|mut client| client.read(Registry::of));
+        known.unwrap_or_else(|_| Registry::built_in())
+    }
+
+    /// The types, after a comma too.
+    fn types(&mut self) -> Completions {
+        let begun = self.begun;
+        let (before, last) = match begun.rfind(',') {
+            Some(at) => begun.split_at(at + 1),
+            None => ("", begun),
+        };
+        let registry = self.registry();
+        let names = registry.kinds().map(|k| k.names());
+        let all = names.map(|n| (n.plural.to_owned(), n.kind.to_owned()));
+        begun_with(all, last).into_iter().map(|(v, d)| (format!("{before}{v}"), d)).collect()
     }
 
     /// The names of a kind's objects in the line's namespace; none when the store cannot say.
@@ -186,17 +205,6 @@ impl Line<'_> {
 fn verb_names(verbs: impl Iterator<Item = &'static Verb>, begun: &str) -> Completions {
     let built = verbs.filter(|v| v.is_built());
     begun_with(built.map(|v| (v.name.to_owned(), v.short.to_owned())), begun)
-}
-
-/// The types, after a comma too.
-fn types(begun: &str) -> Completions {
-    let (before, last) = match begun.rfind(',') {
-        Some(at) => begun.split_at(at + 1),
-        None => ("", begun),
-    };
-    let names = KINDS.iter().map(|k| k.names());
-    let all = names.map(|n| (n.plural.to_owned(), n.kind.to_owned()));
-    begun_with(all, last).into_iter().map(|(v, d)| (format!("{before}{v}"), d)).collect()
 }
 
 /// The formats that a verb's `-o` has, as its help lists them; those with an argument end in `=`.

@@ -1,9 +1,11 @@
 //! What every verb is given: its surroundings, the global flags, and the way to the store. Knows no verb.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use crate::Env;
 use crate::client::Client;
+use crate::kinds::Registry;
 
 use super::global::Global;
 
@@ -22,6 +24,8 @@ pub struct Context<'e> {
     client: Option<Client>,
     /// The namespace of the command's kubeconfig context, empty for none.
     default_namespace: String,
+    /// What the server has warned of in this command: kubectl prints each warning once.
+    warned: BTreeSet<String>,
 }
 
 impl<'e> Context<'e> {
@@ -33,7 +37,17 @@ impl<'e> Context<'e> {
         global: Global,
         default_namespace: String,
     ) -> Context<'e> {
-        Context { env, program, path, global, given: Vec::new(), dash: None, client: None, default_namespace }
+        Context {
+            env,
+            program,
+            path,
+            global,
+            given: Vec::new(),
+            dash: None,
+            client: None,
+            default_namespace,
+            warned: BTreeSet::new(),
+        }
     }
 
     /// The store's client, opened once.
@@ -49,9 +63,19 @@ impl<'e> Context<'e> {
         Ok(self.client.insert(client))
     }
 
+    /// Whether the command has opened its store.
+    pub fn has_client(&self) -> bool {
+        self.client.is_some()
+    }
+
     /// Lets the store go; the next use opens it again.
     pub fn close(&mut self) {
         self.client = None;
+    }
+
+    /// The kinds that the store knows now.
+    pub fn registry(&mut self) -> anyhow::Result<Registry> {
+        self.client()?.read(Registry::of)
     }
 
     /// The namespace of the request.
@@ -73,6 +97,13 @@ impl<'e> Context<'e> {
     /// Prints on stderr, where a failure has nobody to be told to.
     pub fn complain(&mut self, text: &str) {
         let _ = self.env.stderr.write_all(text.as_bytes());
+    }
+
+    /// Prints a warning of the server's on stderr, the first time it comes up in a command.
+    pub fn server_warning(&mut self, warning: &str) {
+        if self.warned.insert(warning.to_owned()) {
+            self.complain(&format!("Warning: {warning}\n"));
+        }
     }
 
     /// A warning of kubectl's own log (klog): on stderr, with the time and a made-up process and place.

@@ -169,7 +169,7 @@ impl Run for Create {
             return self.edit(cx, validation);
         }
         let mut printer = self.printer(cx)?;
-        let manifests = manifest::read(cx.env, &files)?;
+        let manifests = manifest::read_learning(cx, &files)?;
         let mut count = 0;
         manifests.visit(|item| {
             let labels = item.body.get("metadata").and_then(|m| m.get("labels")).and_then(Value::as_object);
@@ -234,12 +234,14 @@ impl Create {
         if dry_run == DryRun::Client {
             return Ok(Arc::new(object));
         }
+        // As kubectl's helper: what `get -o yaml` printed can be created again.
+        object.remove("/metadata/resourceVersion");
         let options = WriteOptions { dry_run: dry_run == DryRun::Server, strict: validation == Validation::Strict };
         let made = cx.client()?.write(|c| apiserver::create(c, kind, &namespace, object.clone(), &options));
         let made = made.map_err(|e| with_source("creating", &source, e))?;
         let unknown = if validation == Validation::Warn { unknown_fields(kind, &object) } else { Vec::new() };
         for warning in unknown.into_iter().chain(kind.warnings(&made, None)) {
-            cx.complain(&format!("Warning: {warning}\n"));
+            cx.server_warning(&warning);
         }
         Ok(made)
     }

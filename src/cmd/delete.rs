@@ -178,17 +178,19 @@ impl Run for Delete {
         let grace = self.grace_period()?;
         let dry_run = DryRun::parse(&self.dry_run, cx)?;
         let files = Filenames { filenames: &self.filename, recursive: self.recursive, validate: false };
-        let manifests = manifest::read(cx.env, &files)?;
-        let named = resources::named(&Request {
-            program: &cx.program,
-            args: &self.args,
-            has_files: !self.filename.is_empty(),
-            selector: &self.selector,
-            field_selector: &self.field_selector,
-            all: self.all,
-            type_alone_is_all: false,
-            all_namespaces: self.all_namespaces,
-        })?;
+        let manifests = manifest::read(cx, &files)?;
+        let named = resources::named(
+            cx,
+            &Request {
+                args: &self.args,
+                has_files: !self.filename.is_empty(),
+                selector: &self.selector,
+                field_selector: &self.field_selector,
+                all: self.all,
+                type_alone_is_all: false,
+                all_namespaces: self.all_namespaces,
+            },
+        )?;
         if !matches!(self.output.as_str(), "" | "name") {
             anyhow::bail!("unexpected -o output mode: {}. We only support '-o name'", self.output);
         }

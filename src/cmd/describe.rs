@@ -122,7 +122,6 @@ impl Run for Describe {
         }
         let fetched = self.fetch(cx)?;
         if let ([type_of, prefix], [error]) = (self.args.as_slice(), fetched.errors.as_slice())
-            && fetched.parts.is_empty()
             && fetch::is_not_found(error)
         {
             let found = self.beginning_with(cx, type_of, prefix)?;
@@ -141,16 +140,18 @@ impl Run for Describe {
 impl Describe {
     fn fetch(&self, cx: &mut Context) -> anyhow::Result<Fetched> {
         let files = Filenames { filenames: &self.filename, recursive: self.recursive, validate: false };
-        let manifests = manifest::read(cx.env, &files)?;
-        let named = resources::named(&Request {
-            program: &cx.program,
-            args: &self.args,
-            has_files: !self.filename.is_empty(),
-            selector: &self.selector,
-            type_alone_is_all: true,
-            all_namespaces: self.all_namespaces,
-            ..Request::default()
-        })?;
+        let manifests = manifest::read(cx, &files)?;
+        let named = resources::named(
+            cx,
+            &Request {
+                args: &self.args,
+                has_files: !self.filename.is_empty(),
+                selector: &self.selector,
+                type_alone_is_all: true,
+                all_namespaces: self.all_namespaces,
+                ..Request::default()
+            },
+        )?;
         fetch::fetch(cx, named, manifests, &self.selectors(), self.all_namespaces)
     }
 
@@ -160,9 +161,13 @@ impl Describe {
 
     /// Describes every object of a type whose name begins so; whether there was any.
     fn beginning_with(&self, cx: &mut Context, type_of: &str, prefix: &str) -> anyhow::Result<bool> {
-        let kinds = Named::All(vec![resources::kind(type_of)?]);
+        // `TYPE/NAME` twice: the first one's type, and its name alone.
+        let (type_of, name) = type_of.split_once('/').map_or((type_of, None), |(of, name)| (of, Some(name)));
+        anyhow::ensure!(!type_of.contains(','), "you may only specify a single resource type");
+        let kinds = Named::All(vec![resources::kind(cx, type_of)?]);
         let mut fetched = fetch::fetch(cx, kinds, manifest::Manifests::default(), &self.selectors(), false)?;
-        fetched.parts.iter_mut().for_each(|p| p.objects.retain(|o| o.name().starts_with(prefix)));
+        let is_meant = |o: &Object| name.is_none_or(|n| o.name() == n) && o.name().starts_with(prefix);
+        fetched.parts.iter_mut().for_each(|p| p.objects.retain(|o| is_meant(o)));
         let texts = self.texts(cx, &fetched)?;
         texts.iter().try_for_each(|text| cx.print(&format!("{text}\n")))?;
         Ok(!texts.is_empty())

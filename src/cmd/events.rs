@@ -86,7 +86,7 @@ impl Run for Events {
         if !self.args.is_empty() {
             anyhow::bail!("unknown command {:?} for \"{} events\"", self.args[0], cx.program);
         }
-        let about = self.about()?;
+        let about = self.about(cx)?;
         if self.types.iter().any(|t| !t.eq_ignore_ascii_case("Normal") && !t.eq_ignore_ascii_case("Warning")) {
             anyhow::bail!("valid --types are Normal or Warning");
         }
@@ -119,13 +119,13 @@ impl Run for Events {
 
 impl Events {
     /// The object that the events must be about.
-    fn about(&self) -> anyhow::Result<Option<(KindRef, String)>> {
+    fn about(&self, cx: &mut Context) -> anyhow::Result<Option<(KindRef, String)>> {
         if self.r#for.is_empty() {
             return Ok(None);
         }
         match self.r#for.split('/').collect::<Vec<_>>().as_slice() {
             [_] => anyhow::bail!("--for must be in resource/name form"),
-            [resource, name] => Ok(Some((resources::kind(&resource.to_lowercase())?, (*name).to_owned()))),
+            [resource, name] => Ok(Some((resources::kind(cx, &resource.to_lowercase())?, (*name).to_owned()))),
             _ => anyhow::bail!("arguments in resource/name form may not have more than one slash"),
         }
     }

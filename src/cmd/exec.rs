@@ -8,6 +8,7 @@ use super::errors::{self, Exit};
 use super::manifest::{self, Filenames};
 use super::verbs::{Operands, Run};
 use super::{go, pods, resources};
+use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::quote::quote;
 use crate::control::kubelet;
@@ -99,7 +100,15 @@ impl Run for Exec {
         let home = cx.client()?.home().to_owned();
         // Nothing of the store is held while the process runs.
         cx.close();
-        match runtime::exec(&home, &sandbox, &command, cx.env) {
+        let ended = runtime::exec(&home, &sandbox, &command, cx.env);
+        if pods::is_probed(&pod) {
+            // What the command changed may be what a probe asks for; that it was not noted undoes nothing of it.
+            let key = Key::new("pods", pod.namespace(), pod.name());
+            if let Err(error) = cx.client().and_then(|client| client.ask_probes(&key)) {
+                cx.complain(&format!("the pod's probes could not be asked: {error:#}\n"));
+            }
+        }
+        match ended {
             Ok(runtime::Exit(0)) => Ok(()),
             // What a shell reports for a program that SIGPIPE ended, as it ends kubectl.
             Err(runtime::ExecError::Closed) => Err(Exit(141).into()),
@@ -128,7 +137,7 @@ impl Exec {
     /// The pod that is named, or the best pod of what is named.
     fn pod(&self, cx: &mut Context, resource: Option<&String>) -> anyhow::Result<Arc<Object>> {
         let files = Filenames { filenames: &self.filename, recursive: false, validate: false };
-        let manifests = manifest::read(cx.env, &files)?;
+        let manifests = manifest::read(cx, &files)?;
         let (kind, namespace, name) = match resource {
             None => {
                 errors::aggregate(manifests.errors)?;
@@ -144,7 +153,7 @@ impl Exec {
                     true => resources::pair(resource)?,
                     false => ("pods", resource.clone()),
                 };
-                (resources::kind(kind)?, cx.namespace().to_owned(), name)
+                (resources::kind(cx, kind)?, cx.namespace().to_owned(), name)
             }
         };
         pods::of(cx, kind, &namespace, &name, self.pod_running_timeout)

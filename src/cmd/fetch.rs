@@ -6,6 +6,7 @@ use super::context::Context;
 use super::manifest::Manifests;
 use super::resources::{KindRef, Named};
 use super::select::Selectors;
+use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::{Reason, Status};
 use crate::apiserver;
@@ -81,8 +82,18 @@ pub fn fetch(
 }
 
 impl Place {
+    /// As kubectl: of an object that is not there, it is said when its whole namespace is not.
     fn get(&self, cluster: &Cluster) -> Result<Arc<Object>, Status> {
-        apiserver::get(cluster, self.kind, &self.namespace, &self.name)
+        let found = apiserver::get(cluster, self.kind, &self.namespace, &self.name);
+        let missing = found.as_ref().is_err_and(|status| status.reason == Reason::NotFound);
+        if missing
+            && self.kind.names().namespaced
+            && !matches!(self.namespace.as_str(), "" | "default")
+            && cluster.get(&Key::cluster("namespaces", &self.namespace))?.is_none()
+        {
+            return Err(Status::not_found("namespaces", &self.namespace));
+        }
+        found
     }
 }
 

@@ -258,17 +258,19 @@ impl Get {
     /// Everything that was asked for, and what went wrong.
     fn fetch(&self, cx: &mut Context) -> anyhow::Result<Fetched> {
         let files = Filenames { filenames: &self.filename, recursive: self.recursive, validate: false };
-        let manifests = manifest::read(cx.env, &files)?;
-        let named = resources::named(&Request {
-            program: &cx.program,
-            args: &self.args,
-            has_files: !self.filename.is_empty(),
-            selector: &self.selector,
-            field_selector: &self.field_selector,
-            all: false,
-            type_alone_is_all: true,
-            all_namespaces: self.all_namespaces,
-        })?;
+        let manifests = manifest::read(cx, &files)?;
+        let named = resources::named(
+            cx,
+            &Request {
+                args: &self.args,
+                has_files: !self.filename.is_empty(),
+                selector: &self.selector,
+                field_selector: &self.field_selector,
+                all: false,
+                type_alone_is_all: true,
+                all_namespaces: self.all_namespaces,
+            },
+        )?;
         let selectors = Selectors { labels: &self.selector, fields: &self.field_selector };
         if !self.subresource.is_empty() && matches!(named, Named::All(_)) {
             anyhow::bail!("subresource cannot be used when bulk resources are specified");
@@ -366,7 +368,8 @@ impl Get {
         let tells_events = self.output_watch_events;
         Ok(move |cx: &mut Context, event, object: &Arc<Object>| {
             if is_table {
-                let table = apiserver::table(kind, vec![object.clone()], cx.env.clock.now());
+                let now = cx.client()?.now();
+                let table = apiserver::table(kind, vec![object.clone()], now);
                 Ok(rows.print(&table, tells_events.then_some(event), &mut cx.env.stdout)?)
             } else if tells_events {
                 printer.print_event(event, object, &mut cx.env.stdout)

@@ -83,20 +83,22 @@ impl Infos {
 /// A command line that names nothing in a way that is understood; objects that are not there are in [`Infos::errors`].
 pub fn find(cx: &mut Context, query: &Query) -> anyhow::Result<Infos> {
     let files = Filenames { filenames: query.filenames, recursive: query.recursive, validate: query.validate };
-    let manifests = manifest::read(cx.env, &files)?;
+    let manifests = manifest::read(cx, &files)?;
     let has_files = !query.filenames.is_empty();
     // With files a selector chooses among their objects.
     let (selector, field_selector) = if has_files { ("", "") } else { (query.selector, query.field_selector) };
-    let named = resources::named(&Request {
-        program: &cx.program,
-        args: query.args,
-        has_files,
-        selector,
-        field_selector,
-        all: query.all,
-        type_alone_is_all: query.type_alone_is_all,
-        all_namespaces: query.all_namespaces,
-    })?;
+    let named = resources::named(
+        cx,
+        &Request {
+            args: query.args,
+            has_files,
+            selector,
+            field_selector,
+            all: query.all,
+            type_alone_is_all: query.type_alone_is_all,
+            all_namespaces: query.all_namespaces,
+        },
+    )?;
     if let Named::Files = named
         && query.from != From::Store
     {

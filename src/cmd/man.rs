@@ -22,6 +22,7 @@ impl Run for Man {
             None => overview(),
             Some(name) => match verbs::find(verbs::all(), name).filter(|v| v.is_built()) {
                 Some(verb) => of_verb(verb),
+                None if name == "pace" => pace(),
                 None => anyhow::bail!("no manual page for {name:?}"),
             },
         };
@@ -33,12 +34,19 @@ impl Run for Man {
 pub fn pages() -> Vec<(String, String)> {
     let verbs = verbs::shown().chain(verbs::find(verbs::all(), "options")).filter(|v| v.is_built());
     let pages = verbs.map(|v| (format!("kstate-{}.1", v.name), of_verb(v)));
-    [("kstate.1".to_owned(), overview())].into_iter().chain(pages).collect()
+    let others = [("kstate.1".to_owned(), overview()), ("kstate-pace.7".to_owned(), pace())];
+    others.into_iter().chain(pages).collect()
 }
 
-fn head(name: &str, short: &str) -> String {
+/// How long things take and what goes wrong: a topic of its own.
+fn pace() -> String {
+    let page = head("kstate-pace", 7, "how long things take in kstate, and what goes wrong");
+    page + include_str!("man/pace.roff")
+}
+
+fn head(name: &str, section: u8, short: &str) -> String {
     format!(
-        ".TH {} 1 \"\" \"kstate {}\" \"kstate manual\"\n.SH NAME\n{} \\- {}\n",
+        ".TH {} {section} \"\" \"kstate {}\" \"kstate manual\"\n.SH NAME\n{} \\- {}\n",
         escaped(&name.to_uppercase()),
         env!("CARGO_PKG_VERSION"),
         escaped(name),
@@ -47,7 +55,7 @@ fn head(name: &str, short: &str) -> String {
 }
 
 fn overview() -> String {
-    let mut page = head("kstate", "Kubernetes' StatefulSet without the cluster");
+    let mut page = head("kstate", 1, "Kubernetes' StatefulSet without the cluster");
     page += ".SH SYNOPSIS\n.B kstate\nCOMMAND [ARGUMENT ...] [OPTION ...]\n";
     page += ".SH DESCRIPTION\nkubectl's commands over objects in a local store. There is no daemon and no cluster: \
         every command first works out what would have happened since the last one. Pods are simulated; what\n.B exec\n\
@@ -87,7 +95,7 @@ fn missing() -> Vec<String> {
 fn of_verb(verb: &'static Verb) -> String {
     let command = verb.command();
     let text = |s: Option<&clap::builder::StyledStr>| s.map(ToString::to_string).unwrap_or_default();
-    let mut page = head(&format!("kstate-{}", verb.name), verb.short);
+    let mut page = head(&format!("kstate-{}", verb.name), 1, verb.short);
     page += &format!(".SH SYNOPSIS\n.B kstate\n{} [OPTION ...]\n", escaped(&help::usage(&command)));
     page += &format!(".SH DESCRIPTION\n{}", paragraphs(&text(command.get_long_about())));
     let flags = help::own_flags(&command);
@@ -124,4 +132,18 @@ fn block(text: &str) -> String {
 fn escaped(text: &str) -> String {
     let text = text.replace('\\', "\\e").replace('-', "\\-");
     if text.starts_with(['.', '\'']) { format!("\\&{text}") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds::pace::Step;
+
+    #[test]
+    fn the_page_of_the_pace_names_every_step() {
+        let page = pace().replace('\\', "");
+        for step in Step::ALL {
+            assert!(page.contains(&format!(".B {}\n", step.key())), "{}", step.key());
+        }
+    }
 }

@@ -17,6 +17,7 @@ mod apply;
 mod auth;
 mod autoscale;
 mod certificate;
+mod clock;
 mod cluster_info;
 mod cobra;
 mod complete;
@@ -36,6 +37,7 @@ mod errors;
 mod events;
 mod exec;
 mod explain;
+mod export;
 mod expose;
 mod fetch;
 mod flags;
@@ -44,6 +46,7 @@ mod get;
 mod global;
 mod go;
 mod help;
+mod hints;
 mod infos;
 mod kubeconfig;
 mod kustomize;
@@ -61,6 +64,7 @@ mod patch;
 mod pflag;
 mod plugin;
 mod pods;
+mod port_forward;
 mod program;
 mod proxy;
 mod question;
@@ -74,6 +78,7 @@ mod run;
 mod scale;
 mod select;
 mod set;
+mod snapshot;
 mod support;
 mod taint;
 mod top;
@@ -167,7 +172,9 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
     if let Some(answered) = raw::run(&mut cx, &parsed) {
         return answered;
     }
-    run(&mut cx, &matches)
+    let outcome = run(&mut cx, &matches);
+    hints::show(&mut cx);
+    outcome
 }
 
 /// Makes `-k` a name of `-f`, which manifests know by its mark.

@@ -90,10 +90,11 @@ fn get(cx: &mut Context, raw: &str) -> anyhow::Result<String> {
         _ if path.starts_with("/openapi/v3/") => return Err(no_openapi().into()),
         _ => {}
     }
-    if let Some(document) = discovery::document(path) {
+    let registry = cx.registry()?;
+    if let Some(document) = discovery::document(&registry, path) {
         return Ok(json::line(&document));
     }
-    let place = Place::parse(path).ok_or_else(no_such_path)?;
+    let place = Place::parse(&registry, path).ok_or_else(no_such_path)?;
     let query = Query::parse(query);
     let answer = cx.client()?.read(|cluster| look(cluster, &place, &query))?;
     Ok(json::line(&answer))
@@ -117,7 +118,9 @@ fn look(cluster: &Cluster, place: &Place, query: &Query) -> Result<Value, Status
 }
 
 fn delete(cx: &mut Context, raw: &str) -> anyhow::Result<String> {
-    let place = Place::parse(raw).filter(|p| !p.name.is_empty() && p.sub == Sub::None).ok_or_else(no_such_path)?;
+    let place = Place::parse(&cx.registry()?, raw)
+        .filter(|p| !p.name.is_empty() && p.sub == Sub::None)
+        .ok_or_else(no_such_path)?;
     let options = DeleteOptions::default();
     cx.client()?.write(|c| {
         apiserver::get(c, place.kind, &place.namespace, &place.name)?;
@@ -148,7 +151,7 @@ fn body(cx: &mut Context, parsed: &Parsed) -> anyhow::Result<Map<String, Value>>
 
 fn create(cx: &mut Context, parsed: &Parsed, raw: &str) -> anyhow::Result<String> {
     let object = Object::from_value(Value::Object(body(cx, parsed)?)).unwrap_or_default();
-    let place = Place::parse(raw).ok_or_else(no_such_path)?;
+    let place = Place::parse(&cx.registry()?, raw).ok_or_else(no_such_path)?;
     let at = (place.namespace.as_str(), place.name.as_str());
     let made = match (place.sub, place.name.is_empty()) {
         (Sub::Token, _) => cx.client()?.read(|c| apiserver::create_token(c, at, &object))?.to_value(),
@@ -164,7 +167,7 @@ fn create(cx: &mut Context, parsed: &Parsed, raw: &str) -> anyhow::Result<String
 /// PUT: an object, its status or its scale.
 fn replace(cx: &mut Context, parsed: &Parsed, raw: &str) -> anyhow::Result<String> {
     let object = Object::from_value(Value::Object(body(cx, parsed)?)).unwrap_or_default();
-    let place = Place::parse(raw).filter(|p| !p.name.is_empty()).ok_or_else(no_such_path)?;
+    let place = Place::parse(&cx.registry()?, raw).filter(|p| !p.name.is_empty()).ok_or_else(no_such_path)?;
     let (kind, at) = (place.kind, (place.namespace.as_str(), place.name.as_str()));
     let options = WriteOptions::default();
     let stored = match place.sub {

@@ -17,8 +17,10 @@ pub fn options(dry_run: DryRun, strict: bool) -> WriteOptions {
     WriteOptions { dry_run: dry_run == DryRun::Server, strict }
 }
 
-/// Creates an object.
+/// Creates an object; the resourceVersion it may have had elsewhere is left out, as kubectl's helper does.
 pub fn create(cx: &mut Context, info: &Info, object: &Object, options: &WriteOptions) -> anyhow::Result<Arc<Object>> {
+    let mut object = object.clone();
+    object.remove("/metadata/resourceVersion");
     let made = cx.client()?.write(|c| apiserver::create(c, info.kind, &info.namespace, object.clone(), options))?;
     warn(cx, info.kind, &made, None);
     Ok(made)
@@ -53,6 +55,6 @@ pub fn replace(cx: &mut Context, info: &Info, object: &Object, options: &WriteOp
 /// Prints what the server warns of when an object is written.
 fn warn(cx: &mut Context, kind: KindRef, new: &Object, old: Option<&Object>) {
     for warning in kind.warnings(new, old) {
-        cx.complain(&format!("Warning: {warning}\n"));
+        cx.server_warning(&warning);
     }
 }

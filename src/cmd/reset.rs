@@ -16,8 +16,8 @@ pub struct Reset {
 }
 
 impl Run for Reset {
-    const LONG: &'static str =
-        "End everything that runs and empty the store: all objects, and the files of all volumes.";
+    const LONG: &'static str = "End everything that runs and empty the store: all objects, and the files of all volumes. Contexts, the stores of other \
+        contexts and snapshots stay.";
     const EXAMPLES: &'static str = "  # Empty the store, after a question\n  kubectl reset\n  \n  # Empty the store without a question\n  kubectl reset --yes";
     const USAGE: &'static str = "reset [--yes]";
 

@@ -1,11 +1,10 @@
 //! What a command line names, by the rules of kubectl's resource builder: `pods`, `pod/x sts/web`, `pod,svc a b`, `all`.
-//! Knows the kinds' names, not what is stored.
+//! Knows the kinds' names, and of what is stored only the definitions of kinds.
 
+use super::context::Context;
 use crate::apimachinery::quote::quote;
-use crate::kinds::{KINDS, Kind};
-
-/// One kind, as a request reaches it.
-pub type KindRef = &'static dyn Kind;
+pub use crate::kinds::KindRef;
+use crate::kinds::Registry;
 
 /// What was named.
 pub enum Named {
@@ -20,8 +19,6 @@ pub enum Named {
 /// The parts of a command line that name objects.
 #[derive(Clone, Copy, Default)]
 pub struct Request<'a> {
-    /// argv[0]'s last part, for messages.
-    pub program: &'a str,
     pub args: &'a [String],
     pub has_files: bool,
     /// `-l`; empty for none.
@@ -48,30 +45,39 @@ const MISSING: &str = "You must provide one or more resources by argument or fil
     Example resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   \
     '<resource>'";
 
-/// Says what a command line names.
+/// Says what a command line names. The store is asked for its kinds only where a word is none of the built-in ones'.
 ///
 /// # Errors
 /// The builder's texts.
-pub fn named(request: &Request) -> anyhow::Result<Named> {
+pub fn named(cx: &mut Context, request: &Request) -> anyhow::Result<Named> {
+    let first = request.args.first().map(String::as_str).unwrap_or_default();
+    let pairs = request.args.iter().filter_map(|a| a.split_once('/')).map(|(resource, _)| resource);
+    let mut words = first.split(',').filter(|w| !w.is_empty() && !w.contains('/')).chain(pairs);
+    let is_built_in = |word: &str| find(&Registry::built_in(), word).is_some();
+    let registry = if words.all(is_built_in) { Registry::built_in() } else { cx.registry()? };
+    named_in(&registry, &cx.program, request)
+}
+
+fn named_in(registry: &Registry, program: &str, request: &Request) -> anyhow::Result<Named> {
     if request.all && !(request.selector.is_empty() && request.field_selector.is_empty()) {
         anyhow::bail!("setting 'all' parameter but found a non empty selector. ");
     }
-    let arguments = arguments(request)?;
+    let arguments = arguments(registry, program, request)?;
     let type_alone = request.type_alone_is_all && arguments.names.is_empty() && !arguments.resources.is_empty();
     if request.has_files {
         return files(&arguments);
     }
     if request.all || !request.selector.is_empty() || !request.field_selector.is_empty() || type_alone {
-        return by_selector(&arguments);
+        return by_selector(registry, &arguments);
     }
     if request.all_namespaces && !(arguments.pairs.is_empty() && arguments.names.is_empty()) {
         anyhow::bail!("a resource cannot be retrieved by name across all namespaces");
     }
     if !arguments.pairs.is_empty() {
-        let pairs = arguments.pairs.into_iter().map(|(r, n)| Ok((kind(r)?, n)));
+        let pairs = arguments.pairs.into_iter().map(|(r, n)| Ok((kind_in(registry, r)?, n)));
         return Ok(Named::Each(pairs.collect::<anyhow::Result<_>>()?));
     }
-    let kinds = kinds(&arguments.resources)?;
+    let kinds = kinds(registry, &arguments.resources)?;
     match (kinds.as_slice(), arguments.names.is_empty()) {
         ([], _) => anyhow::bail!(MISSING),
         (_, true) => anyhow::bail!("resource(s) were provided, but no name was specified"),
@@ -93,7 +99,7 @@ fn files(arguments: &Arguments) -> anyhow::Result<Named> {
     Ok(Named::Files)
 }
 
-fn by_selector(arguments: &Arguments) -> anyhow::Result<Named> {
+fn by_selector(registry: &Registry, arguments: &Arguments) -> anyhow::Result<Named> {
     if !arguments.names.is_empty() {
         anyhow::bail!("name cannot be provided when a selector is specified");
     }
@@ -103,10 +109,10 @@ fn by_selector(arguments: &Arguments) -> anyhow::Result<Named> {
     if arguments.resources.is_empty() {
         anyhow::bail!("at least one resource must be specified to use a selector");
     }
-    Ok(Named::All(kinds(&arguments.resources)?))
+    Ok(Named::All(kinds(registry, &arguments.resources)?))
 }
 
-fn arguments<'a>(request: &Request<'a>) -> anyhow::Result<Arguments<'a>> {
+fn arguments<'a>(registry: &Registry, program: &str, request: &Request<'a>) -> anyhow::Result<Arguments<'a>> {
     let Some((first, names)) = request.args.split_first() else { return Ok(Arguments::default()) };
     let types = types(first);
     if !names.is_empty() && types.len() > 1 {
@@ -119,10 +125,9 @@ fn arguments<'a>(request: &Request<'a>) -> anyhow::Result<Arguments<'a>> {
     }
     let slashes = request.args.iter().filter(|a| a.contains('/')).count();
     if slashes == 0 {
-        return Ok(Arguments { resources: expanded(types), names: names.to_vec(), ..Arguments::default() });
+        return Ok(Arguments { resources: expanded(registry, types), names: names.to_vec(), ..Arguments::default() });
     }
     if slashes != request.args.len() {
-        let program = request.program;
         anyhow::bail!(
             "there is no need to specify a resource type as a separate argument when passing arguments in \
              resource/name form (e.g. '{program} get resource/<resource_name>' instead of '{program} get resource \
@@ -157,9 +162,9 @@ fn types(list: &str) -> Vec<&str> {
 }
 
 /// Types with categories (`all`) replaced by what is in them.
-fn expanded(types: Vec<&str>) -> Vec<&str> {
+fn expanded<'a>(registry: &Registry, types: Vec<&'a str>) -> Vec<&'a str> {
     let members = |category: &str| -> Vec<&'static str> {
-        let kinds = KINDS.iter().filter(|k| k.names().categories.contains(&category));
+        let kinds = registry.kinds().filter(|k| k.names().categories.contains(&category));
         kinds.map(|k| k.names().resource).collect()
     };
     let one = |t| match members(t) {
@@ -169,29 +174,40 @@ fn expanded(types: Vec<&str>) -> Vec<&str> {
     types.into_iter().flat_map(one).collect()
 }
 
-fn kinds(resources: &[&str]) -> anyhow::Result<Vec<KindRef>> {
-    resources.iter().map(|r| kind(r)).collect()
+fn kinds(registry: &Registry, resources: &[&str]) -> anyhow::Result<Vec<KindRef>> {
+    resources.iter().map(|r| kind_in(registry, r)).collect()
 }
 
 /// The kind that a type argument means: `po`, `Pod`, `statefulsets`, `sts`, `statefulset.apps`, `statefulsets.v1.apps`.
 ///
 /// # Errors
-/// `the server doesn't have a resource type "nope"`.
-pub fn kind(argument: &str) -> anyhow::Result<KindRef> {
+/// `the server doesn't have a resource type "nope"`; a store that cannot be read.
+pub fn kind(cx: &mut Context, argument: &str) -> anyhow::Result<KindRef> {
+    match find(&Registry::built_in(), argument) {
+        Some(kind) => Ok(kind),
+        None => kind_in(&cx.registry()?, argument),
+    }
+}
+
+/// As [`kind`], among kinds that are known already.
+pub fn kind_in(registry: &Registry, argument: &str) -> anyhow::Result<KindRef> {
+    find(registry, argument).ok_or_else(|| {
+        let word = argument.split('.').next().unwrap_or_default();
+        anyhow::anyhow!("the server doesn't have a resource type {}", quote(word))
+    })
+}
+
+fn find(registry: &Registry, argument: &str) -> Option<KindRef> {
     let (word, rest) = argument.split_once('.').map_or((argument, None), |(w, r)| (w, Some(r)));
-    let named = |k: &&KindRef| is_named(**k, word);
-    let found = match rest {
-        None => KINDS.iter().find(named),
-        Some(rest) => {
-            let (version, group) = rest.split_once('.').unwrap_or((rest, ""));
-            let exact = |k: &&KindRef| k.names().group == rest;
-            let versioned = |k: &&KindRef| k.names().version == version && k.names().group == group;
-            let begun = |k: &&KindRef| !rest.is_empty() && k.names().group.starts_with(rest);
-            let try_by = |test: &dyn Fn(&&KindRef) -> bool| KINDS.iter().filter(named).find(|k| test(k));
-            try_by(&versioned).or_else(|| try_by(&exact)).or_else(|| try_by(&begun))
-        }
+    let named = |k: &KindRef| is_named(*k, word);
+    let Some(rest) = rest else { return registry.versions().find(named) };
+    let (version, group) = rest.split_once('.').unwrap_or((rest, ""));
+    let try_by = |test: &dyn Fn(&str, &str) -> bool| {
+        registry.versions().filter(named).find(|k| test(k.names().group, k.names().version))
     };
-    found.copied().ok_or_else(|| anyhow::anyhow!("the server doesn't have a resource type {}", quote(word)))
+    try_by(&|g, v| v == version && g == group)
+        .or_else(|| try_by(&|g, _| g == rest))
+        .or_else(|| try_by(&|g, _| !rest.is_empty() && g.starts_with(rest)))
 }
 
 fn is_named(kind: KindRef, word: &str) -> bool {
@@ -210,8 +226,8 @@ mod tests {
     /// What a command line names, as `resource` or `resource/name` each; or the error.
     fn named_text(line: &str, type_alone_is_all: bool) -> String {
         let args: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-        let request = Request { program: "kubectl", args: &args, type_alone_is_all, ..Request::default() };
-        match named(&request) {
+        let request = Request { args: &args, type_alone_is_all, ..Request::default() };
+        match named_in(&Registry::built_in(), "kubectl", &request) {
             Ok(Named::All(kinds)) => kinds.iter().map(|k| k.names().resource).collect::<Vec<_>>().join(" "),
             Ok(Named::Each(pairs)) => {
                 pairs.iter().map(|(k, n)| format!("{}/{n}", k.names().resource)).collect::<Vec<_>>().join(" ")

@@ -97,7 +97,7 @@ impl Run for Taint {
         let strict = Validation::parse(&self.validate)? == Validation::Strict;
         let (nodes, specs) = self.split()?;
         let changes = Changes::parse(&specs).map_err(|why| cx.usage_error(why))?;
-        let kind = resources::kind(&nodes[0])?;
+        let kind = resources::kind(cx, &nodes[0])?;
         if kind.names().kind != "Node" {
             anyhow::bail!("invalid resource type {}, only node types are supported", nodes[0].to_lowercase());
         }

@@ -7,10 +7,10 @@ use super::context::Context;
 use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
-    alpha, annotate, api_resources, api_versions, apply, auth, autoscale, certificate, cluster_info, completion,
-    config, create, debug, delete, describe, diff, doctor, drain, edit, events, exec, explain, expose, generators, get,
-    help, kustomize, label, logs, man, options, patch, plugin, proxy, replace, reset, rollout, run, scale, set, taint,
-    top, version, wait,
+    alpha, annotate, api_resources, api_versions, apply, auth, autoscale, certificate, clock, cluster_info, completion,
+    config, create, debug, delete, describe, diff, doctor, drain, edit, events, exec, explain, export, expose,
+    generators, get, help, kustomize, label, logs, man, options, patch, plugin, port_forward, proxy, replace, reset,
+    rollout, run, scale, set, snapshot, taint, top, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -268,6 +268,12 @@ const TOP: &[Verb] = &[
     Verb::built::<top::TopPod>("pod", "Display resource (CPU/memory) usage of pods").alias(&["pods", "po"]),
 ];
 
+const CLOCK: &[Verb] = &[
+    Verb::built::<clock::Advance>("advance", "Let time pass at once"),
+    Verb::built::<clock::Real>("real", "Follow the system's clock again"),
+    Verb::built::<clock::Set>("set", "Go to a time"),
+];
+
 const AUTH: &[Verb] = &[
     Verb::built::<auth::can_i::CanI>("can-i", "Check whether an action is allowed"),
     Verb::built::<auth::reconcile::Reconcile>(
@@ -302,6 +308,14 @@ const CONFIG: &[Verb] = &[
     Verb::built::<config::contexts::UseContext>("use-context", "Set the current-context in a kubeconfig file")
         .alias(&["use"]),
     Verb::built::<config::view::View>("view", "Display merged kubeconfig settings or a specified kubeconfig file"),
+];
+
+const SNAPSHOT: &[Verb] = &[
+    Verb::built::<snapshot::Delete>("delete", "Remove a snapshot"),
+    Verb::built::<snapshot::Diff>("diff", "Print what is different between a snapshot and the store"),
+    Verb::built::<snapshot::List>("list", "Print the snapshots of the store"),
+    Verb::built::<snapshot::Restore>("restore", "Put a snapshot in the place of the store"),
+    Verb::built::<snapshot::Save>("save", "Copy the store as it is now"),
 ];
 
 /// The table.
@@ -364,7 +378,7 @@ pub static GROUPS: &[Group] = &[
             Verb::built::<logs::Logs>("logs", "Print the logs for a container in a pod"),
             Verb::missing("attach", "Attach to a running container"),
             Verb::built::<exec::Exec>("exec", "Execute a command in a container"),
-            Verb::missing("port-forward", "Forward one or more local ports to a pod"),
+            Verb::built::<port_forward::PortForward>("port-forward", "Forward one or more local ports to a pod"),
             Verb::built::<proxy::Proxy>("proxy", "Run a proxy to the Kubernetes API server"),
             Verb::missing("cp", "Copy files and directories to and from containers"),
             Verb::built::<auth::Auth>("auth", "Inspect authorization").with(AUTH),
@@ -416,8 +430,11 @@ pub static GROUPS: &[Group] = &[
     Group {
         title: "Commands of kstate itself:",
         verbs: &[
+            Verb::built::<clock::Clock>("clock", "Show the store's clock, or move it").with(CLOCK),
             Verb::built::<doctor::Doctor>("doctor", "Say which parts of the sandbox this machine allows"),
+            Verb::built::<export::Export>("export", "Print objects as manifests for another cluster"),
             Verb::built::<reset::Reset>("reset", "End what runs and empty the store"),
+            Verb::built::<snapshot::Snapshot>("snapshot", "Keep copies of the whole store").with(SNAPSHOT),
         ],
     },
     Group {

@@ -26,7 +26,8 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Tells of every change until the time is up. On a fixed clock nothing happens by itself, and the watch ends at once.
+    /// Tells of every change until the time is up. At a fixed time nothing happens, and the watch ends at once;
+    /// on a virtual clock it follows what others do, and never moves the clock.
     pub fn follow(
         &mut self,
         cx: &mut Context,
@@ -38,7 +39,13 @@ impl Watch {
             let past = (cx.env.clock.now() - begun).to_std().unwrap_or_default();
             let left = timeout.map(|t| t.saturating_sub(past));
             let since = self.since;
-            let moved = cx.client()?.wait("", left, |c| Ok((c.resource_version() > since).then_some(())))?;
+            let client = cx.client()?;
+            let moved = match client.is_real() {
+                true => client.wait("", left, |c| Ok((c.resource_version() > since).then_some(())))?.is_some(),
+                false => client.wait_for_others(since, left)?,
+            };
+            // The ages are those of the time that it is now.
+            client.read(|_| Ok(()))?;
             for change in cx.client()?.changes_since(since)? {
                 self.since = change.resource_version;
                 if let Some(what) = self.sees(&change) {
@@ -46,7 +53,7 @@ impl Watch {
                 }
             }
             cx.env.stdout.flush()?;
-            if moved.is_none() {
+            if !moved {
                 break;
             }
         }

@@ -6,7 +6,7 @@ use crate::apimachinery::status::{Reason, Status};
 use crate::apiserver::{self, DeleteOptions, WriteOptions};
 use crate::cluster::Cluster;
 use crate::kinds::plan::{Action, Plan};
-use crate::kinds::{self, Kind};
+use crate::kinds::{self, KindRef};
 
 use super::event;
 
@@ -36,21 +36,23 @@ fn perform(cluster: &mut Cluster, action: Action) -> Result<(), Status> {
             answer
         }
         Action::Update(object) => {
-            let kind = kind_of(object.api_version(), object.kind())?;
+            let kind = kind_of(cluster, &object)?;
             let namespace = object.namespace().to_owned();
             apiserver::update(cluster, kind, &namespace, object, &WriteOptions::default()).map(drop)
         }
         Action::UpdateStatus(object) => {
-            let kind = kind_of(object.api_version(), object.kind())?;
+            let kind = kind_of(cluster, &object)?;
             let namespace = object.namespace().to_owned();
             apiserver::update_status(cluster, kind, &namespace, object, &WriteOptions::default()).map(drop)
         }
         Action::Bind(object) => apiserver::bind(cluster, object).map(drop),
         Action::Delete { key, uid } => {
             let options = DeleteOptions { uid: Some(uid), ..DeleteOptions::default() };
-            apiserver::delete(cluster, kind_of_key(&key)?, &key.namespace, &key.name, &options).map(drop)
+            apiserver::delete(cluster, kind_of_key(cluster, &key)?, &key.namespace, &key.name, &options).map(drop)
         }
-        Action::Remove { key, uid } => apiserver::finish(cluster, kind_of_key(&key)?, &key.namespace, &key.name, uid),
+        Action::Remove { key, uid } => {
+            apiserver::finish(cluster, kind_of_key(cluster, &key)?, &key.namespace, &key.name, uid)
+        }
         Action::PodAddresses(count) => {
             cluster.set_pod_addresses(count);
             Ok(())
@@ -60,17 +62,18 @@ fn perform(cluster: &mut Cluster, action: Action) -> Result<(), Status> {
 }
 
 fn create(cluster: &mut Cluster, object: Object) -> Result<(), Status> {
-    let kind = kind_of(object.api_version(), object.kind())?;
+    let kind = kind_of(cluster, &object)?;
     let namespace = object.namespace().to_owned();
     apiserver::create(cluster, kind, &namespace, object, &WriteOptions::default()).map(drop)
 }
 
-fn kind_of_key(key: &Key) -> Result<&'static dyn Kind, Status> {
-    kinds::by_resource(&key.resource)
+fn kind_of_key(cluster: &Cluster, key: &Key) -> Result<KindRef, Status> {
+    kinds::of_resource(cluster, &key.resource)?
         .ok_or_else(|| Status::internal(format!("no kind has the resource {}", key.resource)))
 }
 
-fn kind_of(api_version: &str, kind: &str) -> Result<&'static dyn Kind, Status> {
-    kinds::by_api_version(api_version, kind)
-        .ok_or_else(|| Status::internal(format!("no kind {kind} in version {api_version}")))
+fn kind_of(cluster: &Cluster, object: &Object) -> Result<KindRef, Status> {
+    let (version, kind) = (object.api_version(), object.kind());
+    kinds::of_api_version(cluster, version, kind)?
+        .ok_or_else(|| Status::internal(format!("no kind {kind} in version {version}")))
 }

@@ -3,15 +3,17 @@
 //! Names, counts and the two forms (core/v1 for most, events.k8s.io's fields for the scheduler) are those of client-go's
 //! recorders.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time;
 use crate::apiserver::{self, WriteOptions};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Indexer};
+use crate::kinds;
 use crate::kinds::plan::EventRecord;
-use crate::kinds::{self, Kind};
 
 /// Records an event, or counts a repetition of the same one.
 pub fn record(cluster: &mut Cluster, record: EventRecord) -> Result<(), Status> {
@@ -21,7 +23,7 @@ pub fn record(cluster: &mut Cluster, record: EventRecord) -> Result<(), Status> 
         namespace => namespace,
     }
     .to_owned();
-    match repeated(cluster, kind, &namespace, &record)? {
+    match repeated(cluster, &record)? {
         Some(object) => apiserver::update(cluster, kind, &namespace, object, &WriteOptions::default()).map(drop),
         None => {
             let object = event(cluster, &namespace, &record);
@@ -30,38 +32,55 @@ pub fn record(cluster: &mut Cluster, record: EventRecord) -> Result<(), Status> 
     }
 }
 
-/// The event that says the same of the same object already, with one more on its count.
-fn repeated(
-    cluster: &Cluster,
-    kind: &dyn Kind,
-    namespace: &str,
-    record: &EventRecord,
-) -> Result<Option<Object>, Status> {
-    let prefix = format!("{}.", record.regarding.name());
-    let events = cluster.list_prefixed(kind.names().resource, namespace, &prefix)?;
-    let same = events.iter().rev().find(|e| is_same(e, record));
-    Ok(same.map(|e| {
-        let mut object = Object::clone(e);
-        count_one_more(&mut object, cluster.now());
+/// Events by all that makes two of them the same one.
+static EVENTS_BY_CAUSE: Indexer = Indexer {
+    resource: "events",
+    values: |event| {
+        let text = |pointer: &str| event.str_at(pointer);
+        vec![cause([
+            text("/involvedObject/uid"),
+            text("/involvedObject/fieldPath"),
+            text("/reason"),
+            text("/reportingComponent"),
+            text("/message"),
+        ])]
+    },
+};
+
+fn cause(parts: [&str; 5]) -> String {
+    parts.join("\n")
+}
+
+/// The event that says the same of the same object already.
+fn same(cluster: &Cluster, record: &EventRecord) -> Result<Option<Arc<Object>>, Status> {
+    let about = record.regarding.uid();
+    let wanted = cause([about, &record.field_path, record.reason, record.source, &record.message]);
+    Ok(cluster.indexed(&EVENTS_BY_CAUSE, &wanted)?.pop().map(|(_, event)| event))
+}
+
+/// Whether an event was recorded at the cluster's present time already. An object that is looked at twice at one time says
+/// what it has to say once.
+pub fn is_told(cluster: &Cluster, record: &EventRecord) -> Result<bool, Status> {
+    let now = time::to_rfc3339(cluster.now());
+    Ok(same(cluster, record)?.is_some_and(|event| event.str_at("/lastTimestamp") >= now.as_str()))
+}
+
+/// The event that says the same of the same object already, with so many more on its count.
+fn repeated(cluster: &Cluster, record: &EventRecord) -> Result<Option<Object>, Status> {
+    Ok(same(cluster, record)?.map(|event| {
+        let mut object = Object::clone(&event);
+        count_more(&mut object, record.times, cluster.now());
         object
     }))
 }
 
-fn is_same(event: &Object, record: &EventRecord) -> bool {
-    event.str_at("/involvedObject/uid") == record.regarding.uid()
-        && event.str_at("/involvedObject/fieldPath") == record.field_path
-        && event.str_at("/reason") == record.reason
-        && event.str_at("/message") == record.message
-        && event.str_at("/reportingComponent") == record.source
-}
-
-fn count_one_more(event: &mut Object, now: time::Time) {
+fn count_more(event: &mut Object, times: i64, now: time::Time) {
     if event.at("/eventTime").is_some_and(|t| !t.is_null()) {
         let count = event.i64_at("/series/count").unwrap_or(1);
-        event.set("/series", json!({"count": count + 1, "lastObservedTime": time::to_rfc3339_micro(now)}));
+        event.set("/series", json!({"count": count + times, "lastObservedTime": time::to_rfc3339_micro(now)}));
     } else {
         let count = event.i64_at("/count").unwrap_or(1);
-        event.set("/count", (count + 1).into());
+        event.set("/count", (count + times).into());
         event.set("/lastTimestamp", time::to_rfc3339(now).into());
     }
 }
@@ -87,7 +106,7 @@ fn event(cluster: &Cluster, namespace: &str, record: &EventRecord) -> Object {
         }
         None => {
             event.set("/eventTime", Value::Null);
-            event.set("/count", 1.into());
+            event.set("/count", record.times.into());
             event.set("/firstTimestamp", time::to_rfc3339(now).into());
             event.set("/lastTimestamp", time::to_rfc3339(now).into());
             event.set("/reportingInstance", record.host.as_str().into());

@@ -27,7 +27,8 @@ fn as_dependent(object: &Arc<Object>, cluster: &Cluster) -> Result<Plan, Status>
     for reference in object.owner_references() {
         owners += 1;
         // An owner of a kind that is not known here cannot be shown to be gone.
-        let Some(kind) = kinds::by_api_version(reference.api_version, reference.kind) else { continue };
+        let known = kinds::of_api_version(cluster, reference.api_version, reference.kind)?;
+        let Some(kind) = known else { continue };
         let owner = cluster.get(&kind.names().key(object.namespace(), reference.name))?;
         if owner.is_none_or(|o| o.uid() != reference.uid) {
             gone.push(reference.uid.to_owned());
@@ -37,7 +38,7 @@ fn as_dependent(object: &Arc<Object>, cluster: &Cluster) -> Result<Plan, Status>
         return Ok(plan);
     }
     if gone.len() == owners {
-        plan.push(Action::Delete { key: key_of(object)?, uid: object.uid().to_owned() });
+        plan.push(Action::Delete { key: key_of(object, cluster)?, uid: object.uid().to_owned() });
     } else {
         plan.push(Action::Update(without_owners(object, &gone)));
     }
@@ -79,8 +80,8 @@ fn without_finalizer(object: &Object, finalizer: &str) -> Object {
     new
 }
 
-fn key_of(object: &Object) -> Result<Key, Status> {
-    let kind = kinds::by_api_version(object.api_version(), object.kind())
+fn key_of(object: &Object, cluster: &Cluster) -> Result<Key, Status> {
+    let kind = kinds::of_api_version(cluster, object.api_version(), object.kind())?
         .ok_or_else(|| Status::internal(format!("no kind {} in version {}", object.kind(), object.api_version())))?;
     Ok(kind.names().key(object.namespace(), object.name()))
 }

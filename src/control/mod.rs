@@ -18,7 +18,9 @@ pub mod emulated;
 mod event;
 mod garbage;
 pub mod kubelet;
+pub mod observation;
 pub mod pace;
+pub mod processes;
 pub mod sandbox;
 mod scheduler;
 mod volume;
@@ -132,7 +134,7 @@ impl Queue {
             self.push(change.key.clone());
         }
         for owner in change.object.owner_references() {
-            if let Some(kind) = kinds::by_api_version(owner.api_version, owner.kind) {
+            if let Some(kind) = kinds::of_api_version(cluster, owner.api_version, owner.kind)? {
                 self.push(kind.names().key(change.object.namespace(), owner.name));
             }
         }
@@ -143,7 +145,10 @@ impl Queue {
         }
         let of_kinds = kinds::KINDS.iter().flat_map(|k| k.triggers());
         let of_controllers = CONTROLLERS.iter().flat_map(|c| c.triggers);
-        for trigger in of_kinds.chain(of_controllers).filter(|t| t.resource == change.key.resource) {
+        let resource = change.key.resource.as_ref();
+        let is_custom = kinds::by_resource(resource).is_none();
+        let concerns = |t: &&Trigger| t.resource == resource || (is_custom && t.resource == kinds::ANY_CUSTOM);
+        for trigger in of_kinds.chain(of_controllers).filter(concerns) {
             for key in (trigger.keys)(&change.object, cluster)? {
                 self.push(key);
             }
@@ -154,7 +159,7 @@ impl Queue {
 
 /// Runs every controller of one object, each on the object as the one before left it. Returns when to look again.
 fn reconcile(cluster: &mut Cluster, key: &Key) -> Result<Option<Time>, Status> {
-    let Some(kind) = kinds::by_resource(&key.resource) else { return Ok(None) };
+    let Some(kind) = kinds::of_resource(cluster, &key.resource)? else { return Ok(None) };
     let mut wake: Option<Time> = None;
     let of_cluster = CONTROLLERS.iter().filter(|c| c.resource == key.resource);
     let mut steps: Vec<Step> = vec![&garbage::reconcile];

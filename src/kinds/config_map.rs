@@ -5,7 +5,7 @@ mod describe;
 use serde_json::{Map, Value};
 
 use super::describe::{Text, View};
-use super::{Kind, Names, data_keys, zeros};
+use super::{Kind, Names, data_keys, pace, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
@@ -60,6 +60,9 @@ impl Kind for ConfigMap {
         if text + data_keys::decoded_size(binary) > data_keys::MAX_SIZE {
             // Upstream reports it at the path of an empty name, which prints so.
             errors.too_long(&Path::new("[]"), data_keys::MAX_SIZE);
+        }
+        if pace::is_pace(object) {
+            errors.append(pace::validate(object));
         }
         errors
     }

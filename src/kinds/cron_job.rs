@@ -1,5 +1,6 @@
 //! CronJob: Jobs at the times of a schedule.
 
+use super::describe::{Text, View};
 use super::plan::Plan;
 use super::{Kind, Names, workload, zeros};
 use crate::apimachinery::field::Errors;
@@ -12,6 +13,7 @@ use crate::cluster::Cluster;
 use serde_json::{Value, json};
 use std::sync::Arc;
 mod controller;
+mod describe;
 mod schedule;
 mod validation;
 
@@ -69,6 +71,10 @@ impl Kind for CronJob {
             images,
             labels::format_label_selector(&selector),
         ]
+    }
+
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
     }
 
     fn prepare_for_create(&self, object: &mut Object) {

@@ -1,11 +1,16 @@
 //! CSINode: the drivers of volumes on a node. Knows no node but its name.
 
+mod describe;
+
+use super::describe::{Text, View};
 use super::pod::Fields;
 use super::{Kind, Names, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::{self, Time};
+use crate::cluster::Cluster;
 use serde_json::Value;
 
 /// The kind.
@@ -37,6 +42,10 @@ impl Kind for CSINode {
         ]
     }
 
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
+    }
+
     fn set_defaults(&self, object: &mut Object) {
         zeros::write(object, &[("/spec/drivers", Value::Null)]);
         zeros::omit(object, &["/spec/drivers/*/topologyKeys"]);
@@ -55,5 +64,10 @@ impl Kind for CSINode {
             }
         }
         errors
+    }
+
+    /// The node's kubelet makes it.
+    fn export(&self, _object: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
+        Ok(false)
     }
 }

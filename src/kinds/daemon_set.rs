@@ -1,5 +1,6 @@
 //! DaemonSet: one pod on each node that has a place for it.
 
+use super::describe::{Text, View};
 use super::int_or_percent;
 use super::plan::Plan;
 use super::rollout::{Progress, Revision};
@@ -16,6 +17,7 @@ use serde_json::Value;
 use std::sync::Arc;
 
 mod controller;
+mod describe;
 mod history;
 mod placement;
 mod rollout;
@@ -72,6 +74,10 @@ impl Kind for DaemonSet {
             images,
             labels::format_label_selector(object.at("/spec/selector").unwrap_or(&Value::Null)),
         ]
+    }
+
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
     }
 
     fn prepare_for_create(&self, object: &mut Object) {
@@ -151,6 +157,10 @@ impl Kind for DaemonSet {
     fn triggers(&self) -> &'static [Trigger] {
         &[
             Trigger { resource: "pods", keys: |pod, cluster| workload::owners_of_orphan(&NAMES, pod, cluster) },
+            Trigger {
+                resource: "resourcequotas",
+                keys: |quota, cluster| workload::keys_in(&NAMES, Some(quota.namespace()), cluster),
+            },
             Trigger { resource: "nodes", keys: |_, cluster| workload::keys_in(&NAMES, None, cluster) },
         ]
     }

@@ -1,5 +1,6 @@
 //! Deployment: ReplicaSets that take over from one another as the template changes.
 
+use super::describe::{Text, View};
 use super::int_or_percent;
 use super::plan::Plan;
 use super::rollout::{Progress, Revision};
@@ -15,6 +16,7 @@ use crate::cluster::Cluster;
 use serde_json::{Value, json};
 use std::sync::Arc;
 mod controller;
+mod describe;
 mod dump;
 mod hash;
 mod replica_sets;
@@ -65,6 +67,10 @@ impl Kind for Deployment {
             images,
             labels::format_label_selector(object.at("/spec/selector").unwrap_or(&Value::Null)),
         ]
+    }
+
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
     }
 
     fn prepare_for_create(&self, object: &mut Object) {
@@ -149,6 +155,12 @@ impl Kind for Deployment {
             },
             Trigger { resource: "pods", keys: controller::deployments_of_pod },
         ]
+    }
+
+    /// The revision is counted by the controller.
+    fn export(&self, object: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
+        object.remove_annotation(replica_sets::REVISION);
+        Ok(true)
     }
 }
 

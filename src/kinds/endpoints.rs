@@ -91,6 +91,11 @@ impl Kind for Endpoints {
     fn triggers(&self) -> &'static [Trigger] {
         &[Trigger { resource: "services", keys: |o, _| Ok(vec![NAMES.key(o.namespace(), o.name())]) }]
     }
+
+    /// A Service makes its own.
+    fn export(&self, object: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
+        Ok(object.label(MANAGED_BY) != Some(CONTROLLER))
+    }
 }
 
 fn list<'a>(value: &'a Value, field: &str) -> &'a [Value] {

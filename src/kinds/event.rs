@@ -5,8 +5,10 @@ use serde_json::{Value, json};
 use super::{Kind, Names, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column, wide};
 use crate::apimachinery::time::{self, Time};
+use crate::cluster::Cluster;
 
 /// The kind.
 pub struct Event;
@@ -85,6 +87,10 @@ impl Kind for Event {
     fn prepare_for_update(&self, _new: &mut Object, _old: &Object) {}
 
     /// An event lives where its object does; one about a cluster-scoped object, in `default`.
+    fn evaluator(&self) -> &'static dyn super::quota::Evaluator {
+        &super::quota::Uncounted
+    }
+
     fn validate(&self, object: &Object) -> Errors {
         let mut errors = Errors::default();
         let about = object.str_at("/involvedObject/namespace");
@@ -97,6 +103,11 @@ impl Kind for Event {
 
     fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
         SELECTABLE
+    }
+
+    /// What happened in another cluster is no manifest.
+    fn export(&self, _object: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
+        Ok(false)
     }
 }
 

@@ -1,13 +1,16 @@
 //! HorizontalPodAutoscaler: how many pods a workload should have by what they use. Stored, not acted on.
 
 use super::OtherVersion;
+use super::describe::{Text, View};
 use super::{Kind, Names};
 use crate::apimachinery::field::Errors;
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::{self, Time};
 use serde_json::json;
 mod behavior;
+mod describe;
 mod targets;
 mod v1;
 mod validation;
@@ -53,6 +56,10 @@ impl Kind for HorizontalPodAutoscaler {
             object.i64_at("/status/currentReplicas").unwrap_or(0).to_string(),
             time::age(object.creation_timestamp(), now),
         ]
+    }
+
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
     }
 
     fn prepare_for_create(&self, object: &mut Object) {

@@ -1,5 +1,6 @@
 //! Ingress: which service answers for which host and path. Stored, not acted on.
 
+use super::describe::{Text, View};
 use super::pod::Fields;
 use super::{Kind, Names};
 use crate::apimachinery::field::{Errors, Path};
@@ -9,6 +10,7 @@ use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::{self, Time};
 use crate::cluster::Cluster;
 use serde_json::{Value, json};
+mod describe;
 mod validation;
 
 /// The kind.
@@ -53,6 +55,10 @@ impl Kind for Ingress {
             ports.to_owned(),
             time::age(object.creation_timestamp(), now),
         ]
+    }
+
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
     }
 
     fn prepare_for_create(&self, object: &mut Object) {

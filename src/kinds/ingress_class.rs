@@ -1,10 +1,14 @@
 //! IngressClass: who looks after an Ingress. Stored; nobody does.
 
+mod describe;
+
+use super::describe::{Text, View};
 use super::pod::Fields;
 use super::{Kind, Names, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names;
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::{self, Time};
 
@@ -41,6 +45,10 @@ impl Kind for IngressClass {
             parameters,
             time::age(object.creation_timestamp(), now),
         ]
+    }
+
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
     }
 
     fn set_defaults(&self, object: &mut Object) {

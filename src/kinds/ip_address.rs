@@ -1,11 +1,16 @@
 //! IPAddress: that an address is taken, and by whom. Stored, not acted on.
 
+mod describe;
+
+use super::describe::{Text, View};
 use super::{Kind, Names};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names::NameRule;
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::Time;
+use crate::cluster::Cluster;
 
 /// The kind.
 pub struct IPAddress;
@@ -35,6 +40,10 @@ impl Kind for IPAddress {
         vec![object.name().to_owned(), if shown.is_empty() { "<none>".to_owned() } else { shown.join("/") }]
     }
 
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
+    }
+
     fn validate(&self, object: &Object) -> Errors {
         let mut errors = Errors::default();
         super::ip::validate(object.name(), &Path::new("metadata.name"), &mut errors);
@@ -53,5 +62,10 @@ impl Kind for IPAddress {
 
     fn name_rule(&self) -> NameRule {
         |_, _| Vec::new()
+    }
+
+    /// The Service that has the address makes it.
+    fn export(&self, _object: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
+        Ok(false)
     }
 }

@@ -1,5 +1,6 @@
 //! Job: pods that run until enough of them have succeeded.
 
+use super::describe::{Text, View};
 use super::plan::Plan;
 use super::{Kind, Names, Trigger, workload};
 use crate::apimachinery::field::Errors;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 mod cells;
 mod controller;
 pub(super) mod defaults;
+mod describe;
 mod indexes;
 pub(super) mod validation;
 
@@ -61,6 +63,10 @@ impl Kind for Job {
         ]
     }
 
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
+    }
+
     fn set_defaults(&self, object: &mut Object) {
         defaults::set_defaults(object);
     }
@@ -95,6 +101,20 @@ impl Kind for Job {
     }
 
     fn triggers(&self) -> &'static [Trigger] {
-        &[Trigger { resource: "pods", keys: |pod, cluster| workload::owners_of_orphan(&NAMES, pod, cluster) }]
+        &[
+            Trigger { resource: "pods", keys: |pod, cluster| workload::owners_of_orphan(&NAMES, pod, cluster) },
+            Trigger {
+                resource: "resourcequotas",
+                keys: |quota, cluster| workload::keys_in(&NAMES, Some(quota.namespace()), cluster),
+            },
+        ]
+    }
+
+    /// The selector and its labels are made from the Job's uid.
+    fn export(&self, object: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
+        if object.bool_at("/spec/manualSelector") != Some(true) {
+            defaults::remove_selector(object);
+        }
+        Ok(true)
     }
 }

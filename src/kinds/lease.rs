@@ -3,8 +3,10 @@
 use super::{Kind, Names, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::{self, Time};
+use crate::cluster::Cluster;
 use serde_json::json;
 
 /// The kind.
@@ -49,5 +51,10 @@ impl Kind for Lease {
             errors.invalid(&spec.child("leaseTransitions"), count, "must be greater than or equal to 0");
         }
         errors
+    }
+
+    /// Whoever holds a lease takes it himself.
+    fn export(&self, _object: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
+        Ok(false)
     }
 }

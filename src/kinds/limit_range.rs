@@ -1,14 +1,20 @@
 //! LimitRange: what pods and claims of a namespace may ask for.
 
+use super::describe::{Text, View};
 use super::pod::Fields;
 use super::{Kind, Names};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::quantity;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::Time;
 use serde_json::{Map, Value};
+mod admission;
+pub mod describe;
 mod validation;
+
+pub use admission::{check_claim, check_pod, set_pod_defaults};
 
 /// The kind.
 pub struct LimitRange;
@@ -27,6 +33,11 @@ impl Kind for LimitRange {
 
     fn cells(&self, object: &Object, _now: Time) -> Vec<String> {
         vec![object.name().to_owned(), super::created_at(object)]
+    }
+
+    fn describe(&self, object: &Object, _view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, out);
+        Ok(())
     }
 
     fn set_defaults(&self, object: &mut Object) {

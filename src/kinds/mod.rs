@@ -13,6 +13,7 @@ use crate::apimachinery::names::{self, NameRule};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::patch::PatchType;
 use crate::apimachinery::status::Status;
+use crate::apimachinery::structural::Structural;
 use crate::apimachinery::table::Column;
 use crate::apimachinery::time::{self, Time};
 use crate::apimachinery::zeros;
@@ -30,6 +31,7 @@ mod cron_job;
 mod csi_driver;
 mod csi_node;
 mod csi_storage_capacity;
+mod custom_resource;
 mod custom_resource_definition;
 mod daemon_set;
 mod data_keys;
@@ -38,10 +40,11 @@ pub mod describe;
 mod device_class;
 #[cfg(test)]
 pub(crate) mod empty_store;
-mod endpoint_slice;
+pub mod endpoint_slice;
 mod endpoints;
 mod event;
 pub mod exposure;
+mod feature_gate;
 mod flow_schema;
 mod horizontal_pod_autoscaler;
 mod ingress;
@@ -58,6 +61,7 @@ mod mutating_webhook_configuration;
 mod namespace;
 mod network_policy;
 mod node;
+pub mod pace;
 mod persistent_volume;
 mod persistent_volume_claim;
 pub mod plan;
@@ -66,7 +70,9 @@ mod pod_disruption_budget;
 mod pod_template;
 mod priority_class;
 mod priority_level_configuration;
+pub mod quota;
 mod rbac;
+mod registry;
 mod replica_set;
 mod replication_controller;
 mod resource_claim;
@@ -97,9 +103,11 @@ use exposure::Exposure;
 use plan::Plan;
 use rollout::{Progress, Revision};
 
+pub use custom_resource::versions_to_be;
 pub use endpoint_slice::SERVICE_NAME_LABEL;
 pub use persistent_volume_claim::validate_claim_spec;
 pub use priority_class::SYSTEM_CLASSES as SYSTEM_PRIORITY_CLASSES;
+pub use registry::{Registry, of_api_version, of_resource};
 pub use secret::key_pair_problem;
 
 /// What the API calls a kind.
@@ -168,9 +176,12 @@ pub struct OtherVersion {
     pub convert: fn(&mut Object),
 }
 
+/// A [`Trigger`]'s resource for the objects of every kind that a definition made known.
+pub const ANY_CUSTOM: &str = "*";
+
 /// Which objects' controllers to run when another object changed.
 pub struct Trigger {
-    /// The group resource whose changes matter.
+    /// The group resource whose changes matter, or [`ANY_CUSTOM`].
     pub resource: &'static str,
     /// The keys (of the kind that declares the trigger) to look at. Called with the object before and after the change.
     pub keys: fn(&Object, &Cluster) -> Result<Vec<Key>, Status>,
@@ -196,14 +207,30 @@ impl ScalePaths<'static> {
 
 /// Everything kstate knows of one kind. The defaults are those of a kind that is stored and listed, without a controller.
 ///
-/// The order in which the API server calls them: `set_defaults`, `prepare_for_create`, `admit`, `validate`, `warnings` on a
-/// create; `set_defaults`, `admit_update`, `prepare_for_update`, `validate_update`, `warnings` on an update.
+/// The order in which the API server calls them: `set_defaults`, `admit`, `prepare_for_create`, `validate`, `admit_valid`,
+/// `warnings` on a create; `set_defaults`, `admit_update`, `prepare_for_update`, `validate_update`, `admit_valid`, `warnings`
+/// on an update.
 pub trait Kind: Sync {
     fn names(&self) -> &Names;
 
     /// The versions that are taken besides the stored one.
     fn other_versions(&self) -> &'static [OtherVersion] {
         &[]
+    }
+
+    /// What its objects look like, for a kind that a definition made known; the API's own document tells of all others.
+    fn structural(&self) -> Option<&Structural> {
+        None
+    }
+
+    /// A stored object as the kind's version has it.
+    fn served(&self, object: Arc<Object>) -> Arc<Object> {
+        object
+    }
+
+    /// Whether the status is written by a request of its own, and by no other.
+    fn has_status(&self) -> bool {
+        true
     }
 
     /// The columns of its table, `Name` first.
@@ -238,6 +265,16 @@ pub trait Kind: Sync {
     /// As `admit`, for an update: allocation that a change of the spec asks for. Called before `prepare_for_update`.
     fn admit_update(&self, _new: &mut Object, _old: &Object, _cluster: &Cluster) -> Result<(), Status> {
         Ok(())
+    }
+
+    /// Validating admission of a new or changed object that was found valid: its namespace's limits. May refuse.
+    fn admit_valid(&self, _new: &Object, _old: Option<&Object>, _cluster: &Cluster) -> Result<(), Status> {
+        Ok(())
+    }
+
+    /// What its objects count for in a ResourceQuota.
+    fn evaluator(&self) -> &'static dyn quota::Evaluator {
+        &quota::ByCount
     }
 
     /// Validates a new object; metadata is validated for all kinds by the API server.
@@ -346,14 +383,30 @@ pub trait Kind: Sync {
         Err(if pause { "pausing is not supported" } else { "resuming is not supported" }.to_owned())
     }
 
+    /// Takes off what this cluster allotted and another one allots anew, for a manifest of the object; `false` for an object
+    /// that a cluster makes by itself. Metadata, status and what controllers own are seen to for all kinds.
+    fn export(&self, _object: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
+        Ok(true)
+    }
+
+    /// Whether [`Kind::hints`] may have something to say.
+    fn has_hints(&self) -> bool {
+        false
+    }
+
+    /// What a person would want to know of the object that a cluster does not say; printed for those who ask for hints.
+    fn hints(&self, _object: &Object, _cluster: &Cluster) -> Result<Vec<String>, Status> {
+        Ok(Vec::new())
+    }
+
     /// Which changes of other kinds run this kind's controller. An object's own changes always do.
     fn triggers(&self) -> &'static [Trigger] {
         &[]
     }
 }
 
-/// Every kind. The order is that of `kubectl api-resources`: by group, then by plural.
-pub static KINDS: &[&dyn Kind] = &[
+/// Every built-in kind. The order is that of `kubectl api-resources`: by group, then by plural.
+pub static KINDS: &[KindRef] = &[
     &config_map::ConfigMap,
     &endpoints::Endpoints,
     &event::Event,
@@ -414,13 +467,16 @@ pub static KINDS: &[&dyn Kind] = &[
     &volume_attributes_class::VolumeAttributesClass,
 ];
 
-/// The kind of a group resource (`statefulsets.apps`).
-pub fn by_resource(resource: &str) -> Option<&'static dyn Kind> {
+/// One kind, as requests and controllers reach it. It lives as long as the process.
+pub type KindRef = &'static dyn Kind;
+
+/// The built-in kind of a group resource (`statefulsets.apps`); [`of_resource`] knows the others too.
+pub fn by_resource(resource: &str) -> Option<KindRef> {
     KINDS.iter().copied().find(|k| k.names().resource == resource)
 }
 
-/// The kind of an apiVersion and a kind, as manifests name it.
-pub fn by_api_version(api_version: &str, kind: &str) -> Option<&'static dyn Kind> {
+/// The built-in kind of an apiVersion and a kind, as manifests name it; [`of_api_version`] knows the others too.
+pub fn by_api_version(api_version: &str, kind: &str) -> Option<KindRef> {
     KINDS.iter().copied().find(|k| k.names().kind == kind && serves(*k, api_version))
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::describe::{Text, View};
 use super::plan::{Action, Plan};
-use super::{KINDS, Kind, Names, Trigger, zeros};
+use super::{ANY_CUSTOM, Kind, Names, Registry, Trigger, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::names::{self, NameRule};
@@ -136,6 +136,13 @@ impl Kind for Namespace {
     fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
         SELECTABLE
     }
+
+    /// Its finalizer and the label with its name are the server's.
+    fn export(&self, object: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
+        object.remove("/spec");
+        object.remove_label(NAME_LABEL);
+        Ok(true)
+    }
 }
 
 /// Makes the ServiceAccount that pods without one act as.
@@ -152,7 +159,7 @@ fn service_account(namespace: &Object, cluster: &Cluster) -> Result<Plan, Status
 fn empty_out(namespace: &Object, cluster: &Cluster) -> Result<Plan, Status> {
     let mut plan = Plan::nothing();
     let mut is_empty = true;
-    for names in KINDS.iter().map(|k| k.names()).filter(|n| n.namespaced) {
+    for names in Registry::of(cluster)?.kinds().map(|k| k.names()).filter(|n| n.namespaced) {
         for (key, object) in cluster.list_keyed(names.resource, Some(namespace.name()))? {
             is_empty = false;
             if object.deletion_timestamp().is_none() {
@@ -167,7 +174,8 @@ fn empty_out(namespace: &Object, cluster: &Cluster) -> Result<Plan, Status> {
     Ok(plan)
 }
 
-static TRIGGERS: [Trigger; 30] = [
+static TRIGGERS: [Trigger; 31] = [
+    content(ANY_CUSTOM),
     content("configmaps"),
     content("endpoints"),
     content("events"),

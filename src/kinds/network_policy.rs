@@ -1,5 +1,8 @@
 //! NetworkPolicy: who may talk to which pods. Stored, not enforced.
 
+mod describe;
+
+use super::describe::{Text, View};
 use super::ip;
 use super::pod::Fields;
 use super::{Kind, Names, zeros};
@@ -7,6 +10,7 @@ use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::labels;
 use crate::apimachinery::names;
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::{self, Time};
 use serde_json::{Value, json};
@@ -38,6 +42,11 @@ impl Kind for NetworkPolicy {
             labels::format_label_selector(&selector),
             time::age(object.creation_timestamp(), now),
         ]
+    }
+
+    fn describe(&self, object: &Object, _view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, out);
+        Ok(())
     }
 
     fn set_defaults(&self, object: &mut Object) {

@@ -13,6 +13,7 @@ use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column, wide};
 use crate::apimachinery::time::{self, Time};
+use crate::cluster::Cluster;
 
 /// The kind.
 pub struct Node;
@@ -105,6 +106,11 @@ impl Kind for Node {
         }
         validate_taints(new.list_at("/spec/taints"), &mut errors);
         errors
+    }
+
+    /// A manifest brings no machine.
+    fn export(&self, _object: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
+        Ok(false)
     }
 }
 

@@ -164,6 +164,15 @@ impl Kind for PersistentVolume {
         warnings.extend(sources::warnings(new));
         warnings
     }
+
+    /// A volume that was provisioned is provisioned anew; one of a user's waits for the same claim.
+    fn export(&self, object: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
+        object.remove_finalizer(PROTECTION);
+        object.remove_annotation("pv.kubernetes.io/bound-by-controller");
+        object.remove("/spec/claimRef/uid");
+        object.remove("/spec/claimRef/resourceVersion");
+        Ok(object.annotation("pv.kubernetes.io/provisioned-by").is_none())
+    }
 }
 
 fn validate_modes_and_capacity(object: &Object, path: &Path, errors: &mut Errors) {

@@ -1,14 +1,16 @@
 //! PersistentVolumeClaim: a request for a volume. Knows no volume; binding is the volume binder's.
 
 mod describe;
+mod quota;
 mod update;
 mod validate;
 
 use serde_json::{Value, json};
 
 use super::describe::{Text, View};
-use super::{Kind, Names, class, resource_list, storage_class, zeros};
+use super::{Kind, Names, class, limit_range, resource_list, stateful_set, storage_class, zeros};
 use crate::apimachinery::field::{Errors, Path};
+use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::quantity::Quantity;
 use crate::apimachinery::status::Status;
@@ -43,6 +45,15 @@ const OMITTED: [&str; 5] = [
 
 /// Keeps a claim while a pod uses it.
 pub const PROTECTION: &str = "kubernetes.io/pvc-protection";
+
+/// What the binder and the provisioner note on a claim.
+const BINDING_ANNOTATIONS: [&str; 5] = [
+    "pv.kubernetes.io/bind-completed",
+    "pv.kubernetes.io/bound-by-controller",
+    "volume.beta.kubernetes.io/storage-provisioner",
+    "volume.kubernetes.io/storage-provisioner",
+    "volume.kubernetes.io/selected-node",
+];
 
 impl Kind for PersistentVolumeClaim {
     fn names(&self) -> &Names {
@@ -110,6 +121,14 @@ impl Kind for PersistentVolumeClaim {
         update::admit_resize(new, old, cluster)
     }
 
+    fn admit_valid(&self, new: &Object, _old: Option<&Object>, cluster: &Cluster) -> Result<(), Status> {
+        limit_range::check_claim(new, cluster)
+    }
+
+    fn evaluator(&self) -> &'static dyn super::quota::Evaluator {
+        &quota::ClaimQuota
+    }
+
     fn validate(&self, object: &Object) -> Errors {
         validate_claim_spec(object.at("/spec").unwrap_or(&Value::Null), &Path::new("spec"))
     }
@@ -126,6 +145,23 @@ impl Kind for PersistentVolumeClaim {
 
     fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
         warnings(new)
+    }
+
+    /// A StatefulSet makes its own claims; any other is bound anew, to the same volume where a user made that.
+    fn export(&self, object: &mut Object, cluster: &Cluster) -> Result<bool, Status> {
+        if stateful_set::makes_claim(object, cluster)? {
+            return Ok(false);
+        }
+        object.remove_finalizer(PROTECTION);
+        for name in BINDING_ANNOTATIONS {
+            object.remove_annotation(name);
+        }
+        let volume = Key::cluster("persistentvolumes", object.str_at("/spec/volumeName"));
+        let is_provisioned = |v: &Object| v.annotation("pv.kubernetes.io/provisioned-by").is_some();
+        if cluster.get(&volume)?.is_none_or(|v| is_provisioned(&v)) {
+            object.remove("/spec/volumeName");
+        }
+        Ok(true)
     }
 }
 

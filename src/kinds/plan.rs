@@ -44,6 +44,8 @@ pub struct EventRecord {
     pub host: String,
     /// Set for events in the newer form (events.k8s.io), as the scheduler's are: `Scheduling`, `Binding`.
     pub action: Option<&'static str>,
+    /// How many times it happened, for one that stands for several.
+    pub times: i64,
 }
 
 impl EventRecord {
@@ -58,6 +60,7 @@ impl EventRecord {
             source,
             host: String::new(),
             action: None,
+            times: 1,
         }
     }
 

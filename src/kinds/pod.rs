@@ -10,6 +10,7 @@ mod defaults;
 mod describe;
 mod fields;
 mod qos;
+mod quota;
 mod update;
 mod validation;
 mod warnings;
@@ -18,7 +19,7 @@ use serde_json::{Value, json};
 
 use super::describe::{Text, View};
 use super::exposure::{self, Exposure};
-use super::{Kind, Names};
+use super::{Kind, Names, limit_range};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
@@ -108,6 +109,14 @@ impl Kind for Pod {
         admission::admit(object, cluster)
     }
 
+    fn admit_valid(&self, new: &Object, old: Option<&Object>, cluster: &Cluster) -> Result<(), Status> {
+        if old.is_some() { Ok(()) } else { limit_range::check_pod(new, cluster) }
+    }
+
+    fn evaluator(&self) -> &'static dyn super::quota::Evaluator {
+        &quota::PodQuota
+    }
+
     fn validate(&self, object: &Object) -> Errors {
         validation::validate_new(object)
     }
@@ -147,6 +156,20 @@ impl Kind for Pod {
             seconds => seconds,
         }
     }
+
+    /// Where it runs, its priority's number and its token are another cluster's to say.
+    fn export(&self, object: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
+        admission::remove_token(object);
+        object.remove("/spec/nodeName");
+        object.remove("/spec/priority");
+        Ok(true)
+    }
+}
+
+/// What a pod asks for in all, and what it is limited to.
+pub fn requests_and_limits(pod: &Object) -> (Amounts, Amounts) {
+    let of = |part: &str| pod.map_at("/spec").map(|spec| quota::of_pod(spec, part)).unwrap_or_default();
+    (of("requests"), of("limits"))
 }
 
 /// What a pod with scheduling gates is told about being scheduled.

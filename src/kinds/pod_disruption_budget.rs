@@ -1,5 +1,6 @@
 //! PodDisruptionBudget: how many pods of a group may be taken away at once. Its controller keeps count.
 
+use super::describe::{Text, View};
 use super::int_or_percent;
 use super::plan::Plan;
 use super::{Kind, Names, Trigger};
@@ -13,6 +14,7 @@ use crate::cluster::Cluster;
 use serde_json::{Value, json};
 use std::sync::Arc;
 mod controller;
+mod describe;
 
 /// The kind.
 pub struct PodDisruptionBudget;
@@ -48,6 +50,10 @@ impl Kind for PodDisruptionBudget {
             object.i64_at("/status/disruptionsAllowed").unwrap_or(0).to_string(),
             time::age(object.creation_timestamp(), now),
         ]
+    }
+
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
     }
 
     fn prepare_for_create(&self, object: &mut Object) {

@@ -1,5 +1,7 @@
 //! What the four kinds of RBAC share: rules, subjects and references to roles. Enforces nothing.
 
+pub mod describe;
+
 use serde_json::Value;
 
 use super::pod::Fields;

@@ -1,5 +1,6 @@
 //! ReplicaSet: a number of pods that are all alike. Knows no Deployment.
 
+use super::describe::{Text, View};
 use super::plan::Plan;
 use super::{Kind, Names, ScalePaths, Trigger, workload};
 use crate::apimachinery::field::Errors;
@@ -12,6 +13,7 @@ use crate::cluster::Cluster;
 use serde_json::{Value, json};
 use std::sync::Arc;
 mod controller;
+mod describe;
 
 /// The kind.
 pub struct ReplicaSet;
@@ -58,6 +60,10 @@ impl Kind for ReplicaSet {
         ]
     }
 
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
+    }
+
     fn prepare_for_create(&self, object: &mut Object) {
         object.set("/status", json!({"replicas": 0}));
     }
@@ -102,7 +108,13 @@ impl Kind for ReplicaSet {
     }
 
     fn triggers(&self) -> &'static [Trigger] {
-        &[Trigger { resource: "pods", keys: |pod, cluster| workload::owners_of_orphan(&NAMES, pod, cluster) }]
+        &[
+            Trigger { resource: "pods", keys: |pod, cluster| workload::owners_of_orphan(&NAMES, pod, cluster) },
+            Trigger {
+                resource: "resourcequotas",
+                keys: |quota, cluster| workload::keys_in(&NAMES, Some(quota.namespace()), cluster),
+            },
+        ]
     }
 }
 

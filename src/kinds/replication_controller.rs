@@ -1,5 +1,8 @@
 //! ReplicationController: what ReplicaSets were before. Its controller is theirs.
 
+mod describe;
+
+use super::describe::{Text, View};
 use super::plan::Plan;
 use super::{Kind, Names, ScalePaths, Trigger, workload};
 use crate::apimachinery::field::{Errors, Path};
@@ -55,6 +58,10 @@ impl Kind for ReplicationController {
         ]
     }
 
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
+    }
+
     fn prepare_for_create(&self, object: &mut Object) {
         object.set("/status", json!({"replicas": 0}));
     }
@@ -102,6 +109,12 @@ impl Kind for ReplicationController {
     }
 
     fn triggers(&self) -> &'static [Trigger] {
-        &[Trigger { resource: "pods", keys: |pod, cluster| workload::owners_of_orphan(&NAMES, pod, cluster) }]
+        &[
+            Trigger { resource: "pods", keys: |pod, cluster| workload::owners_of_orphan(&NAMES, pod, cluster) },
+            Trigger {
+                resource: "resourcequotas",
+                keys: |quota, cluster| workload::keys_in(&NAMES, Some(quota.namespace()), cluster),
+            },
+        ]
     }
 }

@@ -1,11 +1,19 @@
 //! ResourceQuota: how much a namespace may hold of what. Its controller keeps count.
 
+use super::describe::{Text, View};
+use super::plan::Plan;
 use super::{Kind, Names, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::{self, Time};
+use crate::cluster::Cluster;
 use serde_json::{Value, json};
+pub mod describe;
+use std::sync::Arc;
+mod controller;
+mod scopes;
 mod validation;
 
 /// The kind.
@@ -32,6 +40,11 @@ impl Kind for ResourceQuota {
         ]
     }
 
+    fn describe(&self, object: &Object, _view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, out);
+        Ok(())
+    }
+
     fn prepare_for_create(&self, object: &mut Object) {
         object.set("/status", json!({}));
     }
@@ -40,6 +53,18 @@ impl Kind for ResourceQuota {
         super::resource_list::canonicalize(object, "/spec/hard");
         zeros::omit(object, &["/spec/scopes"]);
         zeros::write(object, &[("/spec", json!({}))]);
+    }
+
+    fn reconcile(&self, object: &Arc<Object>, cluster: &Cluster, _now: Time) -> Result<Plan, Status> {
+        controller::reconcile(object, cluster)
+    }
+
+    /// A quota with another scope has to be counted anew.
+    fn prepare_for_update(&self, new: &mut Object, old: &Object) {
+        new.set("/status", old.at("/status").cloned().unwrap_or_else(|| json!({})));
+        if new.at("/spec/scopeSelector") != old.at("/spec/scopeSelector") {
+            new.remove("/status/hard");
+        }
     }
 
     fn validate(&self, object: &Object) -> Errors {

@@ -1,10 +1,12 @@
 //! Role: what may be done in a namespace. Stored, not enforced: knows no subject.
 
+use super::describe::{Text, View};
 use super::rbac;
 use super::{Kind, Names};
 use crate::apimachinery::field::Errors;
 use crate::apimachinery::names::{self, NameRule};
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::Time;
 
@@ -30,6 +32,11 @@ impl Kind for Role {
 
     fn cells(&self, object: &Object, _now: Time) -> Vec<String> {
         vec![object.name().to_owned(), super::created_at(object)]
+    }
+
+    fn describe(&self, object: &Object, _view: &View, out: &mut Text) -> Result<(), Status> {
+        rbac::describe::role(object, out);
+        Ok(())
     }
 
     fn name_rule(&self) -> NameRule {

@@ -1,10 +1,12 @@
 //! RoleBinding: who has a role. Stored, not enforced: knows no role but its name.
 
+use super::describe::{Text, View};
 use super::rbac;
 use super::{Kind, Names};
 use crate::apimachinery::field::Errors;
 use crate::apimachinery::names::{self, NameRule};
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column, wide};
 use crate::apimachinery::time::Time;
 
@@ -31,6 +33,11 @@ impl Kind for RoleBinding {
 
     fn cells(&self, object: &Object, now: Time) -> Vec<String> {
         rbac::binding_cells(object, now)
+    }
+
+    fn describe(&self, object: &Object, _view: &View, out: &mut Text) -> Result<(), Status> {
+        rbac::describe::binding(object, out);
+        Ok(())
     }
 
     fn name_rule(&self) -> NameRule {

@@ -4,10 +4,13 @@ mod allocate;
 mod describe;
 mod endpoints;
 mod ports;
+mod quota;
 mod slices;
 mod spec;
 mod update;
 mod validate;
+
+pub use describe::endpoints_text;
 
 use std::sync::Arc;
 
@@ -109,6 +112,10 @@ impl Kind for Service {
         update::drop_type_dependent(new, old);
     }
 
+    fn evaluator(&self) -> &'static dyn super::quota::Evaluator {
+        &quota::ServiceQuota
+    }
+
     fn validate(&self, object: &Object) -> Errors {
         validate::service(object)
     }
@@ -164,6 +171,16 @@ impl Kind for Service {
                 .map(Selector::from_map)
                 .ok_or_else(|| format!("invalid service '{}': Service is defined without a selector", object.name())),
         )
+    }
+
+    /// Addresses are allotted anew; a headless Service stays one.
+    fn export(&self, object: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
+        if object.str_at("/spec/clusterIP") != "None" {
+            object.remove("/spec/clusterIP");
+            object.remove("/spec/clusterIPs");
+        }
+        object.remove("/spec/healthCheckNodePort");
+        Ok(true)
     }
 }
 

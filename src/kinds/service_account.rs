@@ -8,6 +8,7 @@ use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::{self, Time};
+use crate::cluster::Cluster;
 
 /// The kind.
 pub struct ServiceAccount;
@@ -34,5 +35,10 @@ impl Kind for ServiceAccount {
 
     fn set_defaults(&self, object: &mut Object) {
         zeros::omit(object, &["/secrets", "/imagePullSecrets"]);
+    }
+
+    /// Each namespace makes its own `default`.
+    fn export(&self, object: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
+        Ok(object.name() != "default" || object.at("/secrets").or(object.at("/imagePullSecrets")).is_some())
     }
 }

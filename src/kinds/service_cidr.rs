@@ -1,8 +1,12 @@
 //! ServiceCIDR: a range of addresses for services. Stored; services have the cluster's own range.
 
+mod describe;
+
+use super::describe::{Text, View};
 use super::{Kind, Names};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::{self, Time};
 use serde_json::{Value, json};
@@ -31,6 +35,10 @@ impl Kind for ServiceCIDR {
     fn cells(&self, object: &Object, now: Time) -> Vec<String> {
         let ranges: Vec<&str> = object.list_at("/spec/cidrs").iter().filter_map(Value::as_str).collect();
         vec![object.name().to_owned(), ranges.join(","), time::age(object.creation_timestamp(), now)]
+    }
+
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
     }
 
     fn prepare_for_create(&self, object: &mut Object) {

@@ -4,8 +4,10 @@ use super::{Kind, Names};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names;
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::{self, Time};
+use crate::cluster::Cluster;
 use serde_json::json;
 
 /// The kind.
@@ -76,5 +78,10 @@ impl Kind for VolumeAttachment {
             errors.invalid(&spec.child("nodeName"), node, &problem);
         }
         errors
+    }
+
+    /// The attach controller makes it.
+    fn export(&self, _object: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
+        Ok(false)
     }
 }

@@ -1,9 +1,13 @@
 //! VolumeAttributesClass: what of a volume may be changed while it lives. Knows no volume.
 
+mod describe;
+
+use super::describe::{Text, View};
 use super::{Kind, Names, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names;
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::{self, Time};
 
@@ -34,6 +38,10 @@ impl Kind for VolumeAttributesClass {
             object.str_at("/driverName").to_owned(),
             time::age(object.creation_timestamp(), now),
         ]
+    }
+
+    fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
+        describe::describe(object, view, out)
     }
 
     fn set_defaults(&self, object: &mut Object) {

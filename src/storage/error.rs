@@ -63,6 +63,14 @@ pub enum Error {
     Gone { file: PathBuf },
     #[error("{key} has more than 127 maps and lists inside each other, which cannot be stored: nothing was changed")]
     TooDeep { key: Key },
+    #[error("there is no snapshot {name:?}; `kstate snapshot list` prints those that are there")]
+    NoSnapshot { name: String },
+    #[error("a snapshot {name:?} exists; choose another name, or remove it with `kstate snapshot delete {name}`")]
+    SnapshotExists { name: String },
+    #[error(
+        "{name:?} is no name for a snapshot: use letters, digits, '-', '_' and '.', at most 200 and no '.' at the beginning"
+    )]
+    SnapshotName { name: String },
     #[error("the store {} cannot be used: {what}; check the disk, or set KSTATE_HOME to another folder", file.display())]
     Io { file: PathBuf, what: String },
 }

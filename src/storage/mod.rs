@@ -11,6 +11,7 @@ mod lock;
 mod log;
 pub mod memory;
 mod reset;
+pub mod saved;
 mod schema;
 mod snapshot;
 
@@ -34,6 +35,11 @@ use lock::Lock;
 
 /// The store's file in its folder. SQLite keeps `-wal` and `-shm` beside it while it is open.
 pub const FILE: &str = "state.db";
+
+/// The folders kstate keeps beside the store's file: volumes' data, pods' layers, the simulated nodes' files, who keeps
+/// which container's process, and what is being removed.
+const FOLDERS: [&str; 5] = [VOLUMES, "pods", "nodes", "running", "removing"];
+const VOLUMES: &str = "volumes";
 
 /// How long a writer waits for others before it gives up; the longest wait measured under 64 shells was 3.6 s.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -79,6 +85,7 @@ impl Store {
     }
 
     fn open_once(options: &Options, seed: impl Fn() -> io::Result<Seed>) -> Result<Store, Error> {
+        saved::resume(options)?;
         let file = options.home.join(FILE);
         if identify(&file)?.is_none() {
             create::create(options, seed)?;

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use super::error::Error;
 use super::lock::{self, Lock};
-use super::{FILE, beside};
+use super::{FILE, FOLDERS, beside, saved};
 
-/// The folders kstate keeps beside the store's file: volumes' data, pods' layers, the simulated nodes' files.
-const FOLDERS: [&str; 3] = ["volumes", "pods", "nodes"];
+/// What is kstate's and outlives a reset: other stores, the contexts that name them, and the snapshots.
+const KEPT: [&str; 3] = [saved::FOLDER, "config", "stores"];
 
 /// What a reset did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,6 +37,9 @@ pub fn reset(home: &Path, patience: Duration) -> Result<Reset, Error> {
     let lock = Lock::take(home, patience)?;
     let mut done = Reset::default();
     for name in names {
+        if KEPT.contains(&name.as_str()) {
+            continue;
+        }
         if !is_ours(&name) {
             done.left.push(name);
         } else if name != lock::NAME {
@@ -58,13 +61,14 @@ fn io_error(path: &Path, e: &io::Error) -> Error {
 fn is_ours(name: &str) -> bool {
     let files = ["", "-wal", "-shm", "-journal", ".new", ".new-wal", ".new-shm", ".new-journal"];
     FOLDERS.contains(&name)
+        || name == saved::RESTORING
         || name == lock::NAME
         || files.iter().any(|suffix| beside(Path::new(FILE), suffix) == Path::new(name))
 }
 
 /// The names in a folder, sorted; none when there is no folder.
 #[expect(clippy::disallowed_methods, reason = "the door to files")]
-fn list(folder: &Path) -> io::Result<Vec<String>> {
+pub(super) fn list(folder: &Path) -> io::Result<Vec<String>> {
     let entries = match std::fs::read_dir(folder) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         other => other?,
@@ -77,7 +81,7 @@ fn list(folder: &Path) -> io::Result<Vec<String>> {
 
 /// Removes a file, a symlink itself, or a folder with all that is in it.
 #[expect(clippy::disallowed_methods, reason = "the door to files")]
-fn remove(path: &Path) -> io::Result<()> {
+pub(super) fn remove(path: &Path) -> io::Result<()> {
     let found = match std::fs::symlink_metadata(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
         other => other?,

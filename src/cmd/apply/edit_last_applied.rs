@@ -78,7 +78,7 @@ impl Run for EditLastApplied {
         let mut applied = Vec::new();
         for info in found.infos {
             if let Some(text) = info.object.annotation(last_applied::ANNOTATION) {
-                applied.push(of_annotation(text, info.namespace)?);
+                applied.push(of_annotation(cx, text, info.namespace)?);
             }
         }
         if applied.is_empty() {
@@ -94,8 +94,8 @@ impl Run for EditLastApplied {
 }
 
 /// The object that an annotation holds.
-fn of_annotation(text: &str, namespace: String) -> anyhow::Result<Info> {
-    let mut read = manifest::of_text("edited-file", text);
+fn of_annotation(cx: &mut Context, text: &str, namespace: String) -> anyhow::Result<Info> {
+    let mut read = manifest::of_text(cx, "edited-file", text);
     let item = read.items.pop().filter(|_| read.errors.is_empty());
     let Some(Item { kind, body, .. }) = item else {
         aggregate(read.errors)?;

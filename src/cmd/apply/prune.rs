@@ -11,7 +11,7 @@ use crate::cmd::fetch;
 use crate::cmd::last_applied;
 use crate::cmd::resources::KindRef;
 use crate::cmd::select::Selectors;
-use crate::kinds;
+use crate::kinds::Registry;
 
 /// What is looked through unless `--prune-allowlist` says otherwise (k8s.io/kubectl/pkg/util/prune).
 const DEFAULTS: [&str; 16] = [
@@ -41,7 +41,7 @@ pub fn candidates(
     selector: &str,
     keep: &BTreeSet<&str>,
 ) -> anyhow::Result<Vec<(KindRef, Arc<Object>)>> {
-    let kinds = kinds(allowlist)?;
+    let kinds = kinds(cx, allowlist)?;
     let selectors = Selectors { labels: selector, fields: "" };
     let (inside, outside): (Vec<KindRef>, Vec<KindRef>) = kinds.into_iter().partition(|k| k.names().namespaced);
     let mut found = Vec::new();
@@ -57,21 +57,23 @@ pub fn candidates(
 }
 
 /// The kinds of an allowlist; of the default one those that are served.
-fn kinds(allowlist: &[String]) -> anyhow::Result<Vec<KindRef>> {
+fn kinds(cx: &mut Context, allowlist: &[String]) -> anyhow::Result<Vec<KindRef>> {
     if allowlist.is_empty() {
-        return Ok(DEFAULTS.iter().filter_map(|text| kind(text).ok()).collect());
+        return Ok(DEFAULTS.iter().filter_map(|text| kind(&Registry::built_in(), text).ok()).collect());
     }
-    allowlist.iter().map(|text| kind(text)).collect()
+    let registry = cx.registry()?;
+    allowlist.iter().map(|text| kind(&registry, text)).collect()
 }
 
 /// `apps/v1/StatefulSet`, with `core` for the core group.
-fn kind(text: &str) -> anyhow::Result<KindRef> {
+fn kind(registry: &Registry, text: &str) -> anyhow::Result<KindRef> {
     let parts: Vec<&str> = text.split('/').collect();
     let [group, version, kind] = parts.as_slice() else {
         anyhow::bail!("invalid GroupVersionKind format: {text}, please follow <group/version/kind>");
     };
     let api_version = if *group == "core" { (*version).to_owned() } else { format!("{group}/{version}") };
-    kinds::by_api_version(&api_version, kind)
+    registry
+        .by_api_version(&api_version, kind)
         .ok_or_else(|| anyhow::anyhow!("no matches for kind {kind:?} in version {api_version:?}"))
 }
 
@@ -92,9 +94,9 @@ mod tests {
 
     #[test]
     fn allowlists_name_kinds() {
-        assert_eq!(kind("core/v1/ConfigMap").map(|k| k.names().kind).unwrap(), "ConfigMap");
-        assert_eq!(kind("apps/v1/StatefulSet").map(|k| k.names().kind).unwrap(), "StatefulSet");
-        let bad = |text: &str| kind(text).err().map(|e| e.to_string()).unwrap_or_default();
+        assert_eq!(kind(&Registry::built_in(), "core/v1/ConfigMap").map(|k| k.names().kind).unwrap(), "ConfigMap");
+        assert_eq!(kind(&Registry::built_in(), "apps/v1/StatefulSet").map(|k| k.names().kind).unwrap(), "StatefulSet");
+        let bad = |text: &str| kind(&Registry::built_in(), text).err().map(|e| e.to_string()).unwrap_or_default();
         assert_eq!(bad("Pod"), "invalid GroupVersionKind format: Pod, please follow <group/version/kind>");
         assert_eq!(bad("x/v1/Pod"), "no matches for kind \"Pod\" in version \"x/v1\"");
     }

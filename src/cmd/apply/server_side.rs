@@ -45,7 +45,7 @@ pub(super) fn apply(
         _ => error,
     })?;
     for warning in info.kind.warnings(&object, None) {
-        cx.complain(&format!("Warning: {warning}\n"));
+        cx.server_warning(&warning);
     }
     Ok(object)
 }

@@ -119,7 +119,7 @@ impl CanI {
         if NO_KINDS.contains(&resource) {
             return;
         }
-        match resources::kind(resource) {
+        match resources::kind(cx, resource) {
             Ok(kind) if kind.names().namespaced || self.all_namespaces => {}
             Ok(kind) => {
                 let names = kind.names();

@@ -91,7 +91,7 @@ impl Run for Dump {
             for (resource, file) in LISTS {
                 self.list(cx, &mut printer, (resource, Some(&namespace)), &format!("{namespace}/{file}"))?;
             }
-            let pods = resources::kind("pods")?;
+            let pods = resources::kind(cx, "pods")?;
             for pod in cx.client()?.read(|c| apiserver::list(c, pods, Some(&namespace)))? {
                 self.write(cx, &format!("{namespace}/{}/logs.txt", pod.name()), logs(&pod).as_bytes())?;
             }
@@ -122,7 +122,7 @@ impl Dump {
 
     fn namespaces(&self, cx: &mut Context) -> anyhow::Result<Vec<String>> {
         if self.all_namespaces {
-            let kind = resources::kind("namespaces")?;
+            let kind = resources::kind(cx, "namespaces")?;
             let all = cx.client()?.read(|c| apiserver::list(c, kind, None))?;
             return Ok(all.iter().map(|n| n.name().to_owned()).collect());
         }
@@ -140,7 +140,7 @@ impl Dump {
         (resource, namespace): (&str, Option<&str>),
         file: &str,
     ) -> anyhow::Result<()> {
-        let kind = resources::kind(resource)?;
+        let kind = resources::kind(cx, resource)?;
         let (objects, version) =
             cx.client()?.read(|c| Ok((apiserver::list(c, kind, namespace)?, c.resource_version())))?;
         let items: Vec<Value> = objects.iter().map(without_type).collect();

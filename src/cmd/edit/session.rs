@@ -139,7 +139,7 @@ impl Session<'_> {
             cx.complain("Edit cancelled, saved file was empty.\n");
             return Ok(true);
         }
-        let edited = manifest::of_text("edited-file", &saved.text);
+        let edited = manifest::of_text(cx, "edited-file", &saved.text);
         if let Err(error) = aggregate(edited.errors) {
             results.add_syntax_error(&format!("{error:#}"));
             return Ok(false);

@@ -7,7 +7,7 @@ use super::resources::{self, KindRef};
 use super::verbs::{Operands, Run};
 use crate::apimachinery::quote::quote;
 use crate::apimachinery::schema::Definition;
-use crate::kinds::KINDS;
+use crate::kinds::Registry;
 
 /// Arguments of `explain`.
 #[derive(clap::Args)]
@@ -77,8 +77,11 @@ Use "kubectl api-resources" for a complete list of supported resources."#;
             "plaintext-openapiv2" => anyhow::bail!("-o plaintext-openapiv2 of explain is not built into kstate yet"),
             other => anyhow::bail!("unrecognized format: {other}"),
         }
-        let (kind, path) = split(request)?;
-        let kind = of_version(kind, &self.api_version)?;
+        let (kind, path) = match split(&Registry::built_in(), request) {
+            Ok(found) => found,
+            Err(_) => split(&cx.registry()?, request)?,
+        };
+        let kind = of_version(cx, kind, &self.api_version)?;
         let names = kind.names();
         let definition = Definition::of_kind(names.api_version, names.kind).ok_or_else(|| {
             anyhow::anyhow!("GVK {}, Kind={} not found in OpenAPI schema", names.api_version, names.kind)
@@ -89,27 +92,28 @@ Use "kubectl api-resources" for a complete list of supported resources."#;
 }
 
 /// The kind and the field path of `statefulset.spec.template`, or of `statefulsets.apps.spec`.
-fn split(request: &str) -> anyhow::Result<(KindRef, Vec<&str>)> {
+fn split<'r>(registry: &Registry, request: &'r str) -> anyhow::Result<(KindRef, Vec<&'r str>)> {
     let (word, rest) = request.split_once('.').unwrap_or((request, ""));
-    let exact = KINDS.iter().copied().filter(|k| !k.names().group.is_empty()).find(|k| {
+    let exact = registry.kinds().filter(|k| !k.names().group.is_empty()).find(|k| {
         let names = k.names();
         let after = rest.strip_prefix(names.group);
         [names.plural, names.singular].contains(&word) && after.is_some_and(|a| a.is_empty() || a.starts_with('.'))
     });
     let (kind, path) = match exact {
         Some(kind) => (kind, rest[kind.names().group.len()..].trim_start_matches('.')),
-        None => (resources::kind(word)?, rest),
+        None => (resources::kind_in(registry, word)?, rest),
     };
     Ok((kind, path.split('.').filter(|p| !p.is_empty()).collect()))
 }
 
 /// The kind as `--api-version` asks for it.
-fn of_version(kind: KindRef, version: &str) -> anyhow::Result<KindRef> {
+fn of_version(cx: &mut Context, kind: KindRef, version: &str) -> anyhow::Result<KindRef> {
     let names = kind.names();
     if version.is_empty() || version == names.api_version {
         return Ok(kind);
     }
-    let other = KINDS.iter().copied().find(|k| k.names().api_version == version && k.names().plural == names.plural);
+    let other =
+        cx.registry()?.versions().find(|k| k.names().api_version == version && k.names().plural == names.plural);
     other.ok_or_else(|| {
         let wanted = quote(&format!("{version}, Resource={}", names.plural));
         anyhow::anyhow!("couldn't find resource for {wanted}")

@@ -112,9 +112,10 @@ fn short_enum(field: Field, indent: &str) -> String {
 mod tests {
     use super::*;
     use crate::cmd::resources;
+    use crate::kinds::Registry;
 
     fn explained(kind: &str, path: &[&str], recursive: bool) -> String {
-        let names = resources::kind(kind).unwrap().names();
+        let names = resources::kind_in(&Registry::built_in(), kind).unwrap().names();
         let definition = Definition::of_kind(names.api_version, names.kind).unwrap();
         explain(names, definition, path, recursive).unwrap_or_else(|e| e.to_string())
     }

@@ -70,7 +70,7 @@ impl Run for Role {
         if wanted.resources.is_empty() {
             anyhow::bail!("at least one resource must be specified");
         }
-        let rules = wanted.rules()?;
+        let rules = wanted.rules(cx)?;
         let object = json!({
             "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": maker.metadata(), "rules": rules,
         });
@@ -143,7 +143,7 @@ impl Run for ClusterRole {
                 wanted.warn(cx);
             }
             wanted.check_urls()?;
-            object["rules"] = Value::Array(wanted.rules()?);
+            object["rules"] = Value::Array(wanted.rules(cx)?);
         } else {
             if !wanted.is_empty() {
                 anyhow::bail!(
@@ -210,10 +210,10 @@ impl Wanted {
     }
 
     /// One rule for each API group, and one for what is no resource.
-    fn rules(&self) -> anyhow::Result<Vec<Value>> {
+    fn rules(&self, cx: &mut Context) -> anyhow::Result<Vec<Value>> {
         let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for text in &self.resources {
-            let (group, resource) = self.resource(text)?;
+            let (group, resource) = self.resource(cx, text)?;
             let known = groups.entry(group).or_default();
             if !known.contains(&resource) {
                 known.push(resource);
@@ -234,7 +234,7 @@ impl Wanted {
     }
 
     /// `pods/log` or `sts.apps`, as group and resource; what is not served has to be told apart by the server.
-    fn resource(&self, text: &str) -> anyhow::Result<(String, String)> {
+    fn resource(&self, cx: &mut Context, text: &str) -> anyhow::Result<(String, String)> {
         let (resource, sub) = text.split_once('/').map_or((text, ""), |(r, s)| (r, s));
         let (word, group) = resource.split_once('.').unwrap_or((resource, ""));
         if word.is_empty() {
@@ -242,7 +242,7 @@ impl Wanted {
         }
         let (mut group, mut plural) = (group.to_owned(), word.to_owned());
         if word != "*" {
-            match resources::kind(resource) {
+            match resources::kind(cx, resource) {
                 Ok(kind) => {
                     group = kind.names().group.to_owned();
                     plural = kind.names().plural.to_owned();

@@ -126,6 +126,13 @@ pub fn read(env: &mut Env, folder: &str) -> anyhow::Result<String> {
     Ok(documents(&built.objects))
 }
 
+/// Objects in kustomize's order, in which what others need comes first.
+pub fn in_order(objects: Vec<Value>) -> Vec<Value> {
+    let mut resources: Vec<resource::Resource> = objects.into_iter().map(resource::Resource::new).collect();
+    order::sort(&mut resources);
+    resources.into_iter().map(|r| r.body).collect()
+}
+
 fn documents(objects: &[Value]) -> String {
     let texts: Vec<String> = objects.iter().map(yaml::to_string).collect();
     texts.join("---\n")

@@ -1,10 +1,11 @@
 //! What `-f` names, as kubectl's resource builder reads it: files, folders, globs, standard input and URLs.
 //!
-//! Knows kinds by name and the environment it reads from, not the store. What cannot be read or recognized is kept beside
+//! Knows kinds by name and the environment it reads from, and of the store only which kinds it defines. What cannot be read or recognized is kept beside
 //! what can: the good objects are served, and the errors are reported after theirs.
 
 mod address;
 mod glob;
+mod known;
 mod object;
 mod source;
 
@@ -13,10 +14,11 @@ use serde_json::{Map, Value};
 
 pub use source::{kustomization_name, open_error, read_text};
 
+use super::context::Context;
 use super::errors::{Aggregate, aggregate};
-use crate::Env;
 use crate::apimachinery::yaml;
-use crate::kinds::Kind;
+use crate::kinds::KindRef;
+use known::Known;
 
 /// The `-f`, `-R` and `--validate` of a command line.
 pub struct Filenames<'a> {
@@ -31,7 +33,7 @@ pub struct Filenames<'a> {
 pub struct Item {
     /// What kubectl names in `error when creating "SOURCE"`: the path, the URL or `STDIN`.
     pub source: String,
-    pub kind: &'static dyn Kind,
+    pub kind: KindRef,
     pub body: Map<String, Value>,
 }
 
@@ -91,45 +93,54 @@ impl Manifests {
 ///
 /// # Errors
 /// Names that lead nowhere, before anything is read. What is wrong inside a file is in [`Manifests::errors`].
-pub fn read(env: &mut Env, files: &Filenames) -> anyhow::Result<Manifests> {
-    let sources = source::expand(env, files)?;
+pub fn read(cx: &mut Context, files: &Filenames) -> anyhow::Result<Manifests> {
+    read_into(&mut Known::of(cx), files)
+}
+
+/// As [`read`], for a verb that sends each object before the next one is looked at: a definition makes its kind known
+/// to the documents after it.
+///
+/// # Errors
+/// As for [`read`].
+pub fn read_learning(cx: &mut Context, files: &Filenames) -> anyhow::Result<Manifests> {
+    read_into(&mut Known::of(cx).learning(), files)
+}
+
+fn read_into(known: &mut Known, files: &Filenames) -> anyhow::Result<Manifests> {
+    let sources = source::expand(known.cx.env, files)?;
     let mut manifests = Manifests::default();
     for source in sources {
-        if let Err(error) = read_source(env, &source, files.validate, &mut manifests) {
-            manifests.errors.push(error);
-        }
+        let text = source.read(known.cx.env);
+        let read = text.and_then(|text| read_text_of(known, source.name(), &text, files.validate, &mut manifests));
+        manifests.errors.extend(read.err());
     }
     Ok(manifests)
 }
 
-/// Reads one source up to its first error of form; objects of unknown kinds do not end it.
-fn read_source(
-    env: &mut Env,
-    source: &source::Source,
-    validate: bool,
-    manifests: &mut Manifests,
-) -> anyhow::Result<()> {
-    let text = source.read(env)?;
-    read_text_of(source.name(), &text, validate, manifests)
-}
-
 /// The objects of a text that is no file, and that errors name so.
-pub fn of_text(name: &str, text: &str) -> Manifests {
+pub fn of_text(cx: &mut Context, name: &str, text: &str) -> Manifests {
     let mut manifests = Manifests::default();
-    if let Err(error) = read_text_of(name, text, false, &mut manifests) {
-        manifests.errors.push(error);
-    }
+    let read = read_text_of(&mut Known::of(cx), name, text, false, &mut manifests);
+    manifests.errors.extend(read.err());
     manifests
 }
 
-fn read_text_of(name: &str, text: &str, validate: bool, manifests: &mut Manifests) -> anyhow::Result<()> {
+/// Reads one text up to its first error of form; objects of unknown kinds do not end it.
+fn read_text_of(
+    known: &mut Known,
+    name: &str,
+    text: &str,
+    validate: bool,
+    manifests: &mut Manifests,
+) -> anyhow::Result<()> {
     for document in yaml::documents(text) {
         let document = document.map_err(|e| anyhow!("error parsing {name}: {e}"))?;
         if validate {
             object::validate(&document).map_err(|e| anyhow!("error validating {name:?}: {e}"))?;
         }
-        match object::items(name, document) {
+        match object::items(known, name, document) {
             Ok((mut items, errors)) => {
+                items.iter().for_each(|item| known.learn(item));
                 manifests.items.append(&mut items);
                 if !errors.is_empty() {
                     // The items of a list report together.

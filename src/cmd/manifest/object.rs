@@ -5,11 +5,11 @@
 use anyhow::{Error, anyhow, bail};
 use serde_json::{Map, Value};
 
-use super::Item;
+use super::{Item, Known};
 use crate::apimachinery::decode;
 use crate::apimachinery::go_value::json_kind;
 use crate::apimachinery::quote::quote;
-use crate::kinds::{self, KINDS, Kind};
+use crate::kinds::{self, KindRef, Registry};
 
 const STOP_VALIDATING: &str = "if you choose to ignore these errors, turn validation off with --validate=false";
 
@@ -44,10 +44,10 @@ pub(super) fn validate(document: &Value) -> anyhow::Result<()> {
 /// The objects of one document, and why some items of a list are none.
 ///
 /// # Errors
-/// A document that is no object, or whose kind is not served.
-pub(super) fn items(source: &str, document: Value) -> anyhow::Result<(Vec<Item>, Vec<Error>)> {
+/// A document that is no object, or whose kind is not served; a store that cannot be read.
+pub(super) fn items(known: &mut Known, source: &str, document: Value) -> anyhow::Result<(Vec<Item>, Vec<Error>)> {
     let map = object(document).map_err(|e| anyhow!("unable to decode {}: {e}", quote(source)))?;
-    let kind = map_kind(&map).map_err(|version_kind| {
+    let kind = known.map(&map)?.map_err(|version_kind| {
         let metadata = |field: &str| map.get("metadata").and_then(|m| m.get(field)).and_then(Value::as_str);
         let (name, namespace) = (metadata("name").unwrap_or_default(), metadata("namespace").unwrap_or_default());
         anyhow!(
@@ -60,7 +60,7 @@ pub(super) fn items(source: &str, document: Value) -> anyhow::Result<(Vec<Item>,
     })?;
     match kind {
         Some(kind) => Ok((vec![Item { source: source.to_owned(), kind, body: map }], Vec::new())),
-        None => Ok(flatten(source, map)),
+        None => Ok(flatten(known, source, map)),
     }
 }
 
@@ -88,19 +88,19 @@ fn text<'m>(map: &'m Map<String, Value>, field: &str) -> &'m str {
 }
 
 /// The kind of a document, `None` for a list; or kubectl's words for a kind that is not served.
-fn map_kind(map: &Map<String, Value>) -> Result<Option<&'static dyn Kind>, String> {
+pub(super) fn map_kind(registry: &Registry, map: &Map<String, Value>) -> Result<Option<KindRef>, String> {
     let (version, kind) = (text(map, "apiVersion"), text(map, "kind"));
     // Every version that is served has a List, and a list of each of its kinds.
     let is_list = map.contains_key("items")
-        && KINDS
-            .iter()
-            .filter(|k| kinds::serves(**k, version))
+        && registry
+            .versions()
+            .filter(|k| kinds::serves(*k, version))
             .any(|k| kind == "List" || kind.strip_suffix("List") == Some(k.names().kind));
     if is_list || (version, kind) == ("v1", "List") {
         return Ok(None);
     }
     // kubectl also maps a kind in lower case; the server is the one that refuses it.
-    let served = KINDS.iter().copied().find(|k| {
+    let served = registry.versions().find(|k| {
         let names = k.names();
         kinds::serves(*k, version) && (names.kind == kind || names.kind.to_lowercase() == kind)
     });
@@ -108,7 +108,7 @@ fn map_kind(map: &Map<String, Value>) -> Result<Option<&'static dyn Kind>, Strin
 }
 
 /// The items of a list, and of lists in it. An item without a type has the list's.
-fn flatten(source: &str, mut list: Map<String, Value>) -> (Vec<Item>, Vec<Error>) {
+fn flatten(known: &mut Known, source: &str, mut list: Map<String, Value>) -> (Vec<Item>, Vec<Error>) {
     let inherited = (text(&list, "apiVersion").to_owned(), text(&list, "kind").trim_end_matches("List").to_owned());
     let mut waiting: Vec<Value> = match list.remove("items") {
         Some(Value::Array(items)) => items.into_iter().map(|i| with_type(i, &inherited)).collect(),
@@ -123,8 +123,10 @@ fn flatten(source: &str, mut list: Map<String, Value>) -> (Vec<Item>, Vec<Error>
                     waiting.extend(inner);
                 }
             }
-            value => match item(source, value) {
-                Ok(item) => items.push(item),
+            value => match item(value).and_then(|body| known.map(&body).map(|kind| (kind, body))) {
+                Ok((Ok(Some(kind)), body)) => items.push(Item { source: source.to_owned(), kind, body }),
+                Ok((Ok(None), _)) => errors.push(anyhow!("unable to recognize an empty list")),
+                Ok((Err(why), _)) => errors.push(anyhow!("unable to recognize {why}")),
                 Err(error) => errors.push(error),
             },
         }
@@ -147,7 +149,8 @@ fn with_type(mut item: Value, (version, kind): &(String, String)) -> Value {
     item
 }
 
-fn item(source: &str, value: Value) -> anyhow::Result<Item> {
+/// An item of a list, if it says what it is.
+fn item(value: Value) -> anyhow::Result<Map<String, Value>> {
     let Value::Object(body) = value else {
         bail!("json: cannot unmarshal {} into Go value of type map[string]interface {{}}", json_kind(&value));
     };
@@ -159,9 +162,5 @@ fn item(source: &str, value: Value) -> anyhow::Result<Item> {
             );
         }
     }
-    match map_kind(&body) {
-        Ok(Some(kind)) => Ok(Item { source: source.to_owned(), kind, body }),
-        Ok(None) => bail!("unable to recognize an empty list"),
-        Err(why) => bail!("unable to recognize {why}"),
-    }
+    Ok(body)
 }

@@ -4,13 +4,18 @@ use std::net::TcpListener;
 use assert_fs::TempDir;
 use assert_fs::prelude::*;
 
+use clap::{Args, FromArgMatches};
+
 use super::*;
+use crate::Env;
 use crate::cmd::errors::report;
+use crate::cmd::global::Global;
 
 fn env(folder: &TempDir, stdin: &'static str) -> Env {
     let mut env = Env::real();
     env.cwd = folder.path().to_owned();
     env.stdin = Box::new(stdin.as_bytes());
+    env.vars.insert("KSTATE_HOME".to_owned(), folder.path().join("store").display().to_string());
     env
 }
 
@@ -19,7 +24,11 @@ fn run(folder: &TempDir, stdin: &'static str, names: &[&str], recursive: bool) -
     let filenames: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
     let files = Filenames { filenames: &filenames, recursive, validate: true };
     let mut seen = Vec::new();
-    let result = read(&mut env(folder, stdin), &files).and_then(|manifests| {
+    let mut env = env(folder, stdin);
+    let global = Global::augment_args(clap::Command::new("kubectl")).get_matches_from(["kubectl"]);
+    let global = Global::from_arg_matches(&global).unwrap();
+    let mut cx = Context::new(&mut env, "kubectl".to_owned(), "create".to_owned(), global, String::new());
+    let result = read(&mut cx, &files).and_then(|manifests| {
         manifests.visit(|item| {
             seen.push(format!("{} {}", item.source, item.name()));
             Ok(())

@@ -3,36 +3,36 @@
 use serde_json::{Value, json};
 
 use crate::cmd::resources::KindRef;
-use crate::kinds::KINDS;
+use crate::kinds::Registry;
 
 /// The document of a path, if it is one of these.
-pub fn document(path: &str) -> Option<Value> {
+pub fn document(registry: &Registry, path: &str) -> Option<Value> {
     let parts: Vec<&str> = path.split('/').filter(|p| !p.is_empty()).collect();
     match parts.as_slice() {
-        [] => Some(json!({"paths": paths()})),
+        [] => Some(json!({"paths": paths(registry)})),
         ["api"] => Some(json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []})),
         ["apis"] => {
-            let groups: Vec<Value> = groups().into_iter().map(group).collect();
+            let groups: Vec<Value> = groups(registry).into_iter().map(|name| group(registry, name)).collect();
             Some(json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}))
         }
-        ["apis", name] if groups().contains(name) => {
-            let mut document = group(name);
+        ["apis", name] if groups(registry).contains(name) => {
+            let mut document = group(registry, name);
             document["kind"] = "APIGroup".into();
             document["apiVersion"] = "v1".into();
             Some(document)
         }
-        ["api", version] => resources(version),
-        ["apis", group, version] => resources(&format!("{group}/{version}")),
+        ["api", version] => resources(registry, version),
+        ["apis", group, version] => resources(registry, &format!("{group}/{version}")),
         _ => None,
     }
 }
 
 /// What can be asked for, as a server lists it.
-fn paths() -> Vec<String> {
+fn paths(registry: &Registry) -> Vec<String> {
     let mut paths: Vec<String> = ["/api", "/api/v1", "/apis"].map(str::to_owned).to_vec();
-    for name in groups() {
+    for name in groups(registry) {
         paths.push(format!("/apis/{name}"));
-        let versions = KINDS.iter().map(|k| k.names()).filter(|n| n.group == name);
+        let versions = registry.versions().map(|k| k.names()).filter(|n| n.group == name);
         paths.extend(versions.map(|n| format!("/apis/{}", n.api_version)));
     }
     paths.extend(["/healthz", "/livez", "/readyz", "/version"].map(str::to_owned));
@@ -42,9 +42,9 @@ fn paths() -> Vec<String> {
 }
 
 /// The named groups, in the table's order.
-fn groups() -> Vec<&'static str> {
+fn groups(registry: &Registry) -> Vec<&'static str> {
     let mut groups: Vec<&str> = Vec::new();
-    for group in KINDS.iter().map(|k| k.names().group).filter(|g| !g.is_empty()) {
+    for group in registry.versions().map(|k| k.names().group).filter(|g| !g.is_empty()) {
         if !groups.contains(&group) {
             groups.push(group);
         }
@@ -52,9 +52,9 @@ fn groups() -> Vec<&'static str> {
     groups
 }
 
-fn group(name: &str) -> Value {
+fn group(registry: &Registry, name: &str) -> Value {
     let mut versions: Vec<Value> = Vec::new();
-    for names in KINDS.iter().map(|k| k.names()).filter(|n| n.group == name) {
+    for names in registry.versions().map(|k| k.names()).filter(|n| n.group == name) {
         let version = json!({"groupVersion": names.api_version, "version": names.version});
         if !versions.contains(&version) {
             versions.push(version);
@@ -63,12 +63,12 @@ fn group(name: &str) -> Value {
     json!({"name": name, "versions": versions, "preferredVersion": versions[0]})
 }
 
-fn resources(api_version: &str) -> Option<Value> {
-    let kinds: Vec<&KindRef> = KINDS.iter().filter(|k| k.names().api_version == api_version).collect();
+fn resources(registry: &Registry, api_version: &str) -> Option<Value> {
+    let kinds: Vec<KindRef> = registry.versions().filter(|k| k.names().api_version == api_version).collect();
     if kinds.is_empty() {
         return None;
     }
-    let resources: Vec<Value> = kinds.into_iter().flat_map(|k| of_kind(*k)).collect();
+    let resources: Vec<Value> = kinds.into_iter().flat_map(of_kind).collect();
     Some(json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": api_version, "resources": resources}))
 }
 

@@ -1,7 +1,7 @@
 //! Which kind, namespace, object and subresource a path of the API means. Knows no request.
 
 use crate::cmd::resources::KindRef;
-use crate::kinds::KINDS;
+use crate::kinds::Registry;
 
 /// The part of an object that a path asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct Place {
 
 impl Place {
     /// `/api/v1/namespaces/default/pods/web-0`, `/apis/apps/v1/namespaces/default/statefulsets/web/scale`, ….
-    pub fn parse(path: &str) -> Option<Place> {
+    pub fn parse(registry: &Registry, path: &str) -> Option<Place> {
         let parts: Vec<&str> = path.split('/').filter(|p| !p.is_empty()).collect();
         let (group, version, rest) = match parts.as_slice() {
             ["api", version, rest @ ..] => ("", *version, rest),
@@ -33,8 +33,8 @@ impl Place {
         };
         let of = |plural: &str| {
             let is_it =
-                |k: &&KindRef| k.names().group == group && k.names().version == version && k.names().plural == plural;
-            KINDS.iter().find(is_it).copied()
+                |k: &KindRef| k.names().group == group && k.names().version == version && k.names().plural == plural;
+            registry.versions().find(is_it)
         };
         let (namespace, rest) = match rest {
             ["namespaces", namespace, plural, rest @ ..] if of(plural).is_some_and(|k| k.names().namespaced) => {
@@ -120,7 +120,7 @@ mod tests {
             ("/", None),
         ];
         for (path, want) in cases {
-            let got = Place::parse(path)
+            let got = Place::parse(&Registry::built_in(), path)
                 .map(|p| format!("{} {} {} {:?}", p.kind.names().resource, p.namespace, p.name, p.sub));
             assert_eq!(got.as_deref(), want, "{path}");
         }

@@ -70,7 +70,7 @@ fn reference(from: &Value) -> String {
 
 fn resolved(cx: &mut Context, info: &Info, from: &Value) -> anyhow::Result<String> {
     let look_up = |cx: &mut Context, resource: &str, name: &str| {
-        let kind = resources::kind(resource)?;
+        let kind = resources::kind(cx, resource)?;
         cx.client()?.read(|c| apiserver::get(c, kind, &info.namespace, name))
     };
     if let Some(secret) = from.get("secretKeyRef") {

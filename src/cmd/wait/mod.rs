@@ -196,17 +196,19 @@ impl Wait {
 
     fn fetch(&self, cx: &mut Context) -> anyhow::Result<Fetched> {
         let files = Filenames { filenames: &self.filename, recursive: self.recursive, validate: false };
-        let manifests = manifest::read(cx.env, &files)?;
-        let named = resources::named(&Request {
-            program: &cx.program,
-            args: &self.args,
-            has_files: !self.filename.is_empty(),
-            selector: &self.selector,
-            field_selector: &self.field_selector,
-            type_alone_is_all: self.all,
-            all_namespaces: self.all_namespaces,
-            ..Request::default()
-        })?;
+        let manifests = manifest::read(cx, &files)?;
+        let named = resources::named(
+            cx,
+            &Request {
+                args: &self.args,
+                has_files: !self.filename.is_empty(),
+                selector: &self.selector,
+                field_selector: &self.field_selector,
+                type_alone_is_all: self.all,
+                all_namespaces: self.all_namespaces,
+                ..Request::default()
+            },
+        )?;
         let selectors = Selectors { labels: &self.selector, fields: &self.field_selector };
         fetch::fetch(cx, named, manifests, &selectors, self.all_namespaces)
     }

@@ -2,24 +2,12 @@
 
 use serde_json::{Value, json};
 
+use super::known::End;
 use super::life::text;
 use super::network;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::seed::Seed;
 use crate::apimachinery::time::{self, Time};
-
-/// What a container does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    Running {
-        since: Time,
-    },
-    /// Ended with exit status 0.
-    Completed {
-        started: Time,
-        finished: Time,
-    },
-}
 
 /// The containers in the order they start.
 pub fn specs(pod: &Object) -> impl Iterator<Item = &Value> {
@@ -78,64 +66,96 @@ fn add_mounts(status: &mut Value, spec: &Value) {
     }
 }
 
-/// Sets one container's status to running or completed.
-pub fn set(pod: &mut Object, spec: &Value, init: bool, state: State, seed: &Seed) {
+/// What one look at a running container shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Running {
+    pub since: Time,
+    /// Which run it is: `restartCount`.
+    pub attempt: u32,
+    /// Its startup probe has succeeded, or it has none.
+    pub started: bool,
+    pub ready: bool,
+}
+
+/// Sets one container's status to running. How the run before ended moves to `lastState`.
+pub fn set_running(pod: &mut Object, spec: &Value, running: Running, seed: &Seed) {
+    let mut status = begun(pod, spec, running.attempt, seed);
+    status["state"] = json!({"running": {"startedAt": time::to_rfc3339(running.since)}});
+    status["ready"] = running.ready.into();
+    status["started"] = running.started.into();
+    replace(pod, text(spec, "name"), status);
+}
+
+/// The status of a container whose process was asked for, without its state.
+fn begun(pod: &Object, spec: &Value, attempt: u32, seed: &Seed) -> Value {
     let name = text(spec, "name");
     let image = text(spec, "image");
-    let id = format!("containerd://{}", seed.sha256(&format!("{}/{name}", pod.uid()), restarts(pod, name)));
+    let id = format!("containerd://{}", seed.sha256(&format!("{}/{name}", pod.uid()), attempt.into()));
     let mut status = json!({
-        "containerID": id, "image": network::full_image(image), "imageID": network::image_id(image), "lastState": {},
-        "name": name, "restartCount": restarts(pod, name),
+        "containerID": id, "image": network::full_image(image), "imageID": network::image_id(image),
+        "lastState": last_state(pod, name), "name": name, "restartCount": attempt,
         "resources": spec.get("resources").cloned().unwrap_or_else(|| json!({})),
         "user": {"linux": {"gid": 0, "supplementalGroups": [0], "uid": 0}},
     });
     if let Some(requests) = spec.pointer("/resources/requests") {
         status["allocatedResources"] = requests.clone();
     }
-    match state {
-        State::Running { since } => {
-            status["state"] = json!({"running": {"startedAt": time::to_rfc3339(since)}});
-            status["ready"] = true.into();
-            status["started"] = true.into();
-        }
-        State::Completed { started, finished } => {
-            status["state"] = terminated("Completed", 0, Some(started), finished, &id);
-            status["ready"] = init.into();
-            status["started"] = false.into();
-        }
-    }
     add_mounts(&mut status, spec);
+    status
+}
+
+/// How the newest run that ended did: the state, where it has ended, else what came before it.
+fn last_state(pod: &Object, name: &str) -> Value {
+    let status = find(pod, name);
+    let ended = status.and_then(|s| s.get("state")).filter(|s| s.get("terminated").is_some());
+    ended.or(status.and_then(|s| s.get("lastState"))).cloned().unwrap_or_else(|| json!({}))
+}
+
+/// Sets one container's status to ended; `ready` is for an init container that has done its work.
+pub fn set_ended(pod: &mut Object, name: &str, end: &End, ready: bool) {
+    let Some(mut status) = find(pod, name).cloned() else { return };
+    let id = text(&status, "containerID").to_owned();
+    let started = status.pointer("/state/running/startedAt").and_then(Value::as_str).and_then(time::parse);
+    let started = started.map_or(end.at, |t| t.min(end.at));
+    let mut state = json!({
+        "exitCode": end.code, "reason": end.reason(), "containerID": id,
+        "startedAt": time::to_rfc3339(started), "finishedAt": time::to_rfc3339(end.at),
+    });
+    if let Some(signal) = end.signal {
+        state["signal"] = signal.into();
+    }
+    if !end.message.is_empty() {
+        state["message"] = end.message.as_str().into();
+    }
+    status["state"] = json!({ "terminated": state });
+    status["ready"] = ready.into();
+    status["started"] = false.into();
     replace(pod, name, status);
 }
 
-fn terminated(reason: &str, code: i64, started: Option<Time>, finished: Time, id: &str) -> Value {
-    let mut state =
-        json!({"exitCode": code, "reason": reason, "finishedAt": time::to_rfc3339(finished), "containerID": id});
-    if let Some(started) = started {
-        state["startedAt"] = time::to_rfc3339(started).into();
-    }
-    json!({ "terminated": state })
+/// Sets the status of a container whose process could not be started: ended before it ran.
+pub fn set_failed_to_start(pod: &mut Object, spec: &Value, attempt: u32, end: &End, seed: &Seed) {
+    let status = begun(pod, spec, attempt, seed);
+    replace(pod, text(spec, "name"), status);
+    set_ended(pod, text(spec, "name"), end, false);
 }
 
-/// Ends every running container with an exit status.
-pub fn end_all(pod: &mut Object, code: i64, now: Time) {
-    let names: Vec<String> = statuses(pod).map(|s| text(s, "name").to_owned()).collect();
-    for name in names {
-        let Some(mut status) = find(pod, &name).cloned() else { continue };
-        let Some(running) = status.pointer("/state/running").cloned() else { continue };
-        let started = running.get("startedAt").and_then(Value::as_str).and_then(time::parse);
-        let reason = if code == 0 { "Completed" } else { "Error" };
-        status["state"] = terminated(reason, code, started, now, text(&status, "containerID"));
-        status["ready"] = false.into();
-        status["started"] = false.into();
-        replace(pod, &name, status);
-    }
-}
-
-/// Puts a waiting container's reason and message.
+/// Puts a waiting container's reason and message; how it ended before, if it did, moves to `lastState`.
 pub fn set_waiting(pod: &mut Object, name: &str, reason: &str, message: &str) {
+    let last = last_state(pod, name);
     let Some(mut status) = find(pod, name).cloned() else { return };
+    status["lastState"] = last;
     status["state"] = json!({"waiting": {"reason": reason, "message": message}});
+    status["ready"] = false.into();
+    status["started"] = false.into();
+    replace(pod, name, status);
+}
+
+/// Lets a running container be started or ready, or no longer so.
+pub fn set_health(pod: &mut Object, name: &str, started: bool, ready: bool) {
+    let Some(mut status) = find(pod, name).cloned() else { return };
+    status["started"] = started.into();
+    status["ready"] = ready.into();
     replace(pod, name, status);
 }
 
@@ -150,27 +170,13 @@ pub fn running(pod: &Object) -> Vec<String> {
     runs.map(|s| text(s, "name").to_owned()).collect()
 }
 
-/// Whether any container but an init container has ever started.
-pub fn any_started(pod: &Object) -> bool {
-    let started = |s: &Value| s.pointer("/state/running").is_some() || s.pointer("/state/terminated").is_some();
-    pod.list_at("/status/containerStatuses").iter().any(started)
-}
-
-/// The exit statuses of the containers, once all of them have ended; init containers do not count.
-pub fn exit_codes(pod: &Object) -> Option<Vec<i64>> {
-    let all = pod.list_at("/status/containerStatuses");
-    if all.is_empty() {
-        return None;
-    }
-    all.iter().map(|s| s.pointer("/state/terminated/exitCode").and_then(Value::as_i64)).collect()
-}
-
 /// The init containers that have neither completed nor, as sidecars, started.
 pub fn not_initialized(pod: &Object) -> Vec<&str> {
     let done = |name: &str| {
         let status = find(pod, name);
         status.is_some_and(|s| {
-            s.pointer("/state/terminated/exitCode").is_some_and(|c| c == 0) || s.pointer("/state/running").is_some()
+            s.pointer("/state/terminated/exitCode").is_some_and(|c| c == 0)
+                || s.get("started").is_some_and(|started| started == true)
         })
     };
     pod.list_at("/spec/initContainers").iter().map(|c| text(c, "name")).filter(|n| !done(n)).collect()
@@ -184,7 +190,8 @@ pub fn unready(pod: &Object) -> Vec<&str> {
     all.map(|c| text(c, "name")).filter(|n| !ready(n)).collect()
 }
 
-fn find<'p>(pod: &'p Object, name: &str) -> Option<&'p Value> {
+/// One container's status.
+pub fn find<'p>(pod: &'p Object, name: &str) -> Option<&'p Value> {
     pod.list_at(list_of(pod, name)).iter().find(|s| text(s, "name") == name)
 }
 
@@ -196,8 +203,4 @@ fn replace(pod: &mut Object, name: &str, status: Value) {
         None => all.push(status),
     }
     pod.set(list, Value::Array(all));
-}
-
-fn restarts(pod: &Object, name: &str) -> u64 {
-    find(pod, name).and_then(|s| s.get("restartCount")?.as_u64()).unwrap_or(0)
 }

@@ -15,15 +15,25 @@ use crate::kinds::Trigger;
 use crate::kinds::plan::{Action, Plan};
 
 mod config;
+mod container;
 mod container_status;
 mod environment;
+pub mod health;
+mod image;
+mod known;
 mod life;
 mod mounts;
 mod network;
+mod phase;
 mod pod_status;
+pub mod probe;
+mod restart;
+mod standing;
 mod termination;
+mod walk;
 mod world;
 
+pub use environment::expand;
 pub use world::sandbox;
 
 /// What a kubelet calls itself in events.
@@ -61,10 +71,13 @@ fn remove(pod: &Object) -> Plan {
     Plan { actions: vec![Action::Remove { key, uid: pod.uid().to_owned() }], requeue_at: None }
 }
 
-/// The pods that have not come up yet and may have waited for this: their namespace's, or all when the pace changed.
+/// The pods of a namespace that have not come up yet and may have waited for this; all that live, when the pace changed.
 fn waiting_for_config(object: &Object, cluster: &Cluster) -> Result<Vec<Key>, Status> {
-    let namespace = (!is_pace(object)).then(|| object.namespace());
-    let pods = cluster.list_keyed("pods", namespace)?;
-    let waits = |pod: &Object| pod.str_at("/status/phase") == "Pending" || pod.deletion_timestamp().is_some();
+    let is_pace = is_pace(object);
+    let pods = cluster.list_keyed("pods", (!is_pace).then(|| object.namespace()))?;
+    let waits = |pod: &Object| {
+        let phase = pod.str_at("/status/phase");
+        phase == "Pending" || pod.deletion_timestamp().is_some() || (is_pace && phase == "Running")
+    };
     Ok(pods.into_iter().filter(|(_, pod)| waits(pod)).map(|(key, _)| key).collect())
 }

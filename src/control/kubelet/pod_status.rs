@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::container_status as status;
+use super::{container_status as status, phase};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::time::{self, Time};
 
 /// Sets `status.phase`, `status.conditions` and `observedGeneration` from the container statuses.
 pub fn set_conditions(pod: &mut Object, now: Time) {
-    let phase = phase(pod);
+    let phase = phase::of(pod, pod.deletion_timestamp().is_some());
     pod.set("/status/phase", phase.into());
     pod.set("/status/observedGeneration", pod.generation().into());
     let old = pod.list_at("/status/conditions").to_vec();
@@ -18,6 +18,11 @@ pub fn set_conditions(pod: &mut Object, now: Time) {
     }
     all.extend(old.into_iter().filter(|c| !all_names(c)));
     pod.set("/status/conditions", Value::Array(all));
+}
+
+/// Whether the pod has a sandbox on its node.
+pub fn has_sandbox(pod: &Object) -> bool {
+    pod.internal.get("sandbox").is_some_and(|s| s == true)
 }
 
 fn all_names(condition: &Value) -> bool {
@@ -30,7 +35,7 @@ fn all_names(condition: &Value) -> bool {
 type Verdict = Option<(&'static str, String)>;
 
 fn verdicts(pod: &Object, phase: &str) -> [(&'static str, Result<(), Verdict>); 4] {
-    let running = pod.internal.get("sandbox").is_some_and(|s| s == true) && !matches!(phase, "Succeeded" | "Failed");
+    let running = has_sandbox(pod) && !matches!(phase, "Succeeded" | "Failed");
     let sandbox = if running { Ok(()) } else { Err(None) };
     let waiting = status::not_initialized(pod);
     let initialized = match waiting.as_slice() {
@@ -99,13 +104,4 @@ fn condition(pod: &Object, old: &[Value], name: &str, verdict: &Result<(), Verdi
         }
     }
     condition
-}
-
-/// `Running` once a container has started, `Succeeded` or `Failed` when all have ended for good.
-fn phase(pod: &Object) -> &'static str {
-    let ended = status::exit_codes(pod);
-    if let Some(codes) = ended {
-        return if codes.iter().all(|c| *c == 0) { "Succeeded" } else { "Failed" };
-    }
-    if status::any_started(pod) { "Running" } else { "Pending" }
 }

@@ -201,7 +201,8 @@ fn provision(claim: &Arc<Object>, class: &Object, cluster: &Cluster, now: Time) 
         return Ok(plan);
     }
     let since = claim.internal.get("provisionSince").and_then(Value::as_str).and_then(time::parse);
-    let done = since.or(claim.creation_timestamp()).unwrap_or(now) + Pace::of(cluster)?.of_step(Step::VolumeProvision);
+    let took = Pace::of(cluster)?.of_step(Step::VolumeProvision);
+    let done = time::later(since.or(claim.creation_timestamp()).unwrap_or(now), took);
     if now < done {
         plan.requeue(done);
         return Ok(plan);

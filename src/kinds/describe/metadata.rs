@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::Text;
 use crate::apimachinery::object::Object;
-use crate::apimachinery::time::Time;
+use crate::apimachinery::time::{self, Time};
 use crate::kinds::pod::Fields;
 
 /// The annotation that no description shows: what `apply` last sent.
@@ -100,6 +100,38 @@ pub(super) fn shorten(text: &str, longest: usize) -> String {
     }
     let end = (0..=longest).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
     format!("{}...", &text[..end])
+}
+
+/// `Controlled By:`, when something controls the object.
+pub fn controlled_by(object: &Object, out: &mut Text) {
+    if let Some(owner) = object.controller_of() {
+        out.field(0, "Controlled By", format_args!("{}/{}", owner.kind, owner.name));
+    }
+}
+
+/// A flag that may be left open.
+pub fn optional_flag(flag: Option<bool>) -> &'static str {
+    match flag {
+        Some(true) => "True",
+        Some(false) => "False",
+        None => "<unset>",
+    }
+}
+
+/// `Conditions:` with the time of each and why, when there are any.
+pub fn timed_conditions(conditions: &[Value], out: &mut Text) {
+    if conditions.is_empty() {
+        return;
+    }
+    out.line(0, "Conditions:");
+    out.line(1, "Type\tStatus\tLastTransitionTime\tReason\tMessage");
+    out.line(1, "----\t------\t------------------\t------\t-------");
+    for condition in conditions {
+        let at = rfc1123(time::parse(condition.text("lastTransitionTime")));
+        let [kind, status, reason, message] =
+            ["type", "status", "reason", "message"].map(|field| condition.text(field));
+        out.line(1, format_args!("{kind}\t{status}\t{at}\t{reason}\t{message}"));
+    }
 }
 
 /// `Tolerations:`, ordered by key.

@@ -21,9 +21,10 @@ pub use containers::{containers, resource_list};
 pub use events::interval as event_interval;
 pub use generic::generic;
 pub use metadata::{
-    annotations, format_labels, go_list, label_lines, labels, labels_at, or_none, rfc1123, title_lines, tolerations,
+    annotations, controlled_by, format_labels, go_list, label_lines, labels, labels_at, optional_flag, or_none,
+    rfc1123, timed_conditions, title_lines, tolerations,
 };
-pub use template::{pod_template, pods_status};
+pub use template::{pod_template, pods_status, workload_conditions};
 pub use text::Text;
 pub use volume_sources::source;
 pub use volumes::{topology_spread, volumes};

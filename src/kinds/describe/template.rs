@@ -55,3 +55,16 @@ pub fn pods_status(view: &View, owner: &Object, selector: &Selector) -> Result<S
     let [running, waiting, succeeded, failed] = counts;
     Ok(format!("{running} Running / {waiting} Waiting / {succeeded} Succeeded / {failed} Failed"))
 }
+
+/// `Conditions:` of a workload, when it has any.
+pub fn workload_conditions(conditions: &[Value], out: &mut Text) {
+    if conditions.is_empty() {
+        return;
+    }
+    out.line(0, "Conditions:\n  Type\tStatus\tReason");
+    out.line(1, "----\t------\t------");
+    for condition in conditions {
+        let [kind, status, reason] = ["type", "status", "reason"].map(|field| condition.text(field));
+        out.line(1, format_args!("{kind} \t{status}\t{reason}"));
+    }
+}

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::Text;
 use super::metadata::{LONGEST, shorten};
 use crate::apimachinery::go_value;
+use crate::apimachinery::quantity::Quantity;
 use crate::kinds::pod::Fields;
 
 /// How a field is shown where it is absent: as Go's zero value, or by a word.
@@ -15,17 +16,22 @@ enum Zero {
     Flag,
     List,
     Pointer,
+    /// A quantity, of which zero is none.
+    Amount,
     Word(&'static str),
 }
 
-use Zero::{Flag, List, Number, Pointer, Text as Str, Word};
+use Zero::{Amount, Flag, List, Number, Pointer, Text as Str, Word};
 
-/// A source: its field, what it is, and its lines (title, JSON pointer, zero).
-type Row = (&'static str, &'static str, &'static [(&'static str, &'static str, Zero)]);
+/// A line: its title, the JSON pointer to its value, and what an absent one is.
+type Line = (&'static str, &'static str, Zero);
 
-const FS: (&str, &str, Zero) = ("FSType", "/fsType", Str);
-const RO: (&str, &str, Zero) = ("ReadOnly", "/readOnly", Flag);
-const SECRET: (&str, &str, Zero) = ("SecretRef", "/secretRef", Pointer);
+/// A source: its field, what it is, and its lines.
+type Row = (&'static str, &'static str, &'static [Line]);
+
+const FS: Line = ("FSType", "/fsType", Str);
+const RO: Line = ("ReadOnly", "/readOnly", Flag);
+const SECRET: Line = ("SecretRef", "/secretRef", Pointer);
 
 /// In the order in which they are looked for.
 const SOURCES: &[Row] = &[
@@ -37,7 +43,7 @@ const SOURCES: &[Row] = &[
     (
         "emptyDir",
         "EmptyDir (a temporary directory that shares a pod's lifetime)",
-        &[("Medium", "/medium", Str), ("SizeLimit", "/sizeLimit", Word("<unset>"))],
+        &[("Medium", "/medium", Str), ("SizeLimit", "/sizeLimit", Amount)],
     ),
     (
         "gcePersistentDisk",
@@ -197,21 +203,25 @@ const SOURCES: &[Row] = &[
     ),
 ];
 
+/// What a persistent volume's source shows besides: after which line of which source.
+const PERSISTENT: &[(&str, &str, Line)] = &[
+    ("glusterfs", "EndpointsName", ("EndpointsNamespace", "/endpointsNamespace", Word("<unset>"))),
+    ("scaleIO", "VolumeName", ("SecretName", "/secretRef/name", Str)),
+    ("scaleIO", "VolumeName", ("SecretNamespace", "/secretRef/namespace", Str)),
+    ("azureFile", "SecretName", ("SecretNamespace", "/secretNamespace", Str)),
+    ("csi", "FSType", ("VolumeHandle", "/volumeHandle", Str)),
+];
+
 /// Writes the source that a volume has, or that a persistent volume's spec has; `false` when it has none that is known.
 pub fn source(of: &Value, persistent: bool, out: &mut Text) -> bool {
     let Some(((field, what, lines), source)) = SOURCES.iter().find_map(|row| Some((row, of.field(row.0)?))) else {
         return false;
     };
     out.field(2, "Type", what);
-    for (title, pointer, zero) in *lines {
-        if persistent && *field == "csi" && *pointer == "/readOnly" {
-            out.field(2, "VolumeHandle", source.text("volumeHandle"));
-        }
-        let value = shown(source.pointer(pointer).filter(|v| !v.is_null()), *zero);
-        match title.strip_suffix('\u{0}') {
-            Some(bare) => out.line(2, format_args!("{bare}\t{value}")),
-            None => out.field(2, title, value),
-        }
+    for line in *lines {
+        write_line(line, source, persistent, out);
+        let more = PERSISTENT.iter().filter(|(of, after, _)| persistent && of == field && *after == line.0);
+        more.for_each(|(_, _, line)| write_line(line, source, persistent, out));
     }
     match *field {
         "csi" => attributes(source, out),
@@ -221,10 +231,25 @@ pub fn source(of: &Value, persistent: bool, out: &mut Text) -> bool {
     true
 }
 
-fn shown(value: Option<&Value>, zero: Zero) -> String {
+fn write_line((title, pointer, zero): &Line, source: &Value, persistent: bool, out: &mut Text) {
+    let value = shown(source.pointer(pointer).filter(|v| !v.is_null()), *zero, persistent);
+    match title.strip_suffix('\u{0}') {
+        Some(bare) => out.line(2, format_args!("{bare}\t{value}")),
+        None => out.field(2, title, value),
+    }
+}
+
+fn shown(value: Option<&Value>, zero: Zero, persistent: bool) -> String {
     match (value, zero) {
+        (Some(value), Pointer) if persistent => {
+            format!("&SecretReference{{Name:{},Namespace:{},}}", value.text("name"), value.text("namespace"))
+        }
         (Some(value), Pointer) => format!("&LocalObjectReference{{Name:{},}}", value.text("name")),
         (Some(Value::Array(items)), Str) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
+        (value, Amount) => match value.and_then(|v| Quantity::from_value(v).ok()) {
+            Some(amount) if amount > Quantity::ZERO => amount.to_string(),
+            _ => "<unset>".to_owned(),
+        },
         (Some(value), _) => go_value::display(value),
         (None, Str) => String::new(),
         (None, Number) => "0".to_owned(),

@@ -8,6 +8,9 @@ use crate::kinds::workload;
 pub const UID_LABEL: &str = "batch.kubernetes.io/controller-uid";
 pub const NAME_LABEL: &str = "batch.kubernetes.io/job-name";
 
+/// What a Job's pods are labelled with, in the old form and the new: uid and name.
+const LABELS: [&str; 4] = ["controller-uid", "job-name", UID_LABEL, NAME_LABEL];
+
 /// Fills in a Job.
 pub fn set_defaults(job: &mut Object) {
     let absent = |job: &Object, field: &str| job.at(&format!("/spec/{field}")).is_none();
@@ -41,11 +44,25 @@ pub fn generate_selector(job: &mut Object) {
         return;
     }
     let (uid, name) = (job.uid().to_owned(), job.name().to_owned());
-    for (key, value) in [("controller-uid", &uid), ("job-name", &name), (UID_LABEL, &uid), (NAME_LABEL, &name)] {
+    for (key, value) in LABELS.into_iter().zip([&uid, &name, &uid, &name]) {
         let pointer = format!("/spec/template/metadata/labels/{}", escape(key));
         job.set(&pointer, Value::String(value.clone()));
     }
     job.set(&format!("/spec/selector/matchLabels/{}", escape(UID_LABEL)), json!(uid));
     // Upstream fills in defaults again whenever it reads the Job, by then with these labels.
     label(job);
+}
+
+/// Takes off what [`generate_selector`] made.
+pub fn remove_selector(job: &mut Object) {
+    job.remove("/spec/selector");
+    for label in LABELS {
+        job.remove_label(label);
+        job.remove(&format!("/spec/template/metadata/labels/{}", escape(label)));
+    }
+    for map in ["/spec/template/metadata/labels", "/spec/template/metadata"] {
+        if job.map_at(map).is_some_and(Map::is_empty) {
+            job.remove(map);
+        }
+    }
 }

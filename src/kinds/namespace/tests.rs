@@ -66,7 +66,7 @@ fn the_systems_own_stay() {
 #[test]
 fn every_namespaced_kind_wakes_a_namespace_that_ends() {
     let watched: Vec<&str> = TRIGGERS.iter().map(|t| t.resource).collect();
-    for names in KINDS.iter().map(|k| k.names()).filter(|n| n.namespaced) {
+    for names in Registry::built_in().kinds().map(|k| k.names()).filter(|n| n.namespaced) {
         assert!(watched.contains(&names.resource), "{}", names.resource);
     }
 }

@@ -40,16 +40,17 @@ fn data_source(claim: &Object, out: &mut Text) {
     out.field(1, "Name", source.text("name"));
 }
 
-/// The pods with a volume of this claim, and those that own it.
+/// The pods with a volume of this claim, one for each such volume as kubectl has it, and those that own the claim.
 fn users(claim: &Object, view: &View) -> Result<Vec<String>, Status> {
     let pods = view.cluster.list("pods", Some(claim.namespace()))?;
-    let uses = |pod: &Object| {
+    let times = |pod: &Object| {
         let volumes = pod.list_at("/spec/volumes").iter();
-        let mut claims = volumes.filter_map(|v| Some(v.section("persistentVolumeClaim")?.text("claimName")));
-        claims.any(|name| name == claim.name())
-            || claim.owner_references().any(|o| o.kind == "Pod" && o.uid == pod.uid())
+        let claims = volumes.filter_map(|v| Some(v.section("persistentVolumeClaim")?.text("claimName")));
+        let uses = claims.filter(|name| *name == claim.name()).count();
+        let owns = claim.owner_references().any(|o| o.kind == "Pod" && o.uid == pod.uid());
+        if owns { uses.max(1) } else { uses }
     };
-    Ok(pods.iter().filter(|p| uses(p)).map(|p| p.name().to_owned()).collect())
+    Ok(pods.iter().flat_map(|p| std::iter::repeat_n(p.name().to_owned(), times(p))).collect())
 }
 
 fn conditions(claim: &Object, out: &mut Text) {

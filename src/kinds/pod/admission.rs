@@ -1,5 +1,5 @@
-//! What the admission plugins that are on by default do to a new pod: ServiceAccount, Priority, DefaultTolerationSeconds,
-//! RuntimeClass.
+//! What the admission plugins that are on by default do to a new pod: LimitRanger, ServiceAccount, Priority,
+//! DefaultTolerationSeconds, RuntimeClass.
 //!
 //! Knows the cluster to look other objects up in, and no request.
 
@@ -13,20 +13,27 @@ use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::cluster::Cluster;
+use crate::kinds::limit_range;
 
 pub(super) fn admit(pod: &mut Object, cluster: &Cluster) -> Result<(), Status> {
     if pod.annotation("kubernetes.io/config.mirror").is_some() {
         // A mirror pod is a copy of what a kubelet runs by itself, and stays as it is.
         return Ok(());
     }
+    limit_range::set_pod_defaults(pod, cluster)?;
     service_account::admit(pod, cluster)?;
     priority::admit(pod, cluster)?;
     add_default_tolerations(pod);
     check_runtime_class(pod, cluster)
 }
 
+pub(super) use service_account::remove_token;
+
+/// A refusal before the pod has its name: one that is to be made up is not known yet, only how it begins.
 fn forbidden(pod: &Object, why: &str) -> Status {
-    Status::forbidden("pods", pod.name(), why)
+    let prefix = pod.str_at("/metadata/generateName");
+    let is_made_up = !prefix.is_empty() && pod.name().len() == prefix.len() + 5 && pod.name().starts_with(prefix);
+    Status::forbidden("pods", if is_made_up { prefix } else { pod.name() }, why)
 }
 
 /// The pod's spec, made when there is none.

@@ -46,7 +46,7 @@ pub fn of_all(spec: &Map<String, Value>, part: &str) -> Amounts {
     sum
 }
 
-fn amounts(container: &Value, part: &str) -> Amounts {
+pub(super) fn amounts(container: &Value, part: &str) -> Amounts {
     let list = container.field("resources").and_then(|r| r.section(part)).into_iter().flatten();
     list.filter_map(|(name, value)| Some((name.clone(), Quantity::from_value(value).ok()?))).collect()
 }

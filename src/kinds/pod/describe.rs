@@ -3,7 +3,8 @@
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::kinds::describe::{
-    Text, View, annotations, containers, labels, labels_at, rfc1123, tolerations, topology_spread, volumes,
+    Text, View, annotations, containers, controlled_by, labels, labels_at, rfc1123, tolerations, topology_spread,
+    volumes,
 };
 use crate::kinds::pod::{Fields, qos};
 
@@ -74,9 +75,7 @@ fn status(pod: &Object, view: &View, out: &mut Text) {
     let addresses = pod.list_at("/status/podIPs");
     out.line(0, if addresses.is_empty() { "IPs:\t<none>" } else { "IPs:" });
     addresses.iter().for_each(|a| out.field(1, "IP", a.text("ip")));
-    if let Some(owner) = pod.controller_of() {
-        out.field(0, "Controlled By", format_args!("{}/{}", owner.kind, owner.name));
-    }
+    controlled_by(pod, out);
     given(pod, "NominatedNodeName", "/status/nominatedNodeName", out);
 }
 

@@ -1,11 +1,11 @@
 //! What a ResourceQuota may be, in the words of core's ValidateResourceQuotaSpec.
 
-use serde_json::Value;
-
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::quantity::Quantity;
+
+use super::scopes;
 
 /// The resources without a domain that a quota may name, apart from `count/…`.
 const STANDARD: [&str; 20] = [
@@ -30,16 +30,6 @@ const STANDARD: [&str; 20] = [
     "services.loadbalancers",
     "storage",
 ];
-const SCOPES: [&str; 7] = [
-    "BestEffort",
-    "CrossNamespacePodAffinity",
-    "NotBestEffort",
-    "NotTerminating",
-    "PriorityClass",
-    "Terminating",
-    "VolumeAttributesClass",
-];
-
 /// What is wrong with a quota.
 pub fn validate(quota: &Object) -> Errors {
     let mut errors = Errors::default();
@@ -56,22 +46,20 @@ pub fn validate(quota: &Object) -> Errors {
             errors.invalid(&path, amount.to_string(), "must be an integer");
         }
     }
-    let unknown = |s: &Value| s.as_str().is_none_or(|s| !SCOPES.contains(&s));
-    if quota.list_at("/spec/scopes").iter().any(unknown) {
-        let all = quota.at("/spec/scopes").cloned().unwrap_or_default();
-        errors.invalid(&spec.child("scopes"), all, "unsupported scope");
-    }
+    scopes::validate(quota, &spec, &mut errors);
     errors
+}
+
+/// Whether a resource without a domain is one that quotas know.
+pub(super) fn is_standard(resource: &str) -> bool {
+    STANDARD.contains(&resource) || resource.starts_with("hugepages-") || resource.starts_with("requests.hugepages-")
 }
 
 fn validate_resource(resource: &str, path: &Path, errors: &mut Errors) {
     for problem in names::is_qualified_name(resource) {
         errors.invalid(path, resource, &problem);
     }
-    let known = STANDARD.contains(&resource)
-        || resource.starts_with("hugepages-")
-        || resource.starts_with("requests.hugepages-");
-    if !resource.contains('/') && !known {
+    if !resource.contains('/') && !is_standard(resource) {
         errors.invalid(path, resource, "must be a standard resource for quota");
     }
 }

@@ -1,5 +1,7 @@
 //! What `describe` prints of a Service: itself, and the endpoints behind it.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::apimachinery::object::Object;
@@ -12,9 +14,7 @@ use crate::kinds::pod::Fields;
 const SHOWN: usize = 3;
 
 pub fn describe(service: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
-    let slices = view.cluster.list("endpointslices.discovery.k8s.io", Some(service.namespace()))?;
-    let slices: Vec<&Object> =
-        slices.iter().filter(|s| s.label(SERVICE_NAME_LABEL) == Some(service.name())).map(|s| &**s).collect();
+    let slices = slices_of(service, view)?;
     out.field(0, "Name", service.name());
     out.field(0, "Namespace", service.namespace());
     labels(out, service);
@@ -74,7 +74,7 @@ fn ingress(of: &Value) -> String {
     }
 }
 
-fn ports(port: &Value, slices: &[&Object], out: &mut Text) {
+fn ports(port: &Value, slices: &[Arc<Object>], out: &mut Text) {
     let (name, protocol) = (port.text("name"), port.text("protocol"));
     let shown = if name.is_empty() { "<unset>" } else { name };
     out.field(0, "Port", format_args!("{shown}\t{}/{protocol}", port.int("port").unwrap_or(0)));
@@ -90,29 +90,43 @@ fn ports(port: &Value, slices: &[&Object], out: &mut Text) {
     out.field(0, "Endpoints", endpoints(slices, name));
 }
 
+/// The ready endpoints of a service's port, which is named so.
+///
+/// # Errors
+/// The store's.
+pub fn endpoints_text(service: &Object, port: &str, view: &View) -> Result<String, Status> {
+    Ok(endpoints(&slices_of(service, view)?, port))
+}
+
+fn slices_of(service: &Object, view: &View) -> Result<Vec<Arc<Object>>, Status> {
+    let mut slices = view.cluster.list("endpointslices.discovery.k8s.io", Some(service.namespace()))?;
+    slices.retain(|s| s.label(SERVICE_NAME_LABEL) == Some(service.name()));
+    Ok(slices)
+}
+
 /// `10.0.0.1:80,10.0.0.2:80 + 3 more...`: the ready endpoints of a port.
-fn endpoints(slices: &[&Object], port: &str) -> String {
+fn endpoints(slices: &[Arc<Object>], port: &str) -> String {
     if slices.is_empty() {
         return "<none>".to_owned();
     }
     let mut all = Vec::new();
+    // kubectl says that there are more as soon as it meets any endpoint after the last that it names.
+    let mut more = false;
     for slice in slices {
-        let ready = slice.list_at("/endpoints").iter();
-        let ready = ready.filter(|e| e.pointer("/conditions/ready").and_then(Value::as_bool) != Some(false));
-        let addresses: Vec<&str> = ready.filter_map(|e| e.texts("addresses").first().copied()).collect();
-        let ports = slice.list_at("/ports");
-        if ports.is_empty() {
-            all.extend(addresses.iter().map(|a| (*a).to_owned()));
-        }
-        for number in ports.iter().filter(|p| p.text("name") == port).filter_map(|p| p.int("port")) {
-            all.extend(addresses.iter().map(|a| host_port(a, number)));
+        let numbers: Vec<Option<i64>> = match slice.list_at("/ports") {
+            [] => vec![None],
+            ports => ports.iter().filter(|p| p.text("name") == port).map(|p| p.int("port")).collect(),
+        };
+        for (number, endpoint) in numbers.iter().flat_map(|n| slice.list_at("/endpoints").iter().map(move |e| (n, e))) {
+            more |= all.len() >= SHOWN;
+            if endpoint.pointer("/conditions/ready").and_then(Value::as_bool) != Some(false) {
+                let address = endpoint.texts("addresses").first().copied().unwrap_or_default();
+                all.push(number.map_or(address.to_owned(), |port| host_port(address, port)));
+            }
         }
     }
     let named = all.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(",");
-    match all.len().checked_sub(SHOWN) {
-        None | Some(0) => named,
-        Some(more) => format!("{named} + {more} more..."),
-    }
+    if more { format!("{named} + {} more...", all.len().saturating_sub(SHOWN)) } else { named }
 }
 
 fn host_port(address: &str, port: i64) -> String {

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::Set;
+use super::members::ordinal;
+use super::{NAMES, Set};
 use crate::apimachinery::key::Key;
-use crate::apimachinery::object::Object;
+use crate::apimachinery::object::{Object, OwnerReference};
 use crate::apimachinery::status::Status;
 use crate::cluster::Cluster;
 
@@ -23,6 +24,16 @@ pub fn template_name(template: &Value) -> &str {
 /// The claim of a template and an ordinal: `data-web-0`.
 pub fn name(set: &Set, template: &str, ordinal: i64) -> String {
     format!("{template}-{}-{ordinal}", set.object.name())
+}
+
+/// Whether a claim has a name that a set in its namespace gives: the set makes it anew.
+pub fn is_made_by_a_set(claim: &Object, cluster: &Cluster) -> Result<bool, Status> {
+    let sets = cluster.list(NAMES.resource, Some(claim.namespace()))?;
+    let makes = |set: &Object| {
+        let prefixes = templates(set).iter().map(|t| format!("{}-{}", template_name(t), set.name()));
+        prefixes.into_iter().any(|prefix| ordinal(&prefix, claim.name()).is_some())
+    };
+    Ok(sets.iter().any(|set| makes(set)))
 }
 
 /// The claims of one ordinal that exist.
@@ -58,54 +69,118 @@ fn new_claim(set: &Set, template: &Value, name: &str) -> Object {
         claim.set_label(key, value.as_str().unwrap_or_default());
     }
     claim.set("/spec", template.get("spec").cloned().unwrap_or_default());
-    if set.deletes_claims("whenDeleted") {
-        claim.set("/metadata/ownerReferences", json!([set.controller_reference()]));
-    }
     claim
 }
 
 /// Whether a claim of this ordinal is going away with a pod that is gone already, so that its successor has to wait.
 pub fn is_stale(set: &Set, ordinal: i64, cluster: &Cluster) -> Result<bool, Status> {
+    if !set.deletes_claims("whenScaled") {
+        return Ok(false);
+    }
     let pod = Key::new("pods", set.object.namespace(), &format!("{}-{ordinal}", set.object.name()));
-    let pod = cluster.get(&pod)?;
-    let other = |r: &crate::apimachinery::object::OwnerReference| {
-        r.kind == "Pod" && pod.as_ref().is_none_or(|p| p.uid() != r.uid)
-    };
-    Ok(existing(set, ordinal, cluster)?.iter().any(|c| c.owner_references().any(|r| other(&r))))
+    let uid = cluster.get(&pod)?.map_or(String::new(), |p| p.uid().to_owned());
+    let stale = |claim: &Object| matches!(owner(claim, "v1", "Pod", &pod.name), Some(r) if r.uid != uid);
+    Ok(existing(set, ordinal, cluster)?.iter().any(|c| stale(c)))
 }
 
-/// The claims of a pod with the owners that the retention policy gives them, where they have others.
-pub fn with_right_owners(set: &Set, pod: &Object, ordinal: i64, cluster: &Cluster) -> Result<Vec<Object>, Status> {
-    let mut changed = Vec::new();
-    let condemned = !set.has_ordinal(ordinal);
-    let when_scaled = set.deletes_claims("whenScaled");
-    let by_pod = when_scaled && condemned;
-    let by_set = set.deletes_claims("whenDeleted") && !by_pod;
+/// The first claim of an ordinal that is being deleted: no pod can have it, nor can it be made anew yet.
+pub fn ending(set: &Set, ordinal: i64, cluster: &Cluster) -> Result<Option<String>, Status> {
+    let claims = existing(set, ordinal, cluster)?;
+    Ok(claims.iter().find(|c| c.deletion_timestamp().is_some()).map(|c| c.name().to_owned()))
+}
+
+/// The claims of a pod whose owners are not those of the retention policy, as they should be; and the names of those that
+/// somebody else controls.
+pub fn with_right_owners(
+    set: &Set,
+    pod: &Object,
+    ordinal: i64,
+    cluster: &Cluster,
+) -> Result<(Vec<Object>, Vec<String>), Status> {
+    let (mut changed, mut conflicts) = (Vec::new(), Vec::new());
     for claim in existing(set, ordinal, cluster)? {
-        let mut references: Vec<Value> = claim.list_at("/metadata/ownerReferences").to_vec();
-        let before = references.clone();
-        put(&mut references, set.controller_reference(), by_set);
-        put(&mut references, pod_reference(pod), by_pod);
-        if references != before {
-            let mut new = Object::clone(&claim);
-            match references.is_empty() {
-                true => drop(new.remove("/metadata/ownerReferences")),
-                false => new.set("/metadata/ownerReferences", Value::Array(references)),
-            }
-            changed.push(new);
+        let owners = Owners::of(set, pod, ordinal, &claim);
+        if owners.are_right() {
+            continue;
         }
+        if owners.conflict {
+            conflicts.push(claim.name().to_owned());
+        }
+        let mut new = Object::clone(&claim);
+        match owners.put_right() {
+            references if references.is_empty() => drop(new.remove("/metadata/ownerReferences")),
+            references => new.set("/metadata/ownerReferences", Value::Array(references)),
+        }
+        changed.push(new);
     }
-    Ok(changed)
+    Ok((changed, conflicts))
 }
 
-/// Adds or takes away one owner, known by its uid.
-fn put(references: &mut Vec<Value>, reference: Value, wanted: bool) {
-    let has = references.iter().any(|r| r.get("uid") == reference.get("uid"));
-    match (has, wanted) {
-        (false, true) => references.push(reference),
-        (true, false) => references.retain(|r| r.get("uid") != reference.get("uid")),
-        _ => {}
+/// The owners a claim has and those it should have.
+struct Owners<'a> {
+    set: &'a Set<'a>,
+    pod: &'a Object,
+    claim: &'a Object,
+    /// Whether the set, or the pod, is to own it.
+    by_set: bool,
+    by_pod: bool,
+    /// Whether another controller has it already.
+    conflict: bool,
+}
+
+impl Owners<'_> {
+    fn of<'a>(set: &'a Set<'a>, pod: &'a Object, ordinal: i64, claim: &'a Object) -> Owners<'a> {
+        let by_pod = set.deletes_claims("whenScaled") && !set.has_ordinal(ordinal);
+        let by_set = set.deletes_claims("whenDeleted") && !by_pod;
+        let deletes = set.deletes_claims("whenScaled") || set.deletes_claims("whenDeleted");
+        let ours = |r: &OwnerReference| is_set(r, set) || is_pod(r, pod);
+        let conflict = deletes && claim.owner_references().any(|r| r.controller && !ours(&r));
+        Owners { set, pod, claim, by_set, by_pod, conflict }
     }
+
+    /// Claims of a former set or pod of these names are left alone, and so are those of other controllers that do not
+    /// name us.
+    fn are_right(&self) -> bool {
+        let (set, pod) = (self.set.object.uid(), self.pod.uid());
+        let stale = |r: &OwnerReference| (is_set(r, self.set) && r.uid != set) || (is_pod(r, self.pod) && r.uid != pod);
+        if self.claim.owner_references().any(|r| stale(&r)) {
+            return true;
+        }
+        let has = |uid: &str| self.claim.owner_references().any(|r| r.uid == uid);
+        if self.conflict {
+            return !has(set) && !has(pod);
+        }
+        let loose = self.claim.owner_references().any(|r| (r.uid == set || r.uid == pod) && !r.controller);
+        !loose && has(set) == self.by_set && has(pod) == self.by_pod
+    }
+
+    fn put_right(&self) -> Vec<Value> {
+        let ours = |r: &Value| {
+            let uid = r.get("uid").and_then(Value::as_str).unwrap_or_default();
+            uid == self.set.object.uid() || uid == self.pod.uid()
+        };
+        let mut references: Vec<Value> =
+            self.claim.list_at("/metadata/ownerReferences").iter().filter(|r| !ours(r)).cloned().collect();
+        if self.by_set && !self.conflict {
+            references.push(self.set.controller_reference());
+        }
+        if self.by_pod && !self.conflict {
+            references.push(pod_reference(self.pod));
+        }
+        references
+    }
+}
+
+fn owner<'c>(claim: &'c Object, api_version: &str, kind: &str, name: &str) -> Option<OwnerReference<'c>> {
+    claim.owner_references().find(|r| r.api_version == api_version && r.kind == kind && r.name == name)
+}
+
+fn is_set(reference: &OwnerReference, set: &Set) -> bool {
+    reference.kind == "StatefulSet" && reference.api_version == "apps/v1" && reference.name == set.object.name()
+}
+
+fn is_pod(reference: &OwnerReference, pod: &Object) -> bool {
+    reference.kind == "Pod" && reference.api_version == "v1" && reference.name == pod.name()
 }
 
 fn pod_reference(pod: &Object) -> Value {

@@ -1,6 +1,5 @@
 //! A StatefulSet's pods: their names, their state, and how a new one is made.
 
-use std::cell::OnceCell;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -8,7 +7,6 @@ use serde_json::{Map, Value, json};
 
 use super::Set;
 use super::claims;
-use crate::apimachinery::labels::Selector;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::time::{self, Time};
 
@@ -27,37 +25,25 @@ pub fn ordinal(set: &str, pod: &str) -> Option<i64> {
 /// A pod as its set's controller looks at it.
 pub struct Member {
     pub pod: Arc<Object>,
-    /// The uid of its controller, empty when it has none.
-    pub controller: String,
     /// The revision it was made from.
     pub revision: String,
     pub terminating: bool,
-    /// Whether its labels say its name and its ordinal.
+    /// Whether its labels say its name. (Upstream too puts the ordinal's label right only together with it.)
     pub has_identity: bool,
     /// When it became ready; `None` while it is not Running with a True Ready condition.
     pub ready_since: Option<Time>,
-    /// Whether its set's selector matches it. A set's selector never changes, nor does this of one version of the pod.
-    matches: OnceCell<bool>,
 }
 
 impl Member {
     /// The view of one version of a pod.
     pub fn of(pod: &Arc<Object>) -> Member {
         Member {
-            controller: pod.controller_of().map(|r| r.uid.to_owned()).unwrap_or_default(),
             revision: pod.label(REVISION_LABEL).unwrap_or_default().to_owned(),
             terminating: pod.deletion_timestamp().is_some(),
-            has_identity: pod.label(POD_NAME_LABEL) == Some(pod.name())
-                && pod.label(POD_INDEX_LABEL) == pod.name().rsplit('-').next(),
+            has_identity: pod.label(POD_NAME_LABEL) == Some(pod.name()),
             ready_since: ready_since(pod),
-            matches: OnceCell::new(),
             pod: pod.clone(),
         }
-    }
-
-    /// Whether the selector of the set that controls it matches it.
-    pub fn is_selected_by(&self, selector: &Selector) -> bool {
-        *self.matches.get_or_init(|| selector.matches(self.pod.labels()))
     }
 
     /// Whether it has ended, for whatever reason, and has to be replaced.

@@ -22,11 +22,16 @@ use crate::cluster::Cluster;
 mod claims;
 mod controller;
 mod describe;
+mod hint;
 mod members;
 mod revision;
 mod rollout;
+mod roster;
+mod sync;
+mod update;
 mod validation;
 
+pub(super) use claims::is_made_by_a_set as makes_claim;
 // The same hash and order are a DaemonSet's.
 pub(super) use revision::{hash as revision_hash, number as revision_number, template as revision_template};
 
@@ -102,6 +107,14 @@ impl Kind for StatefulSet {
         }
     }
 
+    fn admit(&self, set: &mut Object, cluster: &Cluster) -> Result<(), Status> {
+        update::gate_max_unavailable(set, None, cluster)
+    }
+
+    fn admit_update(&self, new: &mut Object, old: &Object, cluster: &Cluster) -> Result<(), Status> {
+        update::gate_max_unavailable(new, Some(old), cluster)
+    }
+
     fn prepare_for_create(&self, set: &mut Object) {
         set.set("/status", json!({"replicas": 0, "availableReplicas": 0}));
     }
@@ -152,12 +165,30 @@ impl Kind for StatefulSet {
         Ok(super::rollout::restarted(set, at))
     }
 
+    fn has_hints(&self) -> bool {
+        true
+    }
+
+    fn hints(&self, set: &Object, cluster: &Cluster) -> Result<Vec<String>, Status> {
+        hint::hints(set, cluster)
+    }
+
     fn triggers(&self) -> &'static [Trigger] {
         &[
             Trigger { resource: "pods", keys: sets_of_pod },
             Trigger { resource: "persistentvolumeclaims", keys: sets_of_claim },
+            Trigger { resource: "resourcequotas", keys: |quota, cluster| sets_in(quota.namespace(), cluster) },
             Trigger { resource: "serviceaccounts", keys: |account, cluster| sets_in(account.namespace(), cluster) },
         ]
+    }
+
+    /// Claim templates have the status of a claim that never was.
+    fn export(&self, set: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
+        let templates = set.body_mut().get_mut("spec").and_then(|spec| spec.get_mut("volumeClaimTemplates"));
+        for template in templates.and_then(Value::as_array_mut).into_iter().flatten() {
+            template.as_object_mut().map(|template| template.remove("status"));
+        }
+        Ok(true)
     }
 }
 
@@ -197,8 +228,13 @@ impl<'a> Set<'a> {
         }
     }
 
+    /// The ordinals that are to have a pod.
+    fn ordinals(&self) -> std::ops::Range<i64> {
+        self.start..self.start.saturating_add(self.replicas)
+    }
+
     fn has_ordinal(&self, ordinal: i64) -> bool {
-        (self.start..self.start + self.replicas).contains(&ordinal)
+        self.ordinals().contains(&ordinal)
     }
 
     fn deletes_claims(&self, when: &str) -> bool {
@@ -222,17 +258,14 @@ impl<'a> Set<'a> {
     }
 }
 
-/// The sets that a pod without a controller may belong to. (A pod's own set is looked at in any case.)
+/// The sets that would give a pod its name, for a pod of somebody else: they may adopt it, or wait for its end. (A pod's own
+/// set is looked at in any case.)
 fn sets_of_pod(pod: &Object, cluster: &Cluster) -> Result<Vec<Key>, Status> {
-    if pod.controller_of().is_some() {
-        return Ok(Vec::new());
-    }
-    let sets = cluster.list_keyed(NAMES.resource, Some(pod.namespace()))?;
-    let selects = |set: &Object| {
-        let selector = set.at("/spec/selector").and_then(|s| Selector::from_label_selector(s).ok());
-        selector.is_some_and(|s| s.matches(pod.labels()))
-    };
-    Ok(sets.into_iter().filter(|(_, set)| selects(set)).map(|(key, _)| key).collect())
+    let is_own = |set: &Object| pod.controller_of().is_some_and(|r| r.uid == set.uid());
+    let Some((set, _)) = pod.name().rsplit_once('-') else { return Ok(Vec::new()) };
+    let key = NAMES.key(pod.namespace(), set);
+    let set = cluster.get(&key)?.filter(|set| !is_own(set) && members::ordinal(set.name(), pod.name()).is_some());
+    Ok(set.map(|_| key).into_iter().collect())
 }
 
 /// The sets whose templates give this claim's name: its pod may wait for it to be gone, or to be made again.

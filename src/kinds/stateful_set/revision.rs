@@ -75,6 +75,14 @@ pub fn hash(data: &Value, collisions: i64) -> String {
     hash.to_string().bytes().map(safe).collect()
 }
 
+/// Whether a revision keeps a set's present template, told without making a new one.
+pub fn keeps_template(revision: &Object, set: &Set) -> bool {
+    let kept = revision.map_at("/data/spec/template");
+    let present = set.object.map_at("/spec/template");
+    let (Some(kept), Some(present)) = (kept, present) else { return false };
+    kept.len() == present.len() + 1 && present.iter().all(|(field, value)| kept.get(field) == Some(value))
+}
+
 /// Whether two revisions keep the same template.
 pub fn is_equal(a: &Object, b: &Object) -> bool {
     a.at("/data") == b.at("/data")

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
-use crate::kinds::describe::{Text, View, format_labels};
+use crate::kinds::describe::{Text, View, format_labels, optional_flag};
 use crate::kinds::pod::Fields;
 
 const DEFAULT: [&str; 2] =
@@ -17,12 +17,7 @@ pub fn describe(class: &Object, view: &View, out: &mut Text) -> Result<(), Statu
     out.field(0, "Annotations", format_labels(class.map_at("/metadata/annotations")));
     out.field(0, "Provisioner", class.str_at("/provisioner"));
     out.field(0, "Parameters", format_labels(class.map_at("/parameters")));
-    let expansion = match class.bool_at("/allowVolumeExpansion") {
-        Some(true) => "True",
-        Some(false) => "False",
-        None => "<unset>",
-    };
-    out.field(0, "AllowVolumeExpansion", expansion);
+    out.field(0, "AllowVolumeExpansion", optional_flag(class.bool_at("/allowVolumeExpansion")));
     let options = class.list_at("/mountOptions");
     out.line(0, if options.is_empty() { "MountOptions:\t<none>" } else { "MountOptions:" });
     options.iter().filter_map(Value::as_str).for_each(|option| out.line(1, option));

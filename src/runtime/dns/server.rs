@@ -41,7 +41,7 @@ pub fn serve_tcp<L: Lookup + Sync>(listener: &TcpListener, lookup: &L) -> io::Re
             match listener.accept() {
                 Ok((stream, _)) => {
                     // A connection that breaks concerns its client alone.
-                    scope.spawn(move || converse(stream, lookup).ok());
+                    scope.spawn(move || limited(&stream).and_then(|()| converse(stream, lookup)).ok());
                 }
                 Err(e) if is_passing(&e) => {}
                 Err(e) => return Err(e),
@@ -56,10 +56,16 @@ fn is_passing(e: &io::Error) -> bool {
     matches!(e.kind(), Interrupted | ConnectionAborted | ConnectionReset | ConnectionRefused)
 }
 
-/// Each message has its length before it (RFC 1035, 4.2.2).
-fn converse(mut stream: TcpStream, lookup: &dyn Lookup) -> io::Result<()> {
+fn limited(stream: &TcpStream) -> io::Result<()> {
     stream.set_read_timeout(Some(IDLE))?;
-    stream.set_write_timeout(Some(IDLE))?;
+    stream.set_write_timeout(Some(IDLE))
+}
+
+/// Answers the queries of one connection, each with its length before it (RFC 1035, 4.2.2).
+///
+/// # Errors
+/// When the connection ends or breaks.
+pub fn converse(mut stream: impl Read + Write, lookup: &dyn Lookup) -> io::Result<()> {
     loop {
         let mut length = [0; 2];
         stream.read_exact(&mut length)?;

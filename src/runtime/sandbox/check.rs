@@ -10,10 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, open};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
-use nix::sys::stat::Mode;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, fork, getegid, geteuid, sethostname};
 
@@ -69,7 +67,7 @@ const TRIALS: [Trial; 13] = [
     Trial { name: "mounts locked read-only", required: true, attempt: lock },
     Trial { name: "paths confined (openat2)", required: true, attempt: confined },
     Trial { name: "overlay of the host's programs", required: false, attempt: overlay },
-    Trial { name: "network devices (tap)", required: false, attempt: |_| tap() },
+    Trial { name: "network devices (veth)", required: false, attempt: |_| pair() },
 ];
 
 /// The step before all others: what is tried is tried in the store's folder.
@@ -225,10 +223,9 @@ fn overlay(scratch: &Path) -> Result<(), Failure> {
         .step("mount an overlay of /usr")
 }
 
-fn tap() -> Result<(), Failure> {
+fn pair() -> Result<(), Failure> {
     enter(CloneFlags::CLONE_NEWNET, "make a network namespace")?;
-    let tun = open("/dev/net/tun", OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty()).step("open /dev/net/tun")?;
-    network::make_tap(&tun, "eth0").step("make a tap device")
+    network::try_pair().step("make a veth pair")
 }
 
 /// The settings that forbid user namespaces to ordinary users, their forbidding value and what allows them.
@@ -259,8 +256,8 @@ fn advice(failure: &Failure) -> String {
         "a Linux kernel of version 5.12 or later"
     } else if failure.step.contains("overlay") {
         "keep KSTATE_HOME on a disk (ext4, xfs, btrfs) and not on overlayfs; until then the host's programs are read-only"
-    } else if failure.step.contains("/dev/net/tun") {
-        "sudo modprobe tun; not needed yet"
+    } else if failure.step.contains("veth") {
+        "sudo modprobe veth; until then pods have no eth0, and reach the cluster by their loopback interface"
     } else if failure.step.contains("mount /proc") {
         "in a container: docker run --security-opt systempaths=unconfined"
     } else if seccomp {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::ffi::{CStr, CString};
 use std::fs::File;
+use std::net::Ipv4Addr;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -25,7 +26,8 @@ use nix::unistd::{Pid, UnlinkatFlags, dup2_stdin, execve, getegid, geteuid, setg
 use super::failure::{Failure, Step};
 use super::layer::PodFolder;
 use super::mount::{bind, make_private, read_only};
-use super::supervisor::{Asked, Call, accept};
+use super::network::Link;
+use super::supervisor::{Asked, Call, Visit, accept};
 use super::tree::Tree;
 use super::wire::{self, Reply, Request};
 use super::{container, network, rootfs};
@@ -39,6 +41,9 @@ struct Pod {
     supervisor: OwnedFd,
     folder: PodFolder,
     lock: File,
+    ip: Ipv4Addr,
+    /// Keeps the pod's interface.
+    _link: Link,
     containers: BTreeMap<String, Container>,
     callers: Vec<Caller>,
 }
@@ -106,12 +111,21 @@ pub fn main() -> Option<()> {
 }
 
 fn run(listener: OwnedFd, supervisor: OwnedFd, first: Call) -> ! {
-    let made = set_up(&first.request, &supervisor)
-        .and_then(|(folder, lock)| Ok((folder, lock, listener.try_clone().step("keep the socket")?)));
+    let made =
+        set_up(&first.request, &supervisor).and_then(|made| Ok((made, listener.try_clone().step("keep the socket")?)));
     match made {
-        Ok((folder, lock, listener)) => {
+        Ok(((folder, lock, link), listener)) => {
             let (containers, callers) = (BTreeMap::new(), Vec::new());
-            let mut pod = Pod { listener, supervisor, folder, lock, containers, callers };
+            let mut pod = Pod {
+                listener,
+                supervisor,
+                folder,
+                lock,
+                ip: first.request.sandbox.ip,
+                _link: link,
+                containers,
+                callers,
+            };
             pod.take(first);
             pod.serve()
         }
@@ -132,7 +146,7 @@ fn refuse_all(listener: &OwnedFd, first: Call, failure: &Failure) -> ! {
 fn caller(asked: Asked) -> Option<Call> {
     match asked {
         Asked::Exec(call) => Some(*call),
-        Asked::Stop(_) | Asked::Nothing => None,
+        Asked::Stop(_) | Asked::Connect(_) | Asked::Nothing => None,
     }
 }
 
@@ -142,17 +156,19 @@ fn ready(fd: &OwnedFd) -> bool {
 }
 
 /// Sets the namespaces up and hands the listeners of the pod's servers to the supervisor.
-fn set_up(request: &Request, supervisor: &OwnedFd) -> Result<(PodFolder, File), Failure> {
+fn set_up(request: &Request, supervisor: &OwnedFd) -> Result<(PodFolder, File, Link), Failure> {
     set_pdeathsig(Signal::SIGKILL).step("tie the pod to its supervisor")?;
     let folder = PodFolder::new(&request.home, &request.sandbox.pod_uid)?;
     let lock = folder.lock_file()?;
     sethostname(&request.sandbox.hostname).step("set the hostname")?;
-    network::set_up(request.sandbox.ip)?;
+    let link = network::set_up(request.sandbox.ip)?;
+    let ends = [link.leaving.as_raw_fd(), link.entering.as_raw_fd()];
+    wire::send(supervisor, &[wire::LINK], &ends).step("hand the network out")?;
     let listeners = request.sandbox.servers.iter().map(|server| network::listen(server.port));
     let listeners = listeners.collect::<std::io::Result<Vec<_>>>().step("listen on the emulated servers' ports")?;
     let descriptors: Vec<RawFd> = listeners.iter().map(AsRawFd::as_raw_fd).collect();
     wire::send(supervisor, b"L", &descriptors).step("hand the listeners out")?;
-    Ok((folder, lock))
+    Ok((folder, lock, link))
 }
 
 /// The pod's own user namespace, in which the caller is root, and the namespaces that it owns.
@@ -186,29 +202,39 @@ impl Pod {
         }
     }
 
-    /// Waits for something to happen: whether a caller came, and which connections hung up: nobody says anything more
-    /// on those, so what can be read is their end.
+    /// Waits for something to happen: whether a caller came, and which connections hung up. What a caller says is for its
+    /// container, which reads it.
     fn wait(&self) -> (bool, Vec<RawFd>) {
-        let mut fds = vec![PollFd::new(self.listener.as_fd(), PollFlags::POLLIN)];
+        let watch = |fd: &OwnedFd, events| libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 };
         let links = self.containers.values().map(|c| &c.link);
-        let watched: Vec<&OwnedFd> =
-            links.chain(self.callers.iter().map(|c| &c.connection)).chain([&self.supervisor]).collect();
-        fds.extend(watched.iter().map(|fd| PollFd::new(fd.as_fd(), PollFlags::POLLIN)));
-        let timeout = if self.callers.is_empty() { LEAVE_RETRY_MILLISECONDS.into() } else { PollTimeout::NONE };
-        if poll(&mut fds, timeout).is_err() {
+        let watched = links.chain(self.callers.iter().map(|c| &c.connection)).chain([&self.supervisor]);
+        let mut fds = vec![watch(&self.listener, libc::POLLIN)];
+        fds.extend(watched.map(|fd| watch(fd, libc::POLLRDHUP)));
+        let timeout = if self.callers.is_empty() { LEAVE_RETRY_MILLISECONDS.into() } else { -1 };
+        let count = libc::nfds_t::try_from(fds.len()).unwrap_or_default();
+        // SAFETY: so many structures are at that place, and outlive the call.
+        if unsafe { libc::poll(fds.as_mut_ptr(), count, timeout) } < 1 {
             return (false, Vec::new());
         }
-        let happened = |fd: &PollFd| fd.revents().is_some_and(|r| !r.is_empty());
-        let gone = watched.iter().zip(&fds[1..]).filter(|(_, p)| happened(p)).map(|(fd, _)| fd.as_raw_fd()).collect();
-        (happened(&fds[0]), gone)
+        let gone = fds[1..].iter().filter(|p| p.revents != 0).map(|p| p.fd).collect();
+        (fds[0].revents != 0, gone)
     }
 
     fn answer(&mut self) {
         match accept(&self.listener) {
             Asked::Exec(call) => self.take(*call),
             Asked::Stop(_until_the_end) => self.end(),
+            Asked::Connect(visit) => self.let_in(&visit),
             Asked::Nothing => {}
         }
+    }
+
+    /// Connects a visitor to a program of the pod; who gets no descriptor was refused.
+    fn let_in(&self, visit: &Visit) {
+        let ip = if visit.inside { Ipv4Addr::LOCALHOST } else { self.ip };
+        let stream = network::connect(ip, visit.port);
+        let descriptors: Vec<RawFd> = stream.iter().map(AsRawFd::as_raw_fd).collect();
+        let _gone = wire::send(&visit.connection, &[wire::CONNECT], &descriptors);
     }
 
     /// Hands a caller to its container, which is made where it is not there yet.

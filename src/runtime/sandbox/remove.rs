@@ -2,6 +2,7 @@
 //! nothing outside the home is touched.
 
 use std::ffi::CString;
+use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
@@ -17,6 +18,7 @@ use super::failure::{Failure, Step};
 use super::layer::{PodFolder, named};
 use super::tree::{Tree, by_fd};
 use super::wire;
+use crate::control::sandbox::Sandbox;
 
 /// How long a pod's processes may take to be gone once they are killed.
 const END_MILLISECONDS: u16 = 10_000;
@@ -33,14 +35,46 @@ pub fn remove_pod(home: &Path, uid: &str) -> Result<(), Failure> {
     if pods.is_free(uid) {
         return Ok(());
     }
+    let _lock = end(&folder)?;
+    remove(&pods, uid).step(format!("remove the pod's folder {uid}"))
+}
+
+/// Ends what runs in a pod; nothing new runs in it until the lock is dropped.
+fn end(folder: &PodFolder) -> Result<File, Failure> {
     let lock = folder.lock_file()?;
     lock.lock().step("take the pod's lock")?;
-    if let Some(connection) = join(&folder)? {
+    if let Some(connection) = join(folder)? {
         let _gone = wire::send(&connection, &[wire::STOP], &[]);
         let mut fds = [PollFd::new(connection.as_fd(), PollFlags::POLLIN)];
         poll(&mut fds, END_MILLISECONDS).step("wait for the pod to end")?;
     }
-    remove(&pods, uid).step(format!("remove the pod's folder {uid}"))
+    Ok(lock)
+}
+
+/// Ends every pod and leaves its folder.
+///
+/// # Errors
+/// When a pod's folder cannot be used.
+pub fn end_all(home: &Path) -> Result<(), Failure> {
+    let Some(pods) = kept(home, "pods")? else { return Ok(()) };
+    let names = names(&pods).step("list the pods' folders")?;
+    names
+        .iter()
+        .filter_map(|(name, _)| name.to_str().ok())
+        .try_for_each(|uid| end(&PodFolder::new(home, uid)?).map(drop))
+}
+
+/// Lets a container begin with a fresh layer, as one that is started again does. Nothing runs in it.
+///
+/// # Errors
+/// When a file cannot be removed.
+pub fn forget_layer(home: &Path, sandbox: &Sandbox) -> Result<(), Failure> {
+    named("container's name", &sandbox.container)?;
+    let folder = PodFolder::new(home, &sandbox.pod_uid)?;
+    let lock = folder.lock_file()?;
+    lock.lock().step("take the pod's lock")?;
+    let Ok(containers) = Tree::open(&folder.path().join("containers")) else { return Ok(()) };
+    remove(&containers, &sandbox.container).step("remove the container's layer")
 }
 
 /// Removes a persistent volume's folder.

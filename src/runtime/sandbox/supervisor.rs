@@ -17,8 +17,9 @@ use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, chdir, dup2_stdin, dup2_stdout, fork, setsid};
 
 use super::check::{self, CHECK};
+use super::network::Link;
 use super::wire::{self, Reply, Request};
-use super::{failure::Failure, pod, servers};
+use super::{cluster_network, failure::Failure, pod, servers};
 
 /// One caller, as it came in: its connection, what it asks and its streams.
 pub struct Call {
@@ -37,9 +38,9 @@ impl Call {
 }
 
 /// Runs the supervisor; its stdin is the pod's listening socket. Arguments make it the pod, or try a step of a sandbox.
-pub fn main(args: &[OsString]) -> ExitCode {
+pub fn main(args: &[OsString], open: cluster_network::Open) -> ExitCode {
     let done = match args.split_first() {
-        None => start(),
+        None => start(open),
         Some((first, rest)) if first == CHECK => return check::main(rest),
         Some((first, [])) if first == pod::POD => pod::main(),
         Some(_) => None,
@@ -47,7 +48,7 @@ pub fn main(args: &[OsString]) -> ExitCode {
     if done.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn start() -> Option<()> {
+fn start(open_cluster: cluster_network::Open) -> Option<()> {
     leave_the_caller();
     let listener = std::io::stdin().as_fd().try_clone_to_owned().ok()?;
     let caller = std::io::stdout().as_fd().try_clone_to_owned().ok()?;
@@ -70,11 +71,24 @@ fn start() -> Option<()> {
         }
         Ok(ForkResult::Parent { child }) => {
             drop((theirs, listener));
-            let Call { request, .. } = *call;
+            // The streams are others': nobody would see their end while they are open here.
+            let Call { request, descriptors, connection: _until_the_end } = *call;
+            drop(descriptors);
+            serve_network(&ours, &request, open_cluster);
             servers::serve(&ours, &request);
             let _gone = waitpid(child, None);
             Some(())
         }
+    }
+}
+
+/// Takes the pod's link to the cluster and serves what comes over it. A pod that could not be made has sent none.
+fn serve_network(pod: &OwnedFd, request: &Request, open: cluster_network::Open) {
+    let Ok(Some((packet, descriptors))) = wire::receive(pod) else { return };
+    let mut descriptors = descriptors.into_iter();
+    if let (true, Some(leaving), Some(entering)) = (packet == [wire::LINK], descriptors.next(), descriptors.next()) {
+        let surroundings = cluster_network::Surroundings { home: request.home.clone(), ip: request.sandbox.ip, open };
+        cluster_network::serve(Link::of(leaving, entering), surroundings);
     }
 }
 
@@ -92,7 +106,7 @@ fn first_call(listener: &OwnedFd, caller: &OwnedFd) -> Option<Box<Call>> {
         match accept(listener) {
             Asked::Exec(call) => return Some(call),
             Asked::Stop(_) => return None,
-            Asked::Nothing => {}
+            Asked::Connect(_) | Asked::Nothing => {}
         }
     }
 }
@@ -115,11 +129,21 @@ pub fn close_from(first: libc::c_uint) {
     unsafe { libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, 0) };
 }
 
+/// Somebody who wants a connection to a program of the pod, and gets it by `connection`.
+pub struct Visit {
+    pub connection: OwnedFd,
+    /// At the pod's localhost, not at its address.
+    pub inside: bool,
+    pub port: u16,
+}
+
 /// What came in on the pod's socket.
 pub enum Asked {
     Exec(Box<Call>),
     /// End, whatever runs. The connection hangs up when all is done.
     Stop(OwnedFd),
+    /// Connect to a program of the pod.
+    Connect(Visit),
     /// The caller went away, or speaks something else.
     Nothing,
 }
@@ -131,6 +155,12 @@ pub fn accept(listener: &OwnedFd) -> Asked {
     let connection = unsafe { OwnedFd::from_raw_fd(connection) };
     match wire::receive(&connection) {
         Ok(Some((packet, _))) if packet == [wire::STOP] => Asked::Stop(connection),
+        Ok(Some((packet, _))) if packet.first() == Some(&wire::CONNECT) => match packet[1..] {
+            [inside, high, low] => {
+                Asked::Connect(Visit { connection, inside: inside != 0, port: u16::from_be_bytes([high, low]) })
+            }
+            _ => Asked::Nothing,
+        },
         Ok(Some((_, descriptors))) => read_call(connection, descriptors),
         _ => Asked::Nothing,
     }

@@ -58,6 +58,26 @@ fn mount_token(spec: &mut Map<String, Value>, suffix: &str) {
     }
 }
 
+/// Takes off the token's volume and its mounts, which every cluster adds by itself.
+pub(in crate::kinds::pod) fn remove_token(pod: &mut Object) {
+    let spec = spec_mut(pod);
+    let tokens: Vec<String> =
+        spec.items("volumes").iter().filter(|v| is_token_volume(v)).map(|v| v.text("name").to_owned()).collect();
+    let keep = |list: &mut Map<String, Value>, field: &str| {
+        if let Some(Value::Array(items)) = list.get_mut(field) {
+            items.retain(|item| !tokens.iter().any(|t| t == item.text("name")));
+            if items.is_empty() {
+                list.remove(field);
+            }
+        }
+    };
+    keep(spec, "volumes");
+    for list in ["initContainers", "containers"] {
+        let containers = spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten();
+        containers.filter_map(Value::as_object_mut).for_each(|container| keep(container, "volumeMounts"));
+    }
+}
+
 fn is_token_volume(volume: &Value) -> bool {
     volume.field("projected").is_some() && volume.text("name").starts_with(VOLUME_PREFIX)
 }

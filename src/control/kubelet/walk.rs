@@ -1,0 +1,476 @@
+//! One walk along a pod's containers: each goes as far as time allows, and changes what is seen of it once at most.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use serde_json::Value;
+
+use super::container::{self, BackOff, Container, Containers, Stage};
+use super::container_status::{self, Running};
+use super::health::{self, Health};
+use super::known::{self, End, Known, Run};
+use super::probe::Kind;
+use super::restart::{Role, restarts, role};
+use super::{SOURCE, config, image, life::text, network, phase, pod_status};
+use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
+use crate::apimachinery::time::{self, Time};
+use crate::cluster::Cluster;
+use crate::control::event;
+use crate::control::pace::{Fault, Pace, Step};
+use crate::kinds::plan::{Action, EventRecord, Plan};
+
+/// How long after a failure the kubelet looks at a container again, and says that it is holding back.
+const LOOK: TimeDelta = TimeDelta::seconds(1);
+
+/// One walk.
+pub struct Walk<'a, 'c> {
+    pod: Object,
+    before: &'a Arc<Object>,
+    node: &'a Object,
+    /// The node with the images pulled on this walk.
+    pulled: Option<Object>,
+    cluster: &'a Cluster<'c>,
+    pace: Pace,
+    now: Time,
+    containers: Containers,
+    plan: Plan,
+}
+
+/// What a container's step came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stepped {
+    /// It can go on at once.
+    On,
+    /// It has to wait, or has shown what may be shown of it on one walk.
+    Rest,
+}
+
+impl<'a, 'c> Walk<'a, 'c> {
+    pub fn new(
+        pod: &'a Arc<Object>,
+        node: &'a Object,
+        cluster: &'a Cluster<'c>,
+        now: Time,
+    ) -> Result<Walk<'a, 'c>, Status> {
+        let pace = Pace::of(cluster)?;
+        let containers = container::read(pod);
+        let plan = Plan::nothing();
+        Ok(Walk { pod: Object::clone(pod), before: pod, node, pulled: None, cluster, pace, now, containers, plan })
+    }
+
+    /// Walks along the init containers as far as they are done, then along the others.
+    pub fn go(mut self) -> Result<Plan, Status> {
+        let is_initialized = self.initialize()?;
+        if is_initialized {
+            self.start_containers()?;
+            self.stop_sidecars_that_outlived();
+        }
+        self.finish()
+    }
+
+    /// Starts and keeps the containers; the first start of each waits for those before it.
+    fn start_containers(&mut self) -> Result<(), Status> {
+        let mut is_blocked = false;
+        for spec in self.before.list_at("/spec/containers") {
+            if is_blocked && self.life(spec).stage == Stage::Waiting {
+                continue;
+            }
+            self.advance(spec, Role::Main)?;
+            let life = self.life(spec);
+            is_blocked |= life.attempt == 0 && !life.stage.is_settled() && !self.is_stuck(spec);
+        }
+        Ok(())
+    }
+
+    /// Whether a container waits for something that no time will bring.
+    fn is_stuck(&self, spec: &Value) -> bool {
+        let reason = container_status::waiting_reason(&self.pod, text(spec, "name"));
+        matches!(reason, Some("InvalidImageName" | "ErrImageNeverPull" | "CreateContainerConfigError"))
+    }
+
+    /// Whether all init containers have done their work.
+    fn initialize(&mut self) -> Result<bool, Status> {
+        for spec in self.before.list_at("/spec/initContainers") {
+            let role = role(spec, true);
+            let before = self.life(spec).stage;
+            self.advance(spec, role)?;
+            let status = container_status::find(&self.pod, text(spec, "name"));
+            let has_started = status.is_some_and(|s| s.get("started").is_some_and(|started| started == true));
+            let is_done = match role {
+                // One that had started once keeps nobody waiting while it is started again.
+                Role::Sidecar => has_started || self.life(spec).attempt > 0,
+                _ => self.life(spec).stage == Stage::Done && self.exit_code(spec) == Some(0),
+            };
+            // The end of an init container is a transition of its own.
+            if !is_done || (role == Role::Init && before != Stage::Done) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Once no container is started again, the sidecars have nobody left to serve.
+    fn stop_sidecars_that_outlived(&mut self) {
+        if !matches!(phase::of(&self.pod, false), "Running") {
+            return;
+        }
+        if !self.before.list_at("/spec/containers").iter().all(|s| self.life(s).stage == Stage::Done) {
+            return;
+        }
+        for spec in self.before.list_at("/spec/initContainers").iter().rev() {
+            if let Stage::Running { .. } | Stage::Stopping { .. } = self.life(spec).stage {
+                let name = text(spec, "name");
+                self.event(spec, "Killing", format!("Stopping container {name}"));
+                container_status::set_ended(&mut self.pod, name, &End::exited(self.now, 0), false);
+            }
+            self.life_mut(spec).stage = Stage::Done;
+        }
+    }
+
+    fn finish(mut self) -> Result<Plan, Status> {
+        container::store(&mut self.pod, &self.containers);
+        pod_status::set_conditions(&mut self.pod, self.now);
+        if self.pod != **self.before {
+            self.plan.actions.insert(0, Action::UpdateStatus(self.pod));
+        }
+        if let Some(node) = self.pulled {
+            self.plan.push(Action::UpdateStatus(node));
+        }
+        Ok(self.plan)
+    }
+
+    fn life(&self, spec: &Value) -> Container {
+        self.containers.get(text(spec, "name")).cloned().unwrap_or_default()
+    }
+
+    fn life_mut(&mut self, spec: &Value) -> &mut Container {
+        self.containers.entry(text(spec, "name").to_owned()).or_default()
+    }
+
+    fn exit_code(&self, spec: &Value) -> Option<i64> {
+        let status = container_status::find(&self.pod, text(spec, "name"))?;
+        status.pointer("/state/terminated/exitCode")?.as_i64()
+    }
+
+    /// Lets one container go as far as it can.
+    fn advance(&mut self, spec: &Value, role: Role) -> Result<(), Status> {
+        while self.step(spec, role)? == Stepped::On {}
+        Ok(())
+    }
+
+    fn step(&mut self, spec: &Value, role: Role) -> Result<Stepped, Status> {
+        match self.life(spec).stage {
+            Stage::Waiting => Ok(self.look_for_image(spec)),
+            Stage::Pulling { since } => Ok(self.pull(spec, since)),
+            Stage::PullFailed { since } => Ok(self.hold_back_pull(spec, since)),
+            Stage::PullBackOff { until } => Ok(self.until(until, spec, Self::look_for_image)),
+            Stage::Starting { since } => self.start(spec, role, since),
+            Stage::Running { since } => self.watch(spec, role, since),
+            Stage::Stopping { until, killed, .. } => Ok(self.stopped(spec, role, until, killed)),
+            Stage::Ended { since } => Ok(self.restart(spec, since)),
+            Stage::BackOff { until } => Ok(self.until(until, spec, Self::try_again)),
+            Stage::Done => Ok(Stepped::Rest),
+        }
+    }
+
+    /// Goes on at a time, or asks to be woken then.
+    fn until(&mut self, at: Time, spec: &Value, then: impl FnOnce(&mut Self, &Value) -> Stepped) -> Stepped {
+        if self.now >= at {
+            return then(self, spec);
+        }
+        self.plan.requeue(at);
+        Stepped::Rest
+    }
+
+    /// The image is on the node, or is being pulled from now on, or never will be.
+    fn look_for_image(&mut self, spec: &Value) -> Stepped {
+        let name = text(spec, "image");
+        if let Some(why) = image::name_problem(name) {
+            return self.refuse(spec, "InvalidImageName", "InspectFailed", &why);
+        }
+        let present = network::has_image(self.pulled.as_ref().unwrap_or(self.node), name);
+        match text(spec, "imagePullPolicy") {
+            "Never" if !present => {
+                let why = format!("Container image {name:?} is not present with pull policy of Never");
+                return self.refuse(spec, "ErrImageNeverPull", "ErrImageNeverPull", &why);
+            }
+            policy if present && policy != "Always" => {
+                let why = format!("Container image {name:?} already present on machine and can be accessed by the pod");
+                self.event(spec, "Pulled", why);
+                self.life_mut(spec).stage = Stage::Starting { since: self.now };
+            }
+            _ => {
+                self.event(spec, "Pulling", format!("Pulling image {name:?}"));
+                self.life_mut(spec).stage = Stage::Pulling { since: self.now };
+            }
+        }
+        Stepped::On
+    }
+
+    /// The container waits for an image that no time will bring; told once.
+    fn refuse(&mut self, spec: &Value, reason: &'static str, event: &'static str, why: &str) -> Stepped {
+        if container_status::waiting_reason(&self.pod, text(spec, "name")) != Some(reason) {
+            container_status::set_waiting(&mut self.pod, text(spec, "name"), reason, why);
+            self.warn(spec, event, why.to_owned());
+            self.warn(spec, "Failed", format!("Error: {reason}"));
+        }
+        Stepped::Rest
+    }
+
+    fn pull(&mut self, spec: &Value, since: Time) -> Stepped {
+        let name = text(spec, "image");
+        let present = network::has_image(self.pulled.as_ref().unwrap_or(self.node), name);
+        let subject = known::subject(self.before, spec);
+        let takes = if present { TimeDelta::zero() } else { self.pace.of_step_for(Step::ImagePull, &subject) };
+        let is_missing = self.pace.faults(&subject).any(|f| *f == Fault::ErrImagePull);
+        let ready = time::later(since, takes);
+        if self.now < ready {
+            self.plan.requeue(ready);
+            return Stepped::Rest;
+        }
+        if is_missing {
+            let why = image::not_found(name);
+            self.warn(spec, "Failed", format!("Failed to pull image {name:?}: {why}"));
+            self.warn(spec, "Failed", "Error: ErrImagePull".to_owned());
+            container_status::set_waiting(&mut self.pod, text(spec, "name"), "ErrImagePull", &why);
+            let now = self.now;
+            let life = self.life_mut(spec);
+            life.pulls = Some(BackOff::next(life.pulls, now, now));
+            life.stage = Stage::PullFailed { since: now };
+            return Stepped::Rest;
+        }
+        let spent = go_duration(takes);
+        let bytes = network::image_size(name);
+        let why = format!(
+            "Successfully pulled image {name:?} in {spent} ({spent} including waiting). Image size: {bytes} bytes."
+        );
+        self.event(spec, "Pulled", why);
+        if !present {
+            self.pulled = Some(network::with_image(self.pulled.as_ref().unwrap_or(self.node), name));
+        }
+        self.life_mut(spec).stage = Stage::Starting { since: self.now };
+        Stepped::On
+    }
+
+    fn hold_back_pull(&mut self, spec: &Value, failed: Time) -> Stepped {
+        self.until(failed + LOOK, spec, |walk, spec| {
+            let name = text(spec, "image");
+            let why = format!("Back-off pulling image {name:?}");
+            walk.event(spec, "BackOff", why.clone());
+            walk.warn(spec, "Failed", "Error: ImagePullBackOff".to_owned());
+            let why = format!("{why}: ErrImagePull: {}", image::not_found(name));
+            container_status::set_waiting(&mut walk.pod, text(spec, "name"), "ImagePullBackOff", &why);
+            let life = walk.life_mut(spec);
+            let until = failed + life.pulls.map_or(LOOK, BackOff::delay);
+            life.stage = Stage::PullBackOff { until };
+            Stepped::Rest
+        })
+    }
+
+    /// The container's process begins, once its environment is there and what has to pass has passed.
+    fn start(&mut self, spec: &Value, role: Role, since: Time) -> Result<Stepped, Status> {
+        let name = text(spec, "name");
+        if let Some(why) = config::missing_environment(self.before, spec, self.cluster)? {
+            if container_status::waiting_reason(&self.pod, name) != Some("CreateContainerConfigError") {
+                self.warn(spec, "Failed", format!("Error: {why}"));
+            }
+            container_status::set_waiting(&mut self.pod, name, "CreateContainerConfigError", &why);
+            return Ok(Stepped::Rest);
+        }
+        let subject = known::subject(self.before, spec);
+        let ready = time::later(since, self.pace.of_step_for(Step::ContainerStart, &subject));
+        if self.now < ready {
+            self.plan.requeue(ready);
+            return Ok(Stepped::Rest);
+        }
+        match self.known(spec, role, self.now) {
+            Known::NotStarted => {}
+            Known::CannotRun { at, message } => self.fail_to_start(spec, at, message),
+            Known::Started { since, .. } => {
+                self.event(spec, "Created", "Container created".to_owned());
+                self.event(spec, "Started", "Container started".to_owned());
+                let attempt = self.life(spec).attempt;
+                let running = Running { since, attempt, started: false, ready: false };
+                container_status::set_running(&mut self.pod, spec, running, self.cluster.seed());
+                self.life_mut(spec).stage = Stage::Running { since };
+                // One without probes is ready at once, and an init container may have ended: that is no step of its own.
+                match role {
+                    Role::Init => return self.watch(spec, role, since),
+                    _ => self.probe(spec, since)?,
+                }
+            }
+        }
+        Ok(Stepped::Rest)
+    }
+
+    fn fail_to_start(&mut self, spec: &Value, at: Time, message: String) {
+        self.event(spec, "Created", "Container created".to_owned());
+        self.warn(spec, "Failed", format!("Error: {message}"));
+        let end = End { reason: Some("StartError"), message, ..End::exited(at, 128) };
+        let attempt = self.life(spec).attempt;
+        container_status::set_failed_to_start(&mut self.pod, spec, attempt, &end, self.cluster.seed());
+        self.life_mut(spec).stage = Stage::Ended { since: at };
+    }
+
+    fn known(&self, spec: &Value, role: Role, ready: Time) -> Known {
+        let attempt = self.life(spec).attempt;
+        known::of(
+            &Run { pod: self.before, spec, attempt, ready, now: self.now, is_init: role == Role::Init },
+            &self.pace,
+        )
+    }
+
+    /// A running container: ended, when that is known of its process; else as its probes say.
+    fn watch(&mut self, spec: &Value, role: Role, since: Time) -> Result<Stepped, Status> {
+        let Known::Started { end, .. } = self.known(spec, role, since) else { return Ok(Stepped::Rest) };
+        match end {
+            Some(end) if end.at <= self.now => {
+                self.end(spec, role, &end);
+                return Ok(Stepped::Rest);
+            }
+            Some(end) => self.plan.requeue(end.at),
+            None => {}
+        }
+        if role != Role::Init {
+            self.probe(spec, since)?;
+        }
+        Ok(Stepped::Rest)
+    }
+
+    /// What an end leads to: another run, or none.
+    fn end(&mut self, spec: &Value, role: Role, end: &End) {
+        let is_done = role == Role::Init && end.code == 0;
+        container_status::set_ended(&mut self.pod, text(spec, "name"), end, is_done);
+        let goes_on = restarts(self.before, spec, role, end.code.into());
+        let life = self.life_mut(spec);
+        life.started = None;
+        life.stage = if goes_on { Stage::Ended { since: end.at } } else { Stage::Done };
+    }
+
+    fn health(&self, spec: &Value, since: Time) -> Health {
+        let life = self.life(spec);
+        let subject = known::subject(self.before, spec);
+        let run = health::Run { pod: self.before, spec, attempt: life.attempt, since, started: life.started, subject };
+        health::of(&run, &self.pace, self.now)
+    }
+
+    /// Shows what the probes have come to, tells of their failures, and stops a container that they condemn.
+    fn probe(&mut self, spec: &Value, since: Time) -> Result<(), Status> {
+        let name = text(spec, "name");
+        let health = self.health(spec, since);
+        for (kind, message, times) in &health.told {
+            let message = format!("{} probe failed: {message}", kind.title());
+            let record = EventRecord { warning: true, times: *times, ..self.record(spec, "Unhealthy", message) };
+            if !event::is_told(self.cluster, &record)? {
+                self.plan.push(Action::Event(record));
+            }
+        }
+        if health.started.is_some() {
+            self.life_mut(spec).started = health.started;
+        }
+        container_status::set_health(&mut self.pod, name, health.started.is_some(), health.ready);
+        match health.condemned {
+            Some(kind) => self.stop(spec, since, kind),
+            None => health.next.into_iter().for_each(|at| self.plan.requeue(at)),
+        }
+        Ok(())
+    }
+
+    /// Asks a container's process to stop, within its grace period.
+    fn stop(&mut self, spec: &Value, since: Time, kind: Kind) {
+        let name = text(spec, "name");
+        let which = kind.title().to_lowercase();
+        self.event(spec, "Killing", format!("Container {name} failed {which} probe, will be restarted"));
+        let own = spec.get(kind.field()).and_then(|p| p.get("terminationGracePeriodSeconds")).and_then(Value::as_i64);
+        let grace = own.or(self.before.i64_at("/spec/terminationGracePeriodSeconds")).unwrap_or(30);
+        let stop = self.pace.of_step_for(Step::ContainerStop, &known::subject(self.before, spec));
+        let grace = TimeDelta::seconds(grace.clamp(0, 31_536_000));
+        let until = time::later(self.now, stop.min(grace));
+        self.life_mut(spec).stage = Stage::Stopping { since, until, killed: stop > grace };
+        self.plan.requeue(until);
+    }
+
+    /// A container that was asked to stop: ended when its process did, or was killed.
+    fn stopped(&mut self, spec: &Value, role: Role, until: Time, killed: bool) -> Stepped {
+        if self.now < until {
+            self.plan.requeue(until);
+            return Stepped::Rest;
+        }
+        self.end(spec, role, &End::exited(until, if killed { 137 } else { 0 }));
+        Stepped::Rest
+    }
+
+    /// A container that is to be started again: at once the first time, after a while the next.
+    fn restart(&mut self, spec: &Value, ended: Time) -> Stepped {
+        let Some(back_off) = self.life(spec).crashes.filter(|b| b.is_in_force(ended)) else {
+            return self.try_again(spec);
+        };
+        let until = ended + back_off.delay();
+        if self.now >= until {
+            return self.try_again(spec);
+        }
+        self.until((ended + LOOK).min(until), spec, |walk, spec| {
+            let name = text(spec, "name");
+            let pod = format!("{}_{}({})", walk.before.name(), walk.before.namespace(), walk.before.uid());
+            walk.warn(spec, "BackOff", format!("Back-off restarting failed container {name} in pod {pod}"));
+            let delay = go_duration(back_off.delay());
+            let why = format!("back-off {delay} restarting failed container={name} pod={pod}");
+            container_status::set_waiting(&mut walk.pod, name, "CrashLoopBackOff", &why);
+            walk.life_mut(spec).stage = Stage::BackOff { until };
+            walk.plan.requeue(until);
+            Stepped::Rest
+        })
+    }
+
+    /// The next run begins with a look for its image.
+    fn try_again(&mut self, spec: &Value) -> Stepped {
+        let now = self.now;
+        let life = self.life_mut(spec);
+        let ended = match (life.stage, life.crashes) {
+            (Stage::Ended { since }, _) => since,
+            (_, Some(back_off)) => back_off.since,
+            _ => now,
+        };
+        life.crashes = Some(BackOff::next(life.crashes, ended, now));
+        life.attempt += 1;
+        self.look_for_image(spec)
+    }
+
+    fn record(&self, spec: &Value, reason: &'static str, message: String) -> EventRecord {
+        let name = text(spec, "name");
+        let list = if container_status::is_init(self.before, name) { "initContainers" } else { "containers" };
+        EventRecord {
+            field_path: format!("spec.{list}{{{name}}}"),
+            host: self.node.name().to_owned(),
+            ..EventRecord::normal(self.before, SOURCE, reason, message)
+        }
+    }
+
+    fn event(&mut self, spec: &Value, reason: &'static str, message: String) {
+        let record = self.record(spec, reason, message);
+        self.plan.push(Action::Event(record));
+    }
+
+    fn warn(&mut self, spec: &Value, reason: &'static str, message: String) {
+        let record = EventRecord { warning: true, ..self.record(spec, reason, message) };
+        self.plan.push(Action::Event(record));
+    }
+}
+
+/// A duration as Go prints it: `13s`, `1.5s`, `1m20s`, `0s`, rounded to milliseconds.
+fn go_duration(d: TimeDelta) -> String {
+    let ms = d.num_milliseconds();
+    match (ms / 60_000, ms % 60_000) {
+        (0, 0) => "0s".to_owned(),
+        (0, ms) if ms < 1000 => format!("{ms}ms"),
+        (0, ms) => format!("{}s", decimal(ms)),
+        (minutes, ms) if minutes < 60 => format!("{minutes}m{}s", decimal(ms)),
+        (minutes, ms) => format!("{}h{}m{}s", minutes / 60, minutes % 60, decimal(ms)),
+    }
+}
+
+fn decimal(ms: i64) -> String {
+    let text = format!("{}.{:03}", ms / 1000, ms % 1000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
