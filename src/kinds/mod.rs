@@ -106,6 +106,7 @@ use rollout::{Progress, Revision};
 pub use custom_resource::versions_to_be;
 pub use endpoint_slice::SERVICE_NAME_LABEL;
 pub use persistent_volume_claim::validate_claim_spec;
+pub use pod_disruption_budget::budgets_of_pod;
 pub use priority_class::SYSTEM_CLASSES as SYSTEM_PRIORITY_CLASSES;
 pub use registry::{Registry, of_api_version, of_resource};
 pub use secret::key_pair_problem;
