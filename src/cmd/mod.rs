@@ -9,6 +9,7 @@ use clap::{Command, FromArgMatches};
 
 use crate::Env;
 
+mod alpha;
 mod annotate;
 mod api_resources;
 mod api_versions;

@@ -7,7 +7,7 @@ use super::context::Context;
 use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
-    annotate, api_resources, api_versions, apply, attach, auth, autoscale, certificate, clock, cluster_info,
+    alpha, annotate, api_resources, api_versions, apply, attach, auth, autoscale, certificate, clock, cluster_info,
     completion, config, cp, create, debug, delete, describe, diff, doctor, drain, edit, events, exec, explain, export,
     expose, generators, get, help, kustomize, label, logs, man, options, patch, plugin, port_forward, proxy, replace,
     reset, rollout, run, scale, set, snapshot, taint, top, version, wait,
@@ -416,6 +416,7 @@ pub static GROUPS: &[Group] = &[
         verbs: &[
             Verb::built::<options::Options>("options", "Print the list of flags inherited by all commands"),
             Verb::built::<help::Help>("help", "Help about any command"),
+            Verb::built::<alpha::Alpha>("alpha", "Commands for features in alpha"),
             Verb::built::<man::Man>("__man", "Print a manual page"),
         ],
     },
