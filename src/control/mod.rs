@@ -43,6 +43,7 @@ const ROUNDS: usize = 200_000;
 /// # Errors
 /// Whatever a controller could not plan or the store could not read; nothing may be committed then.
 pub fn advance(cluster: &mut Cluster, to: Time) -> Result<(), Status> {
+    cluster.set_horizon(Some(to));
     while let Some((at, key)) = cluster.next_due(to)? {
         cluster.set_now(at);
         cluster.set_wake(&key, None);
@@ -51,6 +52,7 @@ pub fn advance(cluster: &mut Cluster, to: Time) -> Result<(), Status> {
         queue.run(cluster)?;
     }
     cluster.set_now(to);
+    cluster.set_horizon(None);
     Ok(())
 }
 

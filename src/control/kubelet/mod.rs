@@ -18,6 +18,7 @@ mod config;
 mod container;
 mod container_status;
 mod environment;
+mod fold;
 pub mod health;
 mod image;
 mod known;

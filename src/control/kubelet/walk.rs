@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::container::{self, BackOff, Container, Containers, Stage};
 use super::container_status::{self, Running};
+use super::fold::{self, Folded};
 use super::health::{self, Health};
 use super::known::{self, End, Known, Run};
 use super::probe::Kind;
@@ -163,12 +164,12 @@ impl<'a, 'c> Walk<'a, 'c> {
         match self.life(spec).stage {
             Stage::Waiting => Ok(self.look_for_image(spec)),
             Stage::Pulling { since } => Ok(self.pull(spec, since)),
-            Stage::PullFailed { since } => Ok(self.hold_back_pull(spec, since)),
+            Stage::PullFailed { since } => self.hold_back_pull(spec, since),
             Stage::PullBackOff { until } => Ok(self.until(until, spec, Self::look_for_image)),
             Stage::Starting { since } => self.start(spec, role, since),
             Stage::Running { since } => self.watch(spec, role, since),
             Stage::Stopping { until, killed, .. } => Ok(self.stopped(spec, role, until, killed)),
-            Stage::Ended { since } => Ok(self.restart(spec, since)),
+            Stage::Ended { since } => self.restart(spec, since),
             Stage::BackOff { until } => Ok(self.until(until, spec, Self::try_again)),
             Stage::Done => Ok(Stepped::Rest),
         }
@@ -253,19 +254,28 @@ impl<'a, 'c> Walk<'a, 'c> {
         Stepped::On
     }
 
-    fn hold_back_pull(&mut self, spec: &Value, failed: Time) -> Stepped {
-        self.until(failed + LOOK, spec, |walk, spec| {
-            let name = text(spec, "image");
-            let why = format!("Back-off pulling image {name:?}");
-            walk.event(spec, "BackOff", why.clone());
-            walk.warn(spec, "Failed", "Error: ImagePullBackOff".to_owned());
-            let why = format!("{why}: ErrImagePull: {}", image::not_found(name));
-            container_status::set_waiting(&mut walk.pod, text(spec, "name"), "ImagePullBackOff", &why);
-            let life = walk.life_mut(spec);
-            let until = failed + life.pulls.map_or(LOOK, BackOff::delay);
-            life.stage = Stage::PullBackOff { until };
-            Stepped::Rest
-        })
+    fn hold_back_pull(&mut self, spec: &Value, failed: Time) -> Result<Stepped, Status> {
+        if self.now < failed + LOOK {
+            self.plan.requeue(failed + LOOK);
+            return Ok(Stepped::Rest);
+        }
+        let name = text(spec, "image");
+        let why = format!("Back-off pulling image {name:?}");
+        self.event(spec, "BackOff", why.clone());
+        self.warn(spec, "Failed", "Error: ImagePullBackOff".to_owned());
+        let why = format!("{why}: ErrImagePull: {}", image::not_found(name));
+        container_status::set_waiting(&mut self.pod, text(spec, "name"), "ImagePullBackOff", &why);
+        let Some(back_off) = self.life(spec).pulls else {
+            self.life_mut(spec).stage = Stage::PullBackOff { until: failed + LOOK };
+            return Ok(Stepped::On);
+        };
+        let shift = self.fold(spec, back_off, failed)?.map_or(TimeDelta::zero(), |f| f.shift);
+        let until = failed + back_off.delay() + shift;
+        let life = self.life_mut(spec);
+        life.pulls = Some(BackOff { since: back_off.since + shift, ..back_off });
+        life.stage = Stage::PullBackOff { until };
+        self.plan.requeue(until);
+        Ok(Stepped::Rest)
     }
 
     /// The container's process begins, once its environment is there and what has to pass has passed.
@@ -402,25 +412,52 @@ impl<'a, 'c> Walk<'a, 'c> {
     }
 
     /// A container that is to be started again: at once the first time, after a while the next.
-    fn restart(&mut self, spec: &Value, ended: Time) -> Stepped {
+    fn restart(&mut self, spec: &Value, ended: Time) -> Result<Stepped, Status> {
         let Some(back_off) = self.life(spec).crashes.filter(|b| b.is_in_force(ended)) else {
-            return self.try_again(spec);
+            return Ok(self.try_again(spec));
         };
         let until = ended + back_off.delay();
         if self.now >= until {
-            return self.try_again(spec);
+            return Ok(self.try_again(spec));
         }
-        self.until((ended + LOOK).min(until), spec, |walk, spec| {
-            let name = text(spec, "name");
-            let pod = format!("{}_{}({})", walk.before.name(), walk.before.namespace(), walk.before.uid());
-            walk.warn(spec, "BackOff", format!("Back-off restarting failed container {name} in pod {pod}"));
-            let delay = go_duration(back_off.delay());
-            let why = format!("back-off {delay} restarting failed container={name} pod={pod}");
-            container_status::set_waiting(&mut walk.pod, name, "CrashLoopBackOff", &why);
-            walk.life_mut(spec).stage = Stage::BackOff { until };
-            walk.plan.requeue(until);
-            Stepped::Rest
-        })
+        let look = (ended + LOOK).min(until);
+        if self.now < look {
+            self.plan.requeue(look);
+            return Ok(Stepped::Rest);
+        }
+        let name = text(spec, "name");
+        let pod = format!("{}_{}({})", self.before.name(), self.before.namespace(), self.before.uid());
+        self.warn(spec, "BackOff", format!("Back-off restarting failed container {name} in pod {pod}"));
+        let delay = go_duration(back_off.delay());
+        let why = format!("back-off {delay} restarting failed container={name} pod={pod}");
+        container_status::set_waiting(&mut self.pod, name, "CrashLoopBackOff", &why);
+        let folded = self.fold(spec, back_off, ended)?;
+        let life = self.life_mut(spec);
+        life.attempt += folded.as_ref().map_or(0, |f| f.rounds);
+        let shift = folded.map_or(TimeDelta::zero(), |f| f.shift);
+        life.crashes = Some(BackOff { since: back_off.since + shift, ..back_off });
+        life.stage = Stage::BackOff { until: until + shift };
+        self.plan.requeue(until + shift);
+        Ok(Stepped::Rest)
+    }
+
+    /// Adds up the rounds that would be like the last one, once the back-off cannot grow any more.
+    fn fold(&mut self, spec: &Value, back_off: BackOff, at: Time) -> Result<Option<Folded>, Status> {
+        let subject = known::subject(self.before, spec);
+        let counts = self.pace.faults(&subject).any(|f| matches!(f, Fault::Exits(exit) if exit.times.is_some()));
+        if back_off.seconds < BackOff::LONGEST || counts {
+            self.life_mut(spec).round = None;
+            return Ok(None);
+        }
+        let path = self.field_path(spec);
+        let mut round = self.life_mut(spec).round.take();
+        let folded = fold::turn(self.before, &path, &mut round, at, self.cluster)?;
+        self.life_mut(spec).round = round;
+        if let Some(folded) = &folded {
+            // Before what is told now: that counts on.
+            self.plan.actions.splice(0..0, folded.events.iter().cloned());
+        }
+        Ok(folded)
     }
 
     /// The next run begins with a look for its image.
@@ -437,11 +474,16 @@ impl<'a, 'c> Walk<'a, 'c> {
         self.look_for_image(spec)
     }
 
-    fn record(&self, spec: &Value, reason: &'static str, message: String) -> EventRecord {
+    /// What events call the container.
+    fn field_path(&self, spec: &Value) -> String {
         let name = text(spec, "name");
         let list = if container_status::is_init(self.before, name) { "initContainers" } else { "containers" };
+        format!("spec.{list}{{{name}}}")
+    }
+
+    fn record(&self, spec: &Value, reason: &'static str, message: String) -> EventRecord {
         EventRecord {
-            field_path: format!("spec.{list}{{{name}}}"),
+            field_path: self.field_path(spec),
             host: self.node.name().to_owned(),
             ..EventRecord::normal(self.before, SOURCE, reason, message)
         }
