@@ -21,6 +21,8 @@ const JOBS: &str = "jobs.batch";
 const SCHEDULED_AT: &str = "batch.kubernetes.io/cronjob-scheduled-timestamp";
 /// Missed times are looked through one by one, at most so many; a schedule that missed more starts over.
 const MISSED: usize = 100_000;
+/// How long before anybody looks a schedule is lived through in full.
+const KEPT: TimeDelta = TimeDelta::hours(1);
 
 /// Plans one step.
 pub fn reconcile(cron: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
@@ -35,7 +37,7 @@ pub fn reconcile(cron: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Pla
     sync.take_stock(&jobs, &mut plan);
     sync.clean_up(&jobs, &mut plan);
     if cron.bool_at("/spec/suspend") != Some(true) {
-        sync.schedule(&jobs, &mut plan);
+        sync.schedule(&jobs, cluster.horizon(), &mut plan);
     }
     let status = sync.status();
     workload::update_status(&mut plan, cron, status);
@@ -107,7 +109,7 @@ impl Sync<'_> {
     }
 
     /// Starts the Job that is due, and asks to be woken for the next.
-    fn schedule(&mut self, jobs: &[Arc<Object>], plan: &mut Plan) {
+    fn schedule(&mut self, jobs: &[Arc<Object>], horizon: Time, plan: &mut Plan) {
         if let Some(zone) = self.cron.at("/spec/timeZone").and_then(Value::as_str).filter(|z| !is_utc(z)) {
             // The schedule would be read in another zone than the one that was asked for.
             let why = format!("invalid timeZone: {zone:?}: kstate knows UTC only");
@@ -117,7 +119,7 @@ impl Sync<'_> {
         let last = self.cron.time_at("/status/lastScheduleTime").or_else(|| self.cron.creation_timestamp());
         let Some(last) = last else { return };
         if let Some(next) = schedule.next(self.now) {
-            plan.requeue(next);
+            plan.requeue(self.next_that_counts(&schedule, next, horizon));
         }
         let Some(due) = last_due(&schedule, last, self.now) else { return };
         let deadline = self.cron.i64_at("/spec/startingDeadlineSeconds").and_then(TimeDelta::try_seconds);
@@ -138,6 +140,26 @@ impl Sync<'_> {
             _ => {}
         }
         self.start(due, jobs, plan);
+    }
+
+    /// When to look next. Of times that will all have passed before anybody looks only the last are kept: the Jobs of those
+    /// before them would be deleted again for the history's limits. A Job that runs keeps the schedule going step by step.
+    fn next_that_counts(&self, schedule: &Schedule, next: Time, horizon: Time) -> Time {
+        if !self.active.is_empty() || horizon - next <= KEPT {
+            return next;
+        }
+        let limit = |field: &str| self.cron.i64_at(&format!("/spec/{field}")).unwrap_or(0).max(0);
+        let wanted = limit("successfulJobsHistoryLimit") + limit("failedJobsHistoryLimit") + 2;
+        let wanted = usize::try_from(wanted).unwrap_or(usize::MAX).min(MISSED);
+        let mut window = KEPT;
+        while let Some(from) = horizon.checked_sub_signed(window).filter(|from| *from > next) {
+            let times = std::iter::successors(schedule.next(from), |t| schedule.next(*t));
+            if times.take_while(|t| *t <= horizon).take(wanted).count() == wanted {
+                return schedule.next(from).unwrap_or(next);
+            }
+            window = window * 2;
+        }
+        next
     }
 
     fn start(&mut self, due: Time, jobs: &[Arc<Object>], plan: &mut Plan) {
@@ -189,10 +211,13 @@ fn is_utc(zone: &str) -> bool {
     matches!(zone, "UTC" | "Etc/UTC" | "Etc/UCT" | "UCT" | "Zulu" | "Etc/Zulu" | "GMT" | "Etc/GMT" | "Universal")
 }
 
-/// The last time of a schedule after one time and not after another.
+/// The last time of a schedule after one time and not after another. It is looked for in ever longer times before the
+/// second, so that a schedule that missed a year costs no more than one that missed an hour.
 fn last_due(schedule: &Schedule, after: Time, by: Time) -> Option<Time> {
     let next = |at: &Time| schedule.next(*at).filter(|t| *t <= by);
-    std::iter::successors(next(&after), next).take(MISSED).last()
+    let last = |from: Time| std::iter::successors(next(&from), next).take(MISSED).last();
+    let windows = [1, 24, 24 * 31, 24 * 366].into_iter().map(|hours| by - TimeDelta::hours(hours));
+    windows.take_while(|from| *from > after).find_map(last).or_else(|| last(after))
 }
 
 #[cfg(test)]
