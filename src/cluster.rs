@@ -120,6 +120,7 @@ pub struct Cluster<'s> {
     /// Every wake, stored or asked for since. Filled when something is due, hence the cell.
     agenda: RefCell<Option<Agenda>>,
     horizon: Option<Time>,
+    runs_processes: bool,
 }
 
 /// When each object's controllers are to be woken, in order.
@@ -159,7 +160,18 @@ impl<'s> Cluster<'s> {
             wakes: BTreeMap::new(),
             agenda: RefCell::default(),
             horizon: None,
+            runs_processes: false,
         }
+    }
+
+    /// Whether containers of pods that are new may be processes of this machine.
+    pub fn runs_processes(&self) -> bool {
+        self.runs_processes
+    }
+
+    /// Lets containers of new pods be processes of this machine. The transaction's owner starts them.
+    pub fn set_runs_processes(&mut self, runs: bool) {
+        self.runs_processes = runs;
     }
 
     /// The cluster's time. Controllers take it as an argument; requests stamp objects with it.

@@ -33,7 +33,9 @@ pub use env::Env;
 pub fn run(args: impl IntoIterator<Item = OsString>, mut env: Env) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     #[cfg(target_os = "linux")]
-    if let Some(code) = runtime::started_again(&args, &mut env, client::network::open) {
+    if let Some(code) =
+        runtime::started_again(&args, &mut env, client::network::open).or_else(|| client::keeper(&args, &env))
+    {
         return code;
     }
     cmd::main(&args, &mut env)

@@ -55,6 +55,12 @@ pub enum ErrorType {
 }
 
 impl ErrorType {
+    /// Whether a value is so wrong that rules over it make no sense.
+    pub fn hides_others(self) -> bool {
+        use ErrorType::{NotSupported, Required, TooLong, TooMany, TypeInvalid};
+        matches!(self, NotSupported | Required | TooLong | TooMany | TypeInvalid)
+    }
+
     /// The cause's `reason`.
     pub fn reason(self) -> &'static str {
         match self {
@@ -112,6 +118,12 @@ impl Errors {
     /// `Invalid value: VALUE: detail`.
     pub fn invalid(&mut self, path: &Path, value: impl Into<Value>, detail: &str) {
         self.push(ErrorType::Invalid, path, with_detail(format!("Invalid value: {}", show(&value.into())), detail));
+    }
+
+    /// As [`Errors::invalid`], for a value of another type: the two read alike.
+    pub fn type_invalid(&mut self, path: &Path, value: impl Into<Value>, detail: &str) {
+        let body = with_detail(format!("Invalid value: {}", show(&value.into())), detail);
+        self.push(ErrorType::TypeInvalid, path, body);
     }
 
     /// `Unsupported value: VALUE: supported values: "A", "B"`; the caller orders the supported values (upstream sorts sets).

@@ -19,6 +19,7 @@ pub mod quote;
 pub mod schema;
 pub mod seed;
 pub mod status;
+pub mod structural;
 pub mod table;
 pub mod tabwriter;
 pub mod time;

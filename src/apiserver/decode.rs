@@ -2,7 +2,10 @@
 
 use crate::apimachinery::decode;
 use crate::apimachinery::object::Object;
+use crate::apimachinery::quote::quote;
+use crate::apimachinery::schema::Definition;
 use crate::apimachinery::status::Status;
+use crate::apimachinery::structural::{self, Structural};
 use crate::apimachinery::zeros;
 use crate::kinds::Kind;
 
@@ -20,6 +23,9 @@ const OMITTED: [&str; 5] = [
 /// # Errors
 /// BadRequest in the server's words: unknown fields (when `strict`), wrong types, quantities that are none.
 pub fn decode(kind: &dyn Kind, object: Object, strict: bool) -> Result<Object, Status> {
+    if let Some(schema) = kind.structural() {
+        return custom(kind, schema, object, strict);
+    }
     let names = kind.names();
     let internal = object.internal.clone();
     let other = kind.other_versions().iter().find(|v| v.api_version == object.api_version());
@@ -31,6 +37,35 @@ pub fn decode(kind: &dyn Kind, object: Object, strict: bool) -> Result<Object, S
     if let Some(other) = other {
         (other.convert)(&mut object);
     }
+    zeros::omit(&mut object, &OMITTED);
+    Ok(object)
+}
+
+/// As [`decode`], of a kind with a schema of its own: the type and metadata are Kubernetes', the rest is the schema's.
+fn custom(kind: &dyn Kind, schema: &Structural, mut object: Object, strict: bool) -> Result<Object, Status> {
+    let names = kind.names();
+    let sent = object.kind().to_owned();
+    let refuse = |why: &str| {
+        let (version, kind) = (names.version, names.kind);
+        Status::bad_request(format!("{sent} in version {version:?} cannot be handled as a {kind}: {why}"))
+    };
+    let mut unknown = Vec::new();
+    let meta = Definition::named("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta");
+    if let (Some(definition), Some(metadata)) = (meta, object.remove("/metadata")) {
+        let decoded = decode::decode(definition, metadata).map_err(|e| refuse(&e.0))?;
+        let field = |error: &String| {
+            error.strip_prefix("unknown field \"").map(|f| format!("metadata.{}", f.trim_end_matches('"')))
+        };
+        unknown.extend(decoded.strict_errors.iter().filter_map(field));
+        object.set("/metadata", decoded.value);
+    }
+    unknown.extend(structural::prune(object.body_mut(), schema).unknown);
+    if strict && !unknown.is_empty() {
+        let all: Vec<String> = unknown.iter().map(|field| format!("unknown field {}", quote(field))).collect();
+        return Err(refuse(&format!("strict decoding error: {}", all.join(", "))));
+    }
+    object.set("/apiVersion", names.api_version.into());
+    object.set("/kind", names.kind.into());
     zeros::omit(&mut object, &OMITTED);
     Ok(object)
 }

@@ -47,12 +47,17 @@ pub struct WriteOptions {
 /// One object, or a NotFound status.
 pub fn get(cluster: &Cluster, kind: &dyn Kind, namespace: &str, name: &str) -> Result<Arc<Object>, Status> {
     let names = kind.names();
-    cluster.get(&names.key(namespace, name))?.ok_or_else(|| Status::not_found(names.resource, name))
+    let found = cluster.get(&names.key(namespace, name))?;
+    found.map(|o| kind.served(o)).ok_or_else(|| Status::not_found(names.resource, name))
 }
 
 /// The objects of a kind in one namespace, or in all, ordered by namespace and name. Selecting is the caller's.
 pub fn list(cluster: &Cluster, kind: &dyn Kind, namespace: Option<&str>) -> Result<Vec<Arc<Object>>, Status> {
-    cluster.list(kind.names().resource, namespace.filter(|_| kind.names().namespaced))
+    let mut objects = cluster.list(kind.names().resource, namespace.filter(|_| kind.names().namespaced))?;
+    if kind.structural().is_some() {
+        objects = objects.into_iter().map(|o| kind.served(o)).collect();
+    }
+    Ok(objects)
 }
 
 /// The table a server answers with when a person asked.

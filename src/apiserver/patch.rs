@@ -50,7 +50,11 @@ pub fn patch(
     let Some(mut new) = Object::from_value(patched.clone()) else {
         return Err(unfit(&patched, "the patched document is not an object"));
     };
-    decode_body(api_version, kind_name, patched, options.strict).map_err(|status| match form {
+    let fitting = match kind.structural().filter(|_| part != Part::Scale) {
+        Some(_) => super::decode::decode(kind, new.clone(), options.strict).map(drop),
+        None => decode_body(api_version, kind_name, patched, options.strict).map(drop),
+    };
+    fitting.map_err(|status| match form {
         PatchType::Strategic => unfit(patch, &conversion_error(&status.message)),
         PatchType::Json | PatchType::Merge => unfit(&new.to_value(), &status.message),
     })?;

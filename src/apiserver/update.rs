@@ -8,7 +8,7 @@ use super::WriteOptions;
 use super::quota::{self, Write};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
-use crate::apimachinery::status::Status;
+use crate::apimachinery::status::{Reason, Status};
 use crate::cluster::Cluster;
 use crate::kinds::{Kind, Names};
 
@@ -35,7 +35,7 @@ pub fn update(
     kind.set_defaults(&mut new);
     kind.admit_update(&mut new, &old, cluster)?;
     kind.prepare_for_update(&mut new, &old);
-    if kind.has_generation() && spec_of(&new) != spec_of(&old) {
+    if kind.has_generation() && spec_of(kind, &new) != spec_of(kind, &old) {
         new.set("/metadata/generation", (old.generation() + 1).into());
     }
     let errors = super::validation::errors_on_update(kind, &new, &old);
@@ -57,14 +57,28 @@ pub fn update_status(
     object: Object,
     options: &WriteOptions,
 ) -> Result<Arc<Object>, Status> {
+    if !kind.has_status() {
+        return Err(Status::new(Reason::NotFound, "the server could not find the requested resource"));
+    }
     let old = super::get(cluster, kind, namespace, object.name())?;
     check_preconditions(kind.names(), &object, &old)?;
+    let object = match kind.structural() {
+        Some(_) => super::decode::decode(kind, object, options.strict)?,
+        None => object,
+    };
     let mut new = Object::clone(&old);
     match object.at("/status") {
         Some(status) => new.set("/status", status.clone()),
         None => drop(new.remove("/status")),
     }
     new.internal = object.internal;
+    if kind.structural().is_some() {
+        kind.set_defaults(&mut new);
+        let errors = super::validation::errors_on_update(kind, &new, &old);
+        if !errors.is_empty() {
+            return Err(Status::invalid(&kind.names().group_kind(), new.name(), errors));
+        }
+    }
     store(cluster, kind, new, &old, options, false)
 }
 
@@ -120,9 +134,10 @@ fn keep_metadata(new: &mut Object, old: &Object) {
     new.internal = old.internal.clone();
 }
 
-/// Everything but metadata and status: what a generation counts the changes of.
-fn spec_of(object: &Object) -> Vec<(&String, &Value)> {
-    object.body().iter().filter(|(k, _)| !["metadata", "status"].contains(&k.as_str())).collect()
+/// Everything but metadata and a status that is written apart: what a generation counts the changes of.
+fn spec_of<'o>(kind: &dyn Kind, object: &'o Object) -> Vec<(&'o String, &'o Value)> {
+    let is_counted = |name: &str| name != "metadata" && (name != "status" || !kind.has_status());
+    object.body().iter().filter(|(k, _)| is_counted(k)).collect()
 }
 
 fn store(

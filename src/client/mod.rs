@@ -6,11 +6,13 @@
 mod clock;
 mod effects;
 mod home;
+mod keeper;
 #[cfg(target_os = "linux")]
 pub mod network;
 mod probes;
 mod spinner;
 mod store_clock;
+mod sweep;
 mod wait;
 
 use std::path::{Path, PathBuf};
@@ -27,13 +29,17 @@ use crate::apimachinery::status::{Reason, Status};
 use crate::apimachinery::time::{self, Time};
 use crate::clock::Clock;
 use crate::cluster::{Change, Changes, Cluster, Snapshot};
+use crate::control::observation::{self, Observation};
 use crate::storage::memory::Memory;
 use crate::storage::{self, Options, PATIENCE, Store, Transaction};
 use crate::{apiserver, control, entropy, kinds};
 
 pub use clock::{ClockMode, Reading};
 pub use home::home;
+#[cfg(target_os = "linux")]
+pub use keeper::main as keeper;
 
+use effects::{Effects, Place};
 use store_clock::{Mode, StoreClock};
 
 /// A command's way to its store.
@@ -44,6 +50,14 @@ pub struct Client {
     now: Time,
     shows_waits: bool,
     warnings: Vec<String>,
+    /// The kstate binary, for processes that outlive the command.
+    exe: PathBuf,
+    fsync: bool,
+    /// Whether containers may be processes: not in a store whose UIDs and times repeat.
+    runs_processes: bool,
+    /// Whether what killed commands left was looked for.
+    is_swept: bool,
+    poll: Duration,
 }
 
 impl Client {
@@ -54,19 +68,32 @@ impl Client {
     pub fn open(env: &Env) -> anyhow::Result<Client> {
         let clock = StoreClock::new(clock(env)?);
         let options = options(env)?;
-        let home = options.home.clone();
         let seed = || env.var("KSTATE_SEED").map_or_else(entropy::draw, |seed| Ok(Seed(seed.to_owned())));
-        let store = Store::open(options, seed)?;
-        let shows_waits = env.stderr_is_terminal && clock.is_real();
-        Ok(Client { store, home, clock, now: clock.now(), shows_waits, warnings: Vec::new() })
+        let store = Store::open(options.clone(), seed)?;
+        Ok(Client::new(env, store, clock, options))
+    }
+
+    fn new(env: &Env, store: Store, clock: StoreClock, options: Options) -> Client {
+        Client {
+            store,
+            clock,
+            now: clock.now(),
+            shows_waits: env.stderr_is_terminal && clock.is_real(),
+            warnings: Vec::new(),
+            exe: env.exe.clone(),
+            runs_processes: clock.is_real() && env.var("KSTATE_SEED").is_none(),
+            is_swept: false,
+            poll: wait::POLL,
+            home: options.home,
+            fsync: options.fsync,
+        }
     }
 
     /// Opens the store of a snapshot, which no time passes in and nobody writes.
     pub fn of_snapshot(env: &Env, options: Options) -> anyhow::Result<Client> {
         let clock = StoreClock::new(clock(env)?);
-        let home = options.home.clone();
-        let store = Store::open(options, || Err(std::io::ErrorKind::NotFound.into()))?;
-        Ok(Client { store, home, clock, now: clock.now(), shows_waits: false, warnings: Vec::new() })
+        let store = Store::open(options.clone(), || Err(std::io::ErrorKind::NotFound.into()))?;
+        Ok(Client { runs_processes: false, shows_waits: false, ..Client::new(env, store, clock, options) })
     }
 
     /// All objects as they were stored last, without anything that would have happened since.
@@ -106,6 +133,9 @@ impl Client {
     /// Looks at the cluster as it is now. Takes the write lock only when something is due.
     pub fn read<T>(&mut self, mut look: impl FnMut(&Cluster) -> Result<T, Status>) -> anyhow::Result<T> {
         let read_only = self.store.is_read_only();
+        if !read_only {
+            self.sweep()?;
+        }
         let state = self.store.begin_read()?;
         let asked = self.clock.at_least(state.meta().clock, answer(&state, Mode::of(&state))?);
         let is_behind = answer(&state, is_behind(&state, asked))?;
@@ -151,20 +181,38 @@ impl Client {
         Ok(kept.map_err(too_old)?)
     }
 
+    /// Records what was seen of a container's process, and lets the controllers settle.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub fn observe(&mut self, key: &Key, uid: &str, seen: impl Fn(Time) -> Observation) -> anyhow::Result<()> {
+        self.write(|cluster| observation::record(cluster, key, uid, seen(cluster.now())))
+    }
+
+    /// Looks for other processes' commits only so often, in a wait that may be long and is nobody's hurry.
+    pub fn set_poll(&mut self, poll: Duration) {
+        self.poll = poll;
+    }
+
     /// Runs one write transaction at the time that the clock tells, commits what it changed and lets the effects follow.
     fn transact<T>(&mut self, run: impl FnOnce(&mut Cluster, Time) -> Result<T, Status>) -> anyhow::Result<T> {
+        self.sweep()?;
         let state = self.store.begin_write()?;
         // Asked under the lock: whoever held it before has not seen a later time.
-        let asked = self.clock.at_least(state.meta().clock, answer(&state, Mode::of(&state))?);
+        let mode = answer(&state, Mode::of(&state))?;
+        let asked = self.clock.at_least(state.meta().clock, mode);
         let mut cluster = Cluster::new(&state);
+        cluster.set_runs_processes(self.runs_processes && mode != Mode::Virtual);
         let outcome = run(&mut cluster, asked);
         let answered = answer(&state, outcome)?;
         self.now = cluster.now();
+        let place = Place { home: &self.home, exe: &self.exe, fsync: self.fsync, is_real: self.runs_processes };
+        let mut effects = answer(&state, Effects::of(&cluster, place))?;
         let changes = cluster.into_changes();
         if is_worth_a_commit(&changes, asked.max(state.meta().clock)) {
-            let effects = effects::of(&changes);
+            effects.add_removals(&changes, place);
             state.commit(&changes)?;
-            self.warnings.extend(effects::run(&self.home, &effects));
+            self.warnings.extend(effects.run(place));
         }
         Ok(answered)
     }

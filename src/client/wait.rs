@@ -12,7 +12,7 @@ use crate::cluster::{Cluster, Snapshot};
 use crate::control;
 
 /// How often another process's commit is looked for (a look costs microseconds).
-const POLL: Duration = Duration::from_millis(20);
+pub(super) const POLL: Duration = Duration::from_millis(20);
 
 /// How far a wait without a timeout jumps on a fixed clock.
 const HORIZON: Duration = Duration::from_secs(24 * 60 * 60);
@@ -83,8 +83,8 @@ impl Client {
             }
             spinner.turn((now - begun).to_std().unwrap_or_default());
             let until = [due, deadline].into_iter().flatten().min();
-            let left = until.map_or(POLL, |at| (at - now).to_std().unwrap_or_default());
-            self.clock.sleep(left.min(POLL));
+            let left = until.map_or(self.poll, |at| (at - now).to_std().unwrap_or_default());
+            self.clock.sleep(left.min(self.poll));
         }
     }
 

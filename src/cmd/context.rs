@@ -63,6 +63,11 @@ impl<'e> Context<'e> {
         Ok(self.client.insert(client))
     }
 
+    /// Whether the command has opened its store.
+    pub fn has_client(&self) -> bool {
+        self.client.is_some()
+    }
+
     /// Lets the store go; the next use opens it again.
     pub fn close(&mut self) {
         self.client = None;

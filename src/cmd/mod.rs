@@ -45,6 +45,7 @@ mod get;
 mod global;
 mod go;
 mod help;
+mod hints;
 mod infos;
 mod kubeconfig;
 mod kustomize;
@@ -62,6 +63,7 @@ mod patch;
 mod pflag;
 mod plugin;
 mod pods;
+mod port_forward;
 mod program;
 mod proxy;
 mod question;
@@ -169,7 +171,9 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
     if let Some(answered) = raw::run(&mut cx, &parsed) {
         return answered;
     }
-    run(&mut cx, &matches)
+    let outcome = run(&mut cx, &matches);
+    hints::show(&mut cx);
+    outcome
 }
 
 /// Makes `-k` a name of `-f`, which manifests know by its mark.

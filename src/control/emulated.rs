@@ -92,8 +92,16 @@ pub fn servers_for_image(
     served.into_iter().collect()
 }
 
+/// Whether an image is a busybox from before 1.29, whose `nslookup` was another one.
+pub fn is_old_busybox(image: &str) -> bool {
+    let tag = image.split('@').next().and_then(|name| name.rsplit_once(':')).map_or("", |(_, tag)| tag);
+    let mut numbers = tag.split(['.', '-']).map_while(|part| part.parse().ok());
+    let version: (u32, u32) = (numbers.next().unwrap_or(u32::MAX), numbers.next().unwrap_or(0));
+    is(repository(image), "busybox") && version < (1, 29) && !tag.contains('/')
+}
+
 /// An image's name without tag and digest.
-fn repository(image: &str) -> &str {
+pub fn repository(image: &str) -> &str {
     let image = image.split('@').next().unwrap_or(image);
     match image.rsplit_once(':') {
         // A colon before the last slash is a registry's port.
@@ -210,6 +218,23 @@ mod tests {
         let (command, args) = (own(command), own(args));
         let servers = servers_for_image(image, (!command.is_empty()).then_some(&command), &args, &[]);
         servers.iter().map(|s| format!("{:?} {} {}", s.kind, s.port, s.root)).collect()
+    }
+
+    #[test]
+    fn busybox_changed_its_nslookup() {
+        for (image, old) in [
+            ("busybox:1.28", true),
+            ("busybox:1.28.4", true),
+            ("docker.io/library/busybox:1.27-musl", true),
+            ("busybox:1.29", false),
+            ("busybox:1.36", false),
+            ("busybox", false),
+            ("busybox:latest", false),
+            ("localhost:1/busybox", false),
+            ("nginx:1.25", false),
+        ] {
+            assert_eq!(is_old_busybox(image), old, "{image}");
+        }
     }
 
     #[test]

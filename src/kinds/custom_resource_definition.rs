@@ -1,17 +1,21 @@
-//! CustomResourceDefinition: a kind that a user defines. Stored; the kind itself is not served yet.
+//! CustomResourceDefinition: a kind that a user defines, which [`super::custom_resource`] makes of it.
 
-use super::plan::{Action, Plan};
+mod controller;
+mod validation;
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::plan::Plan;
 use super::pod::Fields;
-use super::{Kind, Names};
+use super::{Kind, Names, Trigger};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column};
-use crate::apimachinery::time::{self, Time};
+use crate::apimachinery::time::Time;
 use crate::cluster::Cluster;
-use serde_json::{Value, json};
-use std::sync::Arc;
-mod validation;
 
 /// The group resource of definitions.
 pub const RESOURCE: &str = "customresourcedefinitions.apiextensions.k8s.io";
@@ -54,24 +58,32 @@ impl Kind for CustomResourceDefinition {
     }
 
     fn prepare_for_create(&self, object: &mut Object) {
-        let stored = object.list_at("/spec/versions").iter().filter(|v| v.flag("storage") == Some(true));
-        let stored: Vec<Value> = stored.filter_map(|v| v.get("name").cloned()).collect();
+        let stored: Vec<Value> = storage_version(object).into_iter().map(Value::from).collect();
         object.set(
             "/status",
             json!({"acceptedNames": {"kind": "", "plural": ""}, "conditions": null, "storedVersions": stored}),
         );
     }
 
-    fn reconcile(&self, object: &Arc<Object>, _cluster: &Cluster, now: Time) -> Result<Plan, Status> {
-        let mut plan = Plan::nothing();
-        if object.list_at("/status/conditions").is_empty() {
-            let mut new = Object::clone(object);
-            let names = object.at("/spec/names").cloned().unwrap_or_default();
-            new.set("/status/acceptedNames", names);
-            new.set("/status/conditions", accepted(now));
-            plan.push(Action::UpdateStatus(new));
+    fn prepare_for_update(&self, new: &mut Object, old: &Object) {
+        new.set("/status", old.at("/status").cloned().unwrap_or_default());
+        let mut stored = old.list_at("/status/storedVersions").to_vec();
+        if let Some(version) = storage_version(new).filter(|v| !stored.iter().any(|s| s == v)) {
+            stored.push(version.into());
+            new.set("/status/storedVersions", Value::Array(stored));
         }
-        Ok(plan)
+    }
+
+    fn prepare_for_delete(&self, object: &mut Object) {
+        controller::begin_cleanup(object);
+    }
+
+    fn reconcile(&self, object: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
+        controller::reconcile(object, cluster, now)
+    }
+
+    fn triggers(&self) -> &'static [Trigger] {
+        controller::TRIGGERS
     }
 
     fn validate(&self, object: &Object) -> Errors {
@@ -86,6 +98,7 @@ impl Kind for CustomResourceDefinition {
                 errors.invalid(&Path::new("spec").child(&field.replace('/', ".")), value(new), "field is immutable");
             }
         }
+        errors.append(validation::validate_stored_versions(new));
         errors
     }
 
@@ -94,12 +107,8 @@ impl Kind for CustomResourceDefinition {
     }
 }
 
-/// The conditions of a definition whose names nobody else has.
-fn accepted(now: Time) -> Value {
-    let at = time::to_rfc3339(now);
-    let condition = |kind: &str, reason: &str, message: &str| json!({"type": kind, "status": "True", "lastTransitionTime": at, "reason": reason, "message": message});
-    json!([
-        condition("NamesAccepted", "NoConflicts", "no conflicts found"),
-        condition("Established", "InitialNamesAccepted", "the initial names have been accepted"),
-    ])
+/// The version that objects are stored in.
+fn storage_version(definition: &Object) -> Option<String> {
+    let stored = definition.list_at("/spec/versions").iter().find(|v| v.flag("storage") == Some(true));
+    stored.map(|v| v.text("name").to_owned())
 }

@@ -13,6 +13,7 @@ use crate::apimachinery::names::{self, NameRule};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::patch::PatchType;
 use crate::apimachinery::status::Status;
+use crate::apimachinery::structural::Structural;
 use crate::apimachinery::table::Column;
 use crate::apimachinery::time::{self, Time};
 use crate::apimachinery::zeros;
@@ -43,6 +44,7 @@ pub mod endpoint_slice;
 mod endpoints;
 mod event;
 pub mod exposure;
+mod feature_gate;
 mod flow_schema;
 mod horizontal_pod_autoscaler;
 mod ingress;
@@ -216,6 +218,21 @@ pub trait Kind: Sync {
         &[]
     }
 
+    /// What its objects look like, for a kind that a definition made known; the API's own document tells of all others.
+    fn structural(&self) -> Option<&Structural> {
+        None
+    }
+
+    /// A stored object as the kind's version has it.
+    fn served(&self, object: Arc<Object>) -> Arc<Object> {
+        object
+    }
+
+    /// Whether the status is written by a request of its own, and by no other.
+    fn has_status(&self) -> bool {
+        true
+    }
+
     /// The columns of its table, `Name` first.
     fn columns(&self) -> &[Column];
 
@@ -370,6 +387,16 @@ pub trait Kind: Sync {
     /// that a cluster makes by itself. Metadata, status and what controllers own are seen to for all kinds.
     fn export(&self, _object: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
         Ok(true)
+    }
+
+    /// Whether [`Kind::hints`] may have something to say.
+    fn has_hints(&self) -> bool {
+        false
+    }
+
+    /// What a person would want to know of the object that a cluster does not say; printed for those who ask for hints.
+    fn hints(&self, _object: &Object, _cluster: &Cluster) -> Result<Vec<String>, Status> {
+        Ok(Vec::new())
     }
 
     /// Which changes of other kinds run this kind's controller. An object's own changes always do.

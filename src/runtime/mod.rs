@@ -6,7 +6,12 @@ pub mod dns;
 #[cfg(target_os = "linux")]
 pub mod http;
 #[cfg(target_os = "linux")]
+mod journal;
+#[cfg(target_os = "linux")]
+pub mod keeper;
+#[cfg(target_os = "linux")]
 pub mod log;
+#[cfg(target_os = "linux")]
 pub mod network;
 #[cfg(target_os = "linux")]
 mod sandbox;
@@ -22,11 +27,16 @@ use serde::{Deserialize, Serialize};
 #[cfg(target_os = "linux")]
 use crate::env::Env;
 #[cfg(target_os = "linux")]
+pub use journal::Journal;
+#[cfg(target_os = "linux")]
 pub use sandbox::{Check, Failure, Problem, checks, end_all, exec, http_status, remove_all, remove_pod, remove_volume};
 
 /// The first argument that makes the binary a pod's supervisor instead of a command.
 #[cfg(target_os = "linux")]
 const SUPERVISOR: &str = "__sandbox";
+/// The first argument that makes the binary the keeper of a container's process.
+#[cfg(target_os = "linux")]
+pub const KEEPER: &str = "__keeper";
 
 /// Does what the binary was started again for: to be a pod's supervisor, or a tool of a sandbox, whose name it then has.
 /// `None` when it was started as itself. `open` is how a supervisor gets to know the cluster.

@@ -36,8 +36,9 @@ use lock::Lock;
 /// The store's file in its folder. SQLite keeps `-wal` and `-shm` beside it while it is open.
 pub const FILE: &str = "state.db";
 
-/// The folders kstate keeps beside the store's file: volumes' data, pods' layers, the simulated nodes' files.
-const FOLDERS: [&str; 3] = [VOLUMES, "pods", "nodes"];
+/// The folders kstate keeps beside the store's file: volumes' data, pods' layers, the simulated nodes' files, who keeps
+/// which container's process, and what is being removed.
+const FOLDERS: [&str; 5] = [VOLUMES, "pods", "nodes", "running", "removing"];
 const VOLUMES: &str = "volumes";
 
 /// How long a writer waits for others before it gives up; the longest wait measured under 64 shells was 3.6 s.

@@ -140,13 +140,6 @@ pub fn set_failed_to_start(pod: &mut Object, spec: &Value, attempt: u32, end: &E
     set_ended(pod, text(spec, "name"), end, false);
 }
 
-/// Ends every running container with an exit status.
-pub fn end_all(pod: &mut Object, end: &End) {
-    for name in running(pod) {
-        set_ended(pod, &name, end, false);
-    }
-}
-
 /// Puts a waiting container's reason and message; how it ended before, if it did, moves to `lastState`.
 pub fn set_waiting(pod: &mut Object, name: &str, reason: &str, message: &str) {
     let last = last_state(pod, name);

@@ -9,7 +9,9 @@ use super::life::text;
 use super::standing;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::time::{self, Time};
+use crate::control::observation::{self, Observation, Seen};
 use crate::control::pace::{Exit, Fault, Pace, Step, Subject};
+use crate::control::processes;
 
 /// How a process ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,9 +74,29 @@ pub fn subject<'s>(pod: &'s Object, spec: &'s Value) -> Subject<'s> {
     }
 }
 
-/// What is known of a run. A simulated one starts when the kubelet is ready and ends as the pace's rules say.
+/// What is known of a run. A process of this machine starts when the kubelet is ready, for it is started right after the
+/// commit that says so, and ends as was seen. A simulated one ends as the pace's rules say.
 pub fn of(run: &Run, pace: &Pace) -> Known {
+    if processes::command(run.pod, run.spec, pace).is_some() {
+        match observation::of(run.pod, text(run.spec, "name"), run.attempt) {
+            None => return Known::Started { since: run.ready, end: None },
+            Some(seen) => {
+                if let Some(end) = seen_end(&seen) {
+                    return Known::Started { since: run.ready, end: Some(end) };
+                }
+            }
+        }
+    }
     Known::Started { since: run.ready, end: simulated_end(run, pace) }
+}
+
+/// How a process ended, as it was seen; `None` for one that this machine cannot run.
+pub fn seen_end(seen: &Observation) -> Option<End> {
+    match seen.seen {
+        Seen::Exited { code } => Some(End::exited(seen.at, code)),
+        Seen::Lost => Some(End { reason: Some("Unknown"), ..End::exited(seen.at, 255) }),
+        Seen::CannotRun { .. } => None,
+    }
 }
 
 fn simulated_end(run: &Run, pace: &Pace) -> Option<End> {

@@ -10,12 +10,14 @@ use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
 use crate::cluster::Cluster;
+use crate::control::pace::Pace;
+use crate::control::processes;
 use crate::kinds::plan::{Action, EventRecord, Plan};
 
 /// Brings a pod one transition further.
 pub fn reconcile(pod: &Arc<Object>, node: &Object, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
     if pod.str_at("/status/startTime").is_empty() {
-        return Ok(accept(pod, node, now));
+        return accept(pod, node, cluster, now);
     }
     if pod.str_at("/status/podIP").is_empty() {
         return make_sandbox(pod, cluster, now);
@@ -24,7 +26,7 @@ pub fn reconcile(pod: &Arc<Object>, node: &Object, cluster: &Cluster, now: Time)
 }
 
 /// The kubelet has seen the pod.
-fn accept(pod: &Arc<Object>, node: &Object, now: Time) -> Plan {
+fn accept(pod: &Arc<Object>, node: &Object, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
     let mut new = Object::clone(pod);
     let address = network::node_address(node);
     new.set("/status/phase", "Pending".into());
@@ -32,8 +34,11 @@ fn accept(pod: &Arc<Object>, node: &Object, now: Time) -> Plan {
     new.set("/status/hostIP", address.as_str().into());
     new.set("/status/hostIPs", json!([{"ip": address}]));
     container_status::set_all_waiting(&mut new);
+    if cluster.runs_processes() {
+        processes::allow(&mut new, &Pace::of(cluster)?);
+    }
     pod_status::set_conditions(&mut new, now);
-    Plan { actions: vec![Action::UpdateStatus(new)], requeue_at: None }
+    Ok(Plan { actions: vec![Action::UpdateStatus(new)], requeue_at: None })
 }
 
 /// The pod's volumes are mounted and it has an address; or it says what its volumes lack.

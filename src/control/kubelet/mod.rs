@@ -34,6 +34,7 @@ mod termination;
 mod walk;
 mod world;
 
+pub use environment::expand;
 pub use world::sandbox;
 
 /// What a kubelet calls itself in events.

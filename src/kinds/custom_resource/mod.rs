@@ -2,7 +2,9 @@
 //!
 //! Knows a definition's fields, not how it is stored or who asks for its kind.
 
+mod columns;
 mod names;
+mod scale;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,15 +12,57 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::Value;
 
 use super::pod::Fields;
-use super::{Kind, KindRef, Names, custom_resource_definition};
+use super::{Kind, KindRef, Names, ScalePaths, custom_resource_definition};
+use crate::apimachinery::field::{Errors, Path};
+use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
-use crate::apimachinery::table::{Column, column};
-use crate::apimachinery::time::{self, Time};
+use crate::apimachinery::status::{Reason, Status};
+use crate::apimachinery::structural::{self, Structural};
+use crate::apimachinery::table::Column;
+use crate::apimachinery::time::Time;
+use crate::cluster::Cluster;
+use columns::Printer;
+use scale::Scale;
 
 /// One served version of a kind that a definition made known.
 pub struct CustomResource {
     names: Names,
-    columns: Vec<Column>,
+    printer: Printer,
+    schema: Structural,
+    has_defaults: bool,
+    has_status: bool,
+    scale: Option<Scale>,
+    selectable: &'static [(&'static str, &'static str)],
+}
+
+impl CustomResource {
+    fn new(names: Names, version: &Value) -> CustomResource {
+        let schema = Structural::parse(version.pointer("/schema/openAPIV3Schema").unwrap_or(&Value::Null));
+        CustomResource {
+            names,
+            printer: Printer::new(version.items("additionalPrinterColumns")),
+            has_defaults: schema.has_defaults(),
+            schema,
+            has_status: version.pointer("/subresources/status").is_some_and(Value::is_object),
+            scale: version.pointer("/subresources/scale").filter(|s| s.is_object()).map(Scale::new),
+            selectable: names::selectable(version),
+        }
+    }
+
+    /// What is wrong with an object that its schema can say.
+    fn errors(&self, object: &Object) -> Errors {
+        let mut errors = structural::validate(&object.to_value(), &self.schema);
+        if let Some(scale) = &self.scale {
+            errors.append(scale.validate(object));
+        }
+        errors.append(structural::duplicates(object.body(), &self.schema));
+        if self.schema.has_rules() && errors.0.iter().any(|e| e.kind.hides_others()) {
+            let why = "some validation rules were not checked because the object was invalid; correct the existing \
+                       errors to complete validation";
+            errors.invalid(&Path::new("<nil>"), Value::Null, why);
+        }
+        errors
+    }
 }
 
 /// The versions made so far of each definition by its name: its spec and accepted names, and what came of them.
@@ -64,7 +108,8 @@ fn made(definition: &Object, names: &Value) -> &'static [KindRef] {
         return versions;
     }
     let kinds = names::served(spec, names).into_iter().map(|names| -> KindRef {
-        Box::leak(Box::new(CustomResource { names, columns: vec![column("Name"), column("Age")] }))
+        let version = spec.items("versions").iter().find(|v| v.text("name") == names.version);
+        Box::leak(Box::new(CustomResource::new(names, version.unwrap_or(&Value::Null))))
     });
     let versions: &'static [KindRef] = Box::leak(kinds.collect());
     of_name.push((spec.clone(), names.clone(), versions));
@@ -76,15 +121,81 @@ impl Kind for CustomResource {
         &self.names
     }
 
+    fn structural(&self) -> Option<&Structural> {
+        Some(&self.schema)
+    }
+
+    /// With the strategy `None` versions differ in their name alone; defaults that came later are filled in.
+    fn served(&self, object: Arc<Object>) -> Arc<Object> {
+        if object.api_version() == self.names.api_version && !self.has_defaults {
+            return object;
+        }
+        let mut served = Object::clone(&object);
+        served.set("/apiVersion", self.names.api_version.into());
+        structural::fill(served.body_mut(), &self.schema);
+        if served == *object { object } else { Arc::new(served) }
+    }
+
+    fn has_status(&self) -> bool {
+        self.has_status
+    }
+
     fn columns(&self) -> &[Column] {
-        &self.columns
+        self.printer.columns()
     }
 
     fn cells(&self, object: &Object, now: Time) -> Vec<String> {
-        vec![object.name().to_owned(), time::age(object.creation_timestamp(), now)]
+        self.printer.cells(object, now)
+    }
+
+    fn set_defaults(&self, object: &mut Object) {
+        structural::fill(object.body_mut(), &self.schema);
+    }
+
+    fn prepare_for_create(&self, object: &mut Object) {
+        if self.has_status {
+            object.remove("/status");
+        }
+    }
+
+    fn admit(&self, _object: &mut Object, cluster: &Cluster) -> Result<(), Status> {
+        let definition = cluster.get(&Key::cluster(custom_resource_definition::RESOURCE, self.names.resource))?;
+        match definition {
+            Some(definition) if definition.deletion_timestamp().is_some() => {
+                let why = "create not allowed while custom resource definition is terminating";
+                Err(Status::new(Reason::MethodNotAllowed, why))
+            }
+            Some(definition) if is_established(&definition) => Ok(()),
+            _ => Err(Status::new(Reason::NotFound, "the server could not find the requested resource")),
+        }
+    }
+
+    fn validate(&self, object: &Object) -> Errors {
+        self.errors(object)
+    }
+
+    fn prepare_for_update(&self, new: &mut Object, old: &Object) {
+        if !self.has_status {
+            return;
+        }
+        match old.at("/status") {
+            Some(status) => new.set("/status", status.clone()),
+            None => drop(new.remove("/status")),
+        }
     }
 
     fn has_generation(&self) -> bool {
         true
     }
+
+    fn scale(&self) -> Option<ScalePaths<'_>> {
+        self.scale.as_ref().map(Scale::paths)
+    }
+
+    fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
+        self.selectable
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,6 +38,18 @@ fn list(accepted: &Value, field: &str) -> &'static [&'static str] {
     Box::leak(accepted.items(field).iter().filter_map(Value::as_str).map(leaked).collect())
 }
 
+/// What `--field-selector` knows of a version's objects: each field with the pointer to it.
+pub fn selectable(version: &Value) -> &'static [(&'static str, &'static str)] {
+    let fields = version.items("selectableFields").iter().map(|f| f.text("jsonPath"));
+    let pairs = fields.map(|path| (leaked(path.trim_start_matches('.')), leaked(&pointer(path))));
+    Box::leak(pairs.collect())
+}
+
+/// A simple JSON path (`.spec.size`) as a JSON pointer; the keys of definitions hold no `/` and no `~`.
+pub fn pointer(path: &str) -> String {
+    path.replace('.', "/")
+}
+
 /// Kubernetes' order of versions: `v2`, `v1`, `v2beta1`, `v1beta2`, `v3alpha1`, then all others by name.
 pub fn priority(version: &str) -> impl Ord + use<> {
     match parsed(version) {

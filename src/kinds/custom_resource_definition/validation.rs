@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names;
 use crate::apimachinery::object::Object;
+use crate::apimachinery::structural::{self, Structural};
 use crate::kinds::pod::Fields;
 
 /// What is wrong with a definition.
@@ -32,7 +33,71 @@ pub fn validate(definition: &Object) -> Errors {
     }
     validate_versions(definition.list_at("/spec/versions"), &spec.child("versions"), &mut errors);
     validate_names(definition.at("/spec/names").unwrap_or(&Value::Null), &spec.child("names"), &mut errors);
+    validate_schemas(definition.list_at("/spec/versions"), &spec, &mut errors);
+    validate_approval(definition, group, &mut errors);
     errors
+}
+
+/// Objects may still be stored in a version that was a storage version once.
+pub fn validate_stored_versions(definition: &Object) -> Errors {
+    let mut errors = Errors::default();
+    let versions: Vec<&str> = definition.list_at("/spec/versions").iter().map(|v| v.text("name")).collect();
+    let path = Path::new("status.storedVersions");
+    for (i, stored) in definition.list_at("/status/storedVersions").iter().filter_map(Value::as_str).enumerate() {
+        if !versions.contains(&stored) {
+            let why = format!(
+                "missing from spec.versions; {stored} was previously a storage version, and must remain in spec.versions \
+                 until a storage migration ensures no data remains persisted in {stored} and removes {stored} from \
+                 status.storedVersions"
+            );
+            errors.invalid(&path.index(i), stored, &why);
+        }
+    }
+    errors
+}
+
+/// The server keeps what all versions have alike in one place, and names it so.
+fn validate_schemas(versions: &[Value], spec: &Path, errors: &mut Errors) {
+    let schema = |v: &Value| v.pointer("/schema/openAPIV3Schema").filter(|s| s.is_object()).cloned();
+    let schemas: Vec<Option<Value>> = versions.iter().map(schema).collect();
+    let are_alike = schemas.windows(2).all(|pair| pair[0] == pair[1]);
+    for (i, schema) in schemas.iter().enumerate().filter_map(|(i, s)| Some((i, s.as_ref()?))) {
+        let path = match are_alike {
+            true => spec.child("validation"),
+            false => spec.child("versions").index(i).child("schema"),
+        };
+        errors.append(structural::check(&Structural::parse(schema), &path.child("openAPIV3Schema")));
+        if are_alike {
+            break;
+        }
+    }
+}
+
+const APPROVAL: &str = "api-approved.kubernetes.io";
+
+/// Groups of the Kubernetes community are not for everyone.
+fn validate_approval(definition: &Object, group: &str, errors: &mut Errors) {
+    let is_protected = |owner: &str| group == owner || group.ends_with(&format!(".{owner}"));
+    if !is_protected("k8s.io") && !is_protected("kubernetes.io") {
+        return;
+    }
+    const SEE: &str = "see https://github.com/kubernetes/enhancements/pull/1111";
+    let path = Path::new("metadata.annotations").key(APPROVAL);
+    let begun = format!("protected groups must have approval annotation \"{APPROVAL}\"");
+    match definition.annotation(APPROVAL).unwrap_or_default() {
+        "" => errors.required(&path, &format!("{begun}, {SEE}")),
+        given if given.starts_with("unapproved") || is_url(given) => {}
+        given => {
+            let why = format!("{begun} with either a URL or a reason starting with \"unapproved\", {SEE}");
+            errors.invalid(&path, given, &why);
+        }
+    }
+}
+
+/// Whether a text has a URL's scheme and host.
+pub fn is_url(text: &str) -> bool {
+    text.split_once("://")
+        .is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty() && !rest.starts_with('/'))
 }
 
 fn validate_versions(versions: &[Value], path: &Path, errors: &mut Errors) {

@@ -68,6 +68,7 @@ impl Step {
 }
 
 /// The pace in force.
+#[derive(Default)]
 pub struct Pace {
     map: Option<Arc<Object>>,
     rules: Vec<Rule>,
@@ -107,6 +108,12 @@ impl Pace {
     /// Whether a key of the ConfigMap says this word.
     pub fn says(&self, key: &str, word: &str) -> bool {
         self.map.as_ref().is_some_and(|map| map.str_at(&format!("/data/{key}")).trim() == word)
+    }
+
+    /// The words of a key of the ConfigMap.
+    pub fn words(&self, key: &str) -> Vec<String> {
+        let text = self.map.as_ref().map_or("", |map| map.str_at(&format!("/data/{key}")));
+        text.split([' ', '\n', '\t', ',']).filter(|w| !w.is_empty()).map(str::to_owned).collect()
     }
 }
 

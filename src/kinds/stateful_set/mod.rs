@@ -22,6 +22,7 @@ use crate::cluster::Cluster;
 mod claims;
 mod controller;
 mod describe;
+mod hint;
 mod members;
 mod revision;
 mod rollout;
@@ -106,6 +107,14 @@ impl Kind for StatefulSet {
         }
     }
 
+    fn admit(&self, set: &mut Object, cluster: &Cluster) -> Result<(), Status> {
+        update::gate_max_unavailable(set, None, cluster)
+    }
+
+    fn admit_update(&self, new: &mut Object, old: &Object, cluster: &Cluster) -> Result<(), Status> {
+        update::gate_max_unavailable(new, Some(old), cluster)
+    }
+
     fn prepare_for_create(&self, set: &mut Object) {
         set.set("/status", json!({"replicas": 0, "availableReplicas": 0}));
     }
@@ -154,6 +163,14 @@ impl Kind for StatefulSet {
 
     fn restarted(&self, set: &Object, at: &str) -> Result<Object, String> {
         Ok(super::rollout::restarted(set, at))
+    }
+
+    fn has_hints(&self) -> bool {
+        true
+    }
+
+    fn hints(&self, set: &Object, cluster: &Cluster) -> Result<Vec<String>, Status> {
+        hint::hints(set, cluster)
     }
 
     fn triggers(&self) -> &'static [Trigger] {

@@ -89,7 +89,7 @@ impl<'a, 'c> Sync<'a, 'c> {
             }
         }
         if self.set.object.str_at("/spec/updateStrategy/type") != "OnDelete" {
-            update::update(self, plan);
+            update::update(self, plan)?;
         }
         Ok(())
     }

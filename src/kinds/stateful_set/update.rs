@@ -3,17 +3,38 @@
 use serde_json::Value;
 
 use super::sync::Sync;
+use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
+use crate::cluster::Cluster;
+use crate::kinds::feature_gate::{self, MAX_UNAVAILABLE_STATEFUL_SET};
 use crate::kinds::int_or_percent;
 use crate::kinds::plan::Plan;
 
+const MAX_UNAVAILABLE: &str = "/spec/updateStrategy/rollingUpdate/maxUnavailable";
+
+/// Drops `maxUnavailable` where the feature is off, as the server does with a field of a disabled feature unless it was
+/// there before; fills it in where the feature is on.
+pub fn gate_max_unavailable(set: &mut Object, old: Option<&Object>, cluster: &Cluster) -> Result<(), Status> {
+    if feature_gate::is_on(MAX_UNAVAILABLE_STATEFUL_SET, cluster)? {
+        if set.at("/spec/updateStrategy/rollingUpdate").is_some_and(Value::is_object) {
+            set.set_default(MAX_UNAVAILABLE, 1);
+        }
+    } else if old.is_none_or(|old| old.at(MAX_UNAVAILABLE).is_none()) {
+        set.remove(MAX_UNAVAILABLE);
+    }
+    Ok(())
+}
+
 /// Takes down pods of another revision, from the highest ordinal to the partition.
-pub fn update(sync: &Sync, plan: &mut Plan) {
+pub fn update(sync: &Sync, plan: &mut Plan) -> Result<(), Status> {
     let partition = sync.set.object.i64_at("/spec/updateStrategy/rollingUpdate/partition").unwrap_or(0);
     let from = sync.set.start.saturating_add(partition);
-    match sync.set.object.at("/spec/updateStrategy/rollingUpdate/maxUnavailable") {
+    let is_on = feature_gate::is_on(MAX_UNAVAILABLE_STATEFUL_SET, sync.cluster)?;
+    match sync.set.object.at(MAX_UNAVAILABLE).filter(|_| is_on) {
         None => one_by_one(sync, from, plan),
         Some(max) => several(sync, from, max, plan),
     }
+    Ok(())
 }
 
 /// One at a time; an unwell pod that is up to date already is waited for, one that is not is replaced.

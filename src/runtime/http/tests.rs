@@ -44,7 +44,7 @@ fn exchange(site: &Site, bytes: &str) -> (String, Vec<String>) {
     let peer = Peer { client: "172.16.0.9:4711".parse().unwrap(), server: "172.16.0.19:8080".parse().unwrap() };
     let clock = Clock::Fixed(time::parse("2026-11-22T17:25:01Z").unwrap());
     let mut log = Vec::new();
-    serve_connection(&mut wire, site, peer, clock, &mut |line| log.push(line.to_owned())).unwrap();
+    serve_connection(&mut wire, site, peer, clock, &mut |_, line| log.push(line.to_owned())).unwrap();
     (String::from_utf8_lossy(&wire.output).into_owned(), log)
 }
 

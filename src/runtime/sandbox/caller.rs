@@ -45,7 +45,8 @@ const PASSED_ON: [&str; 2] = ["KSTATE_NOW", "KSTATE_FSYNC"];
 /// When the program cannot be started or the sandbox cannot be made.
 pub fn exec(home: &Path, sandbox: &Sandbox, command: &Command, env: &mut Env) -> Result<Exit, ExecError> {
     let (inner, outer) = streams(command).step("make pipes").map_err(ExecError::Refused)?;
-    let (connection, master) = begin(home, sandbox, command, env, &inner)?;
+    let asked = Asked { sandbox, command, is_main: false };
+    let (connection, master) = begin(&env.path(home), &asked, env, &inner)?;
     drop(inner);
     let exit = match master {
         Some(master) => Ok(relay_terminal(&connection, &master, env)),
@@ -55,19 +56,30 @@ pub fn exec(home: &Path, sandbox: &Sandbox, command: &Command, env: &mut Env) ->
     exit
 }
 
-/// Starts the process. A container that was just ending when it was asked is asked once more: it has not started anything.
-fn begin(
+/// What is to run, and where.
+pub struct Asked<'a> {
+    pub sandbox: &'a Sandbox,
+    pub command: &'a Command,
+    /// Whether the container ends with it.
+    pub is_main: bool,
+}
+
+/// Starts the process; gives the connection that it lives as long as, and its terminal's other end. A container that was
+/// just ending when it was asked is asked once more: it has not started anything.
+///
+/// # Errors
+/// When the program cannot be started or the sandbox cannot be made.
+pub fn begin(
     home: &Path,
-    sandbox: &Sandbox,
-    command: &Command,
+    asked: &Asked,
     env: &Env,
     streams: &[OwnedFd],
 ) -> Result<(OwnedFd, Option<OwnedFd>), ExecError> {
     let mut attempts = 1..=ATTEMPTS;
     loop {
         attempts.next();
-        let connection = call(home, sandbox, command, env, streams).map_err(ExecError::Refused)?;
-        match started(&connection, sandbox, command) {
+        let connection = call(home, asked, env, streams).map_err(ExecError::Refused)?;
+        match started(&connection, asked.sandbox, asked.command) {
             Err(ExecError::Lost) if !attempts.is_empty() => {}
             Err(error) => {
                 take_leave(&connection);
@@ -79,14 +91,14 @@ fn begin(
 }
 
 /// The caller's ends of the process's streams.
-struct Outer {
-    stdin: Option<OwnedFd>,
-    stdout: Option<OwnedFd>,
-    stderr: Option<OwnedFd>,
+pub struct Outer {
+    pub stdin: Option<OwnedFd>,
+    pub stdout: Option<OwnedFd>,
+    pub stderr: Option<OwnedFd>,
 }
 
 /// Pipes, or nothing where a terminal takes their place: the process's ends in order, and ours.
-fn streams(command: &Command) -> nix::Result<(Vec<OwnedFd>, Outer)> {
+pub fn streams(command: &Command) -> nix::Result<(Vec<OwnedFd>, Outer)> {
     let mut outer = Outer { stdin: None, stdout: None, stderr: None };
     let mut inner = Vec::new();
     if command.tty {
@@ -106,10 +118,9 @@ fn streams(command: &Command) -> nix::Result<(Vec<OwnedFd>, Outer)> {
 }
 
 /// Asks the pod's supervisor, which is started when there is none. Holds the pod's lock meanwhile.
-fn call(home: &Path, sandbox: &Sandbox, command: &Command, env: &Env, streams: &[OwnedFd]) -> Result<OwnedFd, Failure> {
-    let home = &env.path(home);
-    let folder = prepare(home, sandbox)?;
-    let body = wire::pack(&request(home, sandbox, command)).step("write the request")?;
+fn call(home: &Path, asked: &Asked, env: &Env, streams: &[OwnedFd]) -> Result<OwnedFd, Failure> {
+    let folder = prepare(home, asked.sandbox)?;
+    let body = wire::pack(&request(home, asked)).step("write the request")?;
     let mut descriptors: Vec<RawFd> = vec![body.as_raw_fd()];
     descriptors.extend(streams.iter().map(AsRawFd::as_raw_fd));
     let lock = folder.lock_file()?;
@@ -119,8 +130,8 @@ fn call(home: &Path, sandbox: &Sandbox, command: &Command, env: &Env, streams: &
     Ok(connection)
 }
 
-fn request(home: &Path, sandbox: &Sandbox, command: &Command) -> Request {
-    let mut sandbox = sandbox.clone();
+fn request(home: &Path, asked: &Asked) -> Request {
+    let mut sandbox = asked.sandbox.clone();
     let of_servers = sandbox.servers.iter_mut().flat_map(|s| &mut s.mounts);
     for mount in sandbox.mounts.iter_mut().chain(of_servers) {
         // They are on disk by now.
@@ -128,7 +139,7 @@ fn request(home: &Path, sandbox: &Sandbox, command: &Command) -> Request {
             files.clear();
         }
     }
-    Request { home: home.to_path_buf(), sandbox, command: command.clone() }
+    Request { home: home.to_path_buf(), sandbox, command: asked.command.clone(), is_main: asked.is_main }
 }
 
 fn new_socket() -> Result<OwnedFd, Failure> {
@@ -236,30 +247,51 @@ fn relay(connection: &OwnedFd, outer: Outer, env: &mut Env) -> Result<Exit, Exec
 
 /// Copies a terminal until the process ends.
 fn relay_terminal(connection: &OwnedFd, master: &OwnedFd, env: &mut Env) -> Exit {
-    copy_size(master);
+    let from = master.try_clone().map(File::from);
+    from.map_or(Exit(1), |from| copy_terminal(connection, from, Some(master), env))
+}
+
+/// Copies a container's streams until its process ends: `input` is its stdin or, with `tty`, its terminal.
+pub fn relay_attached(
+    connection: &OwnedFd,
+    outer: Outer,
+    input: Option<OwnedFd>,
+    tty: bool,
+    env: &mut Env,
+) -> Result<Exit, ExecError> {
+    match outer.stdout {
+        Some(from) if tty => Ok(copy_terminal(connection, File::from(from), input.as_ref(), env)),
+        stdout => relay(connection, Outer { stdin: input, stdout, ..outer }, env),
+    }
+}
+
+/// Copies what a terminal shows, and what is typed to it, until the process ends or the other side hangs up.
+fn copy_terminal(connection: &OwnedFd, from: File, master: Option<&OwnedFd>, env: &mut Env) -> Exit {
+    if let Some(master) = master {
+        copy_size(master);
+    }
     let Ok(terminal) = RawTerminal::enter() else { return Exit(1) };
-    if let (Ok(to), Ok(from)) = (master.try_clone(), master.try_clone()) {
+    if let Some(Ok(to)) = master.map(OwnedFd::try_clone) {
         pump(env, File::from(to));
-        let mut out = Stream { from: Some(File::from(from)), to: &mut env.stdout, closed: false };
-        loop {
-            let [ended, out_ready, signal] = readable([Some(connection.as_fd()), out.fd(), Some(terminal.signals())]);
-            if out_ready {
-                out.copy_some();
+    }
+    let mut out = Stream { from: Some(from), to: &mut env.stdout, closed: false };
+    loop {
+        let [ended, out_ready, signal] = readable([Some(connection.as_fd()), out.fd(), Some(terminal.signals())]);
+        if out_ready {
+            out.copy_some();
+        }
+        if signal {
+            if let Some(number) = terminal.ended_by() {
+                return Exit(128 + number);
             }
-            if signal {
-                if let Some(number) = terminal.ended_by() {
-                    return Exit(128 + number);
-                }
-                copy_size(master);
-            }
-            if ended {
-                let exit = exit(connection);
-                out.copy_rest();
-                return exit;
-            }
+            master.into_iter().for_each(|master| copy_size(master));
+        }
+        if ended {
+            let exit = exit(connection);
+            out.copy_rest();
+            return exit;
         }
     }
-    Exit(1)
 }
 
 fn exit(connection: &OwnedFd) -> Exit {

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
-use nix::sys::signal::{SigSet, Signal, killpg};
+use nix::sys::signal::{SigSet, Signal, kill, killpg};
 use nix::sys::signalfd::SignalFd;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, dup2_raw};
@@ -18,6 +18,8 @@ use super::{process, rootfs};
 struct Job {
     process: Pid,
     caller: OwnedFd,
+    /// Whether the container ends with it.
+    is_main: bool,
 }
 
 /// What one packet from the pod holds.
@@ -87,7 +89,8 @@ impl Container<'_> {
     fn serve(mut self, first: Handed) -> i32 {
         self.start(first);
         loop {
-            let (handed, gone) = self.wait();
+            let (handed, spoken) = self.wait();
+            let gone = self.listen(&spoken);
             for job in self.jobs.iter().filter(|j| gone.contains(&j.caller.as_raw_fd())) {
                 let _ended = killpg(job.process, Signal::SIGKILL);
             }
@@ -100,18 +103,35 @@ impl Container<'_> {
         }
     }
 
+    /// Sends the signals that callers ask for; which callers hung up.
+    fn listen(&self, spoken: &[i32]) -> Vec<i32> {
+        let jobs = self.jobs.iter().filter(|job| spoken.contains(&job.caller.as_raw_fd()));
+        let gone = jobs.filter(|job| match wire::receive(&job.caller) {
+            Ok(Some((packet, _))) => {
+                let number = packet.strip_prefix(&[wire::SIGNAL]).and_then(|n| n.first());
+                if let Some(Ok(signal)) = number.map(|n| Signal::try_from(i32::from(*n))) {
+                    let _ended = kill(job.process, signal);
+                }
+                false
+            }
+            _ => true,
+        });
+        gone.map(|job| job.caller.as_raw_fd()).collect()
+    }
+
     fn start(&mut self, handed: Handed) {
         match process::spawn(&handed.request, &handed.streams) {
             Ok((process, terminal)) => {
                 let terminal: Vec<_> = terminal.iter().map(AsRawFd::as_raw_fd).collect();
                 wire::reply(&handed.caller, &Reply::Started, &terminal);
-                self.jobs.push(Job { process, caller: handed.caller });
+                let is_main = handed.request.is_main;
+                self.jobs.push(Job { process, caller: handed.caller, is_main });
             }
             Err(cause) => wire::reply(&handed.caller, &Reply::NotStarted(cause), &[]),
         }
     }
 
-    /// Waits: whether the pod has something, and which callers hung up.
+    /// Waits: whether the pod has something, and which callers said something or hung up.
     fn wait(&self) -> (bool, Vec<i32>) {
         let mut fds = vec![
             PollFd::new(self.link.as_fd(), PollFlags::POLLIN),
@@ -140,6 +160,10 @@ impl Container<'_> {
             };
             for job in self.jobs.iter().filter(|j| j.process == pid) {
                 wire::reply(&job.caller, &Reply::Exited(status), &[]);
+            }
+            if self.jobs.iter().any(|j| j.process == pid && j.is_main) {
+                // Pid 1 takes everything with it.
+                std::process::exit(0);
             }
             self.jobs.retain(|j| j.process != pid);
         }

@@ -41,13 +41,20 @@ mod tree;
 mod volume;
 mod wire;
 
+pub(super) use caller::{Asked, Outer, begin, relay_attached, streams};
 pub use caller::{connect, exec};
 pub use check::{Check, Problem, checks};
 pub use failure::Failure;
+pub(super) use failure::Step;
+pub(super) use layer::PodFolder;
 pub use network::Link;
 pub use probe::http_status;
+pub(super) use remove::forget_layer;
 pub use remove::{end_all, remove_all, remove_pod, remove_volume};
 pub use servers::{log, site};
+pub(super) use supervisor::close_from;
 pub use supervisor::main;
+pub(super) use tree::{Tree, by_fd};
+pub(super) use wire::{Reply, SIGNAL, receive, reply, send};
 
 use super::{Command, ExecError, Exit, SUPERVISOR, http, network as cluster_network};

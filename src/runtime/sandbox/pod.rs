@@ -202,21 +202,22 @@ impl Pod {
         }
     }
 
-    /// Waits for something to happen: whether a caller came, and which connections hung up: nobody says anything more
-    /// on those, so what can be read is their end.
+    /// Waits for something to happen: whether a caller came, and which connections hung up. What a caller says is for its
+    /// container, which reads it.
     fn wait(&self) -> (bool, Vec<RawFd>) {
-        let mut fds = vec![PollFd::new(self.listener.as_fd(), PollFlags::POLLIN)];
+        let watch = |fd: &OwnedFd, events| libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 };
         let links = self.containers.values().map(|c| &c.link);
-        let watched: Vec<&OwnedFd> =
-            links.chain(self.callers.iter().map(|c| &c.connection)).chain([&self.supervisor]).collect();
-        fds.extend(watched.iter().map(|fd| PollFd::new(fd.as_fd(), PollFlags::POLLIN)));
-        let timeout = if self.callers.is_empty() { LEAVE_RETRY_MILLISECONDS.into() } else { PollTimeout::NONE };
-        if poll(&mut fds, timeout).is_err() {
+        let watched = links.chain(self.callers.iter().map(|c| &c.connection)).chain([&self.supervisor]);
+        let mut fds = vec![watch(&self.listener, libc::POLLIN)];
+        fds.extend(watched.map(|fd| watch(fd, libc::POLLRDHUP)));
+        let timeout = if self.callers.is_empty() { LEAVE_RETRY_MILLISECONDS.into() } else { -1 };
+        let count = libc::nfds_t::try_from(fds.len()).unwrap_or_default();
+        // SAFETY: so many structures are at that place, and outlive the call.
+        if unsafe { libc::poll(fds.as_mut_ptr(), count, timeout) } < 1 {
             return (false, Vec::new());
         }
-        let happened = |fd: &PollFd| fd.revents().is_some_and(|r| !r.is_empty());
-        let gone = watched.iter().zip(&fds[1..]).filter(|(_, p)| happened(p)).map(|(fd, _)| fd.as_raw_fd()).collect();
-        (happened(&fds[0]), gone)
+        let gone = fds[1..].iter().filter(|p| p.revents != 0).map(|p| p.fd).collect();
+        (fds[0].revents != 0, gone)
     }
 
     fn answer(&mut self) {

@@ -18,6 +18,7 @@ use super::failure::{Failure, Step};
 use super::layer::{PodFolder, named};
 use super::tree::{Tree, by_fd};
 use super::wire;
+use crate::control::sandbox::Sandbox;
 
 /// How long a pod's processes may take to be gone once they are killed.
 const END_MILLISECONDS: u16 = 10_000;
@@ -61,6 +62,19 @@ pub fn end_all(home: &Path) -> Result<(), Failure> {
         .iter()
         .filter_map(|(name, _)| name.to_str().ok())
         .try_for_each(|uid| end(&PodFolder::new(home, uid)?).map(drop))
+}
+
+/// Lets a container begin with a fresh layer, as one that is started again does. Nothing runs in it.
+///
+/// # Errors
+/// When a file cannot be removed.
+pub fn forget_layer(home: &Path, sandbox: &Sandbox) -> Result<(), Failure> {
+    named("container's name", &sandbox.container)?;
+    let folder = PodFolder::new(home, &sandbox.pod_uid)?;
+    let lock = folder.lock_file()?;
+    lock.lock().step("take the pod's lock")?;
+    let Ok(containers) = Tree::open(&folder.path().join("containers")) else { return Ok(()) };
+    remove(&containers, &sandbox.container).step("remove the container's layer")
 }
 
 /// Removes a persistent volume's folder.

@@ -71,7 +71,9 @@ fn start(open_cluster: cluster_network::Open) -> Option<()> {
         }
         Ok(ForkResult::Parent { child }) => {
             drop((theirs, listener));
-            let Call { request, .. } = *call;
+            // The streams are others': nobody would see their end while they are open here.
+            let Call { request, descriptors, connection: _until_the_end } = *call;
+            drop(descriptors);
             serve_network(&ours, &request, open_cluster);
             servers::serve(&ours, &request);
             let _gone = waitpid(child, None);

@@ -26,6 +26,8 @@ pub struct Request {
     pub home: PathBuf,
     pub sandbox: Sandbox,
     pub command: Command,
+    /// The container's own process: all that runs in the container ends with it.
+    pub is_main: bool,
 }
 
 /// What comes back. `Started` carries the terminal's descriptor when one was asked for.
@@ -47,6 +49,8 @@ pub const STOP: u8 = b'S';
 pub const CONNECT: u8 = b'C';
 /// The pod's link to the cluster comes along.
 pub const LINK: u8 = b'N';
+/// From a caller to its process: the second byte is the number of a signal.
+pub const SIGNAL: u8 = b'K';
 const LARGEST_PACKET: usize = 16 * 1024;
 const MOST_DESCRIPTORS: usize = 8;
 

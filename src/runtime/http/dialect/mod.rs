@@ -15,6 +15,7 @@ use super::handler::Context;
 use super::request::HEADERS_TOO_LARGE;
 use super::response::Response;
 use crate::control::sandbox::ServerKind;
+use crate::runtime::log::Stream;
 
 /// How one server talks.
 pub struct Dialect {
@@ -44,9 +45,9 @@ pub struct Dialect {
     pub reason: fn(u16, &str) -> Cow<'static, str>,
     /// Content type and text of an error page.
     pub page: fn(&Dialect, &Problem) -> (&'static str, String),
-    /// None where the image logs no requests.
-    pub access_log: Option<fn(&Entry) -> String>,
-    /// None where the image logs no missing files.
+    /// Where it writes a line for each request, and how; none where the image logs no requests.
+    pub access_log: Option<(Stream, fn(&Entry) -> String)>,
+    /// What it writes to stderr; none where the image logs no missing files.
     pub error_log: Option<fn(&Entry, &str) -> String>,
 }
 

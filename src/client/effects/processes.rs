@@ -1,0 +1,163 @@
+//! The processes that a transaction starts and stops: what the pods' statuses say is running, against what is kept.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use super::Place;
+use crate::apimachinery::key::Key;
+use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
+use crate::cluster::Cluster;
+use crate::control::kubelet;
+use crate::control::pace::Pace;
+use crate::control::processes::{self, Process};
+use crate::runtime::keeper::{self, Claim, Claimed, Order};
+
+/// How long a command waits for short processes that it has started, one after the other (init containers), to end.
+const SETTLE: Duration = Duration::from_millis(500);
+/// How long a command waits for a process that it has asked to stop.
+const STOP: Duration = Duration::from_millis(100);
+
+/// What a transaction asks of this machine's processes.
+#[derive(Default)]
+pub struct Processes {
+    starts: Vec<(Claimed, Claim, Order)>,
+    stops: Vec<Stop>,
+}
+
+/// A process to end.
+struct Stop {
+    uid: String,
+    container: String,
+    grace: u64,
+}
+
+/// A container whose process was kept by somebody who died.
+pub struct Lost {
+    pub what: Claimed,
+    claim: Claim,
+}
+
+impl Lost {
+    /// Everything that died.
+    pub fn all(home: &Path) -> Vec<Lost> {
+        // A folder that cannot be read has nothing to say; what depends on it says so itself.
+        let claims = keeper::claims(home).unwrap_or_default();
+        claims.into_iter().filter_map(|(what, claim)| Some(Lost { what, claim: claim? })).collect()
+    }
+
+    /// The pod's key.
+    pub fn key(&self) -> Key {
+        Key::new("pods", &self.what.namespace, &self.what.pod)
+    }
+
+    /// It is recorded now.
+    pub fn clear(self) {
+        self.claim.release();
+    }
+}
+
+impl Processes {
+    /// Works out what the changed pods ask for, and claims what is to be started.
+    pub fn of(cluster: &Cluster, place: Place) -> Result<Processes, Status> {
+        let changed: BTreeSet<&Key> = cluster.log().iter().map(|c| &c.key).filter(|k| k.resource == "pods").collect();
+        let mut all = Processes::default();
+        let mut pace = None;
+        let mut kept = None;
+        for key in changed {
+            let Some(pod) = cluster.get(key)?.filter(|pod| processes::are_allowed(pod)) else { continue };
+            let pace = match &pace {
+                Some(pace) => pace,
+                None => pace.insert(Pace::of(cluster)?),
+            };
+            let kept = kept.get_or_insert_with(|| keeper::claims(place.home).unwrap_or_default());
+            let wanted = processes::of(&pod, pace);
+            let of_pod = kept.iter().map(|(what, _)| what).filter(|what| what.uid == pod.uid());
+            all.stop(&pod, of_pod, &wanted);
+            if place.is_real && pod.deletion_timestamp().is_none() {
+                all.start(&pod, wanted, cluster, place)?;
+            }
+        }
+        Ok(all)
+    }
+
+    /// Stops what is kept and not wanted any more, and all of a pod that is being deleted.
+    fn stop<'k>(&mut self, pod: &Object, kept: impl Iterator<Item = &'k Claimed>, wanted: &[Process]) {
+        let is_going = pod.deletion_timestamp().is_some();
+        let grace =
+            if is_going { "/metadata/deletionGracePeriodSeconds" } else { "/spec/terminationGracePeriodSeconds" };
+        let grace = pod.i64_at(grace).and_then(|g| u64::try_from(g).ok()).unwrap_or(30);
+        for what in kept {
+            let is_wanted = wanted.iter().any(|w| w.container == what.container && w.attempt == what.attempt);
+            if is_going || !is_wanted {
+                self.stops.push(Stop { uid: what.uid.clone(), container: what.container.clone(), grace });
+            }
+        }
+    }
+
+    fn start(&mut self, pod: &Object, wanted: Vec<Process>, cluster: &Cluster, place: Place) -> Result<(), Status> {
+        for process in wanted {
+            let what = Claimed {
+                namespace: pod.namespace().to_owned(),
+                pod: pod.name().to_owned(),
+                uid: pod.uid().to_owned(),
+                container: process.container.clone(),
+                attempt: process.attempt,
+            };
+            if what.exists(place.home) {
+                continue;
+            }
+            let Some(order) = order(pod, &process, cluster, place.home)? else { continue };
+            // Where it cannot be claimed somebody else has, or nothing can be run in this home.
+            if let Ok(claim) = Claim::take(place.home, &what) {
+                self.starts.push((what, claim, order));
+            }
+        }
+        Ok(())
+    }
+
+    /// Stops and starts them, and waits a moment for what ends at once. What could not be done is told.
+    pub fn run(self, place: Place) -> Vec<String> {
+        let mut warnings = Vec::new();
+        let mut stopping = Vec::new();
+        for stop in self.stops {
+            match keeper::stop(place.home, &stop.uid, &stop.container, stop.grace) {
+                Ok(asked) => stopping.extend(asked),
+                Err(failure) => warnings.push(failure.to_string()),
+            }
+        }
+        let mut started = Vec::new();
+        for (what, claim, order) in &self.starts {
+            match keeper::start(place.exe, what, claim, order, place.fsync) {
+                Ok(one) => started.push(one),
+                Err(error) => warnings.push(format!("start container {} of pod {}: {error}", what.container, what.pod)),
+            }
+        }
+        drop(self.starts);
+        started.iter().for_each(|one| one.wait(SETTLE));
+        stopping.iter().for_each(|one| one.wait(STOP));
+        warnings
+    }
+}
+
+/// What a container's keeper is told; `None` where its sandbox lacks something, which its status says.
+fn order(pod: &Object, process: &Process, cluster: &Cluster, home: &Path) -> Result<Option<Order>, Status> {
+    let Ok(sandbox) = kubelet::sandbox(pod, &process.container, cluster) else { return Ok(None) };
+    let lists = pod.list_at("/spec/initContainers").iter().chain(pod.list_at("/spec/containers"));
+    let Some(spec) = lists.into_iter().find(|c| c["name"] == process.container.as_str()) else { return Ok(None) };
+    let is = |field: &str| spec.get(field).is_some_and(|v| *v == true);
+    let known = |name: &str| sandbox.env.iter().find(|(n, _)| n == name).map(|(_, value)| value.clone());
+    let argv: Vec<String> = process.command.iter().map(|word| kubelet::expand(word, known)).collect();
+    let other = argv.first().and_then(|program| processes::other_name(program));
+    Ok(Some(Order {
+        home: home.to_owned(),
+        attempt: process.attempt,
+        other_names: other.map(str::to_owned).into_iter().collect(),
+        argv,
+        stdin: is("stdin"),
+        stdin_once: is("stdinOnce"),
+        tty: is("tty"),
+        sandbox,
+    }))
+}
