@@ -112,6 +112,13 @@ pub fn is_running(pod: &Object, container: &str) -> bool {
     statuses.any(|s| s["name"] == container && s.pointer("/state/running").is_some())
 }
 
+/// Whether a pod has probes that files in it may answer.
+pub fn is_probed(pod: &Object) -> bool {
+    let all = ["/spec/initContainers", "/spec/containers"].into_iter().flat_map(|list| pod.list_at(list));
+    let probes = ["startupProbe", "readinessProbe", "livenessProbe"];
+    all.into_iter().any(|c| probes.iter().any(|p| c.get(p).is_some_and(|probe| probe.get("httpGet").is_some())))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,11 +164,4 @@ mod tests {
         ];
         assert_eq!(pods.iter().max_by_key(|p| activity(p)).unwrap().name(), "early");
     }
-}
-
-/// Whether a pod has probes that files in it may answer.
-pub fn is_probed(pod: &Object) -> bool {
-    let all = ["/spec/initContainers", "/spec/containers"].into_iter().flat_map(|list| pod.list_at(list));
-    let probes = ["startupProbe", "readinessProbe", "livenessProbe"];
-    all.into_iter().any(|c| probes.iter().any(|p| c.get(p).is_some_and(|probe| probe.get("httpGet").is_some())))
 }

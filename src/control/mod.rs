@@ -18,6 +18,7 @@ pub mod emulated;
 mod event;
 mod garbage;
 pub mod kubelet;
+mod node;
 pub mod observation;
 pub mod pace;
 pub mod processes;
@@ -34,8 +35,14 @@ pub(crate) struct Controller {
 }
 
 /// In the order they run on one object.
-static CONTROLLERS: &[&Controller] =
-    &[&volume::claim::CONTROLLER, &volume::persistent::CONTROLLER, &scheduler::CONTROLLER, &kubelet::CONTROLLER];
+static CONTROLLERS: &[&Controller] = &[
+    &volume::claim::CONTROLLER,
+    &volume::persistent::CONTROLLER,
+    &scheduler::CONTROLLER,
+    &node::lifecycle::CONTROLLER,
+    &node::eviction::CONTROLLER,
+    &kubelet::CONTROLLER,
+];
 
 /// How often one object may be looked at in one instant before its controllers are held to be going in circles.
 const ROUNDS: usize = 200_000;
