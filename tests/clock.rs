@@ -92,7 +92,8 @@ fn a_clock_that_is_let_go_keeps_its_lead() {
     let shown = run(home.path(), "clock real", "");
     assert!(shown.contains("clock is at"), "{shown}");
     let shown = run(home.path(), "clock", "");
-    assert!(shown.contains("the system's, 2h ahead") || shown.contains("the system's, 120m ahead"), "{shown}");
+    // Little less, for the time that the commands before took.
+    assert!(shown.contains("the system's, 120m ahead") || shown.contains("the system's, 119m ahead"), "{shown}");
     let time = |text: &str| text.lines().find(|l| l.starts_with("Time:")).unwrap().to_owned();
     std::thread::sleep(Duration::from_millis(1100));
     assert_ne!(time(&shown), time(&run(home.path(), "clock", "")), "it goes on");

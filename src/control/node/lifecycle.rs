@@ -59,16 +59,7 @@ fn is_tainted(node: &Object) -> bool {
 fn give_up(node: &Arc<Object>, since: Time, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
     let mut plan = Plan::nothing();
     let mut unknown = Object::clone(node);
-    let conditions = node.list_at("/status/conditions").iter().map(|condition| {
-        let mut new = condition.clone();
-        new["status"] = "Unknown".into();
-        new["reason"] = "NodeStatusUnknown".into();
-        new["message"] = "Kubelet stopped posting node status.".into();
-        new["lastHeartbeatTime"] = time::to_rfc3339(since).into();
-        new["lastTransitionTime"] = time::to_rfc3339(now).into();
-        new
-    });
-    unknown.set("/status/conditions", conditions.collect());
+    unknown.set("/status/conditions", Value::Array(unknown_conditions(node, since, now)));
     plan.push(Action::UpdateStatus(unknown));
     let mut tainted = Object::clone(node);
     let mut taints = node.list_at("/spec/taints").to_vec();
@@ -88,6 +79,31 @@ fn give_up(node: &Arc<Object>, since: Time, cluster: &Cluster, now: Time) -> Res
         }
     }
     Ok(plan)
+}
+
+/// The conditions that a kubelet posts, all unknown since.
+const POSTED: [&str; 4] = ["MemoryPressure", "DiskPressure", "PIDPressure", "Ready"];
+
+fn unknown_conditions(node: &Object, since: Time, now: Time) -> Vec<Value> {
+    let known = node.list_at("/status/conditions");
+    let lost = known.iter().map(|condition| {
+        let mut new = condition.clone();
+        new["status"] = "Unknown".into();
+        new["reason"] = "NodeStatusUnknown".into();
+        new["message"] = "Kubelet stopped posting node status.".into();
+        new["lastHeartbeatTime"] = time::to_rfc3339(since).into();
+        new["lastTransitionTime"] = time::to_rfc3339(now).into();
+        new
+    });
+    let missing = POSTED.iter().filter(|name| !known.iter().any(|c| c["type"] == **name));
+    let never = missing.map(|name| {
+        json!({
+            "type": name, "status": "Unknown", "reason": "NodeStatusNeverUpdated",
+            "message": "Kubelet never posted node status.", "lastHeartbeatTime": time::to_rfc3339(since),
+            "lastTransitionTime": time::to_rfc3339(now),
+        })
+    });
+    lost.chain(never).collect()
 }
 
 /// A pod that was ready, and is held not to be any more.
