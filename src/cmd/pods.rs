@@ -116,6 +116,13 @@ pub fn is_running(pod: &Object, container: &str) -> bool {
     status(pod, container).is_some_and(|s| s.pointer("/state/running").is_some())
 }
 
+/// Whether a pod has probes that files in it may answer.
+pub fn is_probed(pod: &Object) -> bool {
+    let all = ["/spec/initContainers", "/spec/containers"].into_iter().flat_map(|list| pod.list_at(list));
+    let probes = ["startupProbe", "readinessProbe", "livenessProbe"];
+    all.into_iter().any(|c| probes.iter().any(|p| c.get(p).is_some_and(|probe| probe.get("httpGet").is_some())))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,11 +168,4 @@ mod tests {
         ];
         assert_eq!(pods.iter().max_by_key(|p| activity(p)).unwrap().name(), "early");
     }
-}
-
-/// Whether a pod has probes that files in it may answer.
-pub fn is_probed(pod: &Object) -> bool {
-    let all = ["/spec/initContainers", "/spec/containers"].into_iter().flat_map(|list| pod.list_at(list));
-    let probes = ["startupProbe", "readinessProbe", "livenessProbe"];
-    all.into_iter().any(|c| probes.iter().any(|p| c.get(p).is_some_and(|probe| probe.get("httpGet").is_some())))
 }

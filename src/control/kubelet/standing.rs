@@ -39,7 +39,8 @@ pub fn failure(pod: &Object, container: &Value, probe: &Value) -> Option<String>
     (!has_file).then(|| "HTTP probe failed with statuscode: 404".to_owned())
 }
 
-fn servers(spec: &Value) -> Vec<Emulated> {
+/// What a container's image is known to serve.
+pub fn servers(spec: &Value) -> Vec<Emulated> {
     let words = |field: &str| -> Vec<String> {
         let list = spec.get(field).and_then(Value::as_array).into_iter().flatten();
         list.filter_map(Value::as_str).map(str::to_owned).collect()

@@ -22,6 +22,8 @@ const JOBS: &str = "jobs.batch";
 const SCHEDULED_AT: &str = "batch.kubernetes.io/cronjob-scheduled-timestamp";
 /// Missed times are looked through one by one, at most so many; a schedule that missed more starts over.
 const MISSED: usize = 100_000;
+/// How long before anybody looks a schedule is lived through in full.
+const KEPT: TimeDelta = TimeDelta::hours(1);
 
 /// Plans one step.
 pub fn reconcile(cron: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
@@ -36,7 +38,7 @@ pub fn reconcile(cron: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Pla
     sync.take_stock(&jobs, &mut plan);
     sync.clean_up(&jobs, &mut plan);
     if cron.bool_at("/spec/suspend") != Some(true) {
-        sync.schedule(&jobs, &mut plan);
+        sync.schedule(&jobs, cluster.horizon(), &mut plan);
     }
     let status = sync.status();
     workload::update_status(&mut plan, cron, status);
@@ -108,7 +110,7 @@ impl Sync<'_> {
     }
 
     /// Starts the Job that is due, and asks to be woken for the next.
-    fn schedule(&mut self, jobs: &[Arc<Object>], plan: &mut Plan) {
+    fn schedule(&mut self, jobs: &[Arc<Object>], horizon: Time, plan: &mut Plan) {
         let zone = match Zone::named(self.cron.str_at("/spec/timeZone")) {
             Ok(zone) => zone,
             Err(why) => {
@@ -119,10 +121,11 @@ impl Sync<'_> {
         let Ok(schedule) = Schedule::parse(self.cron.str_at("/spec/schedule")) else { return };
         let last = self.cron.time_at("/status/lastScheduleTime").or_else(|| self.cron.creation_timestamp());
         let Some(last) = last else { return };
-        if let Some(next) = zone.next(&schedule, self.now) {
-            plan.requeue(next);
+        let next = |at: Time| zone.next(&schedule, at);
+        if let Some(first) = next(self.now) {
+            plan.requeue(self.next_that_counts(next, first, horizon));
         }
-        let Some(due) = last_due(|at| zone.next(&schedule, at), last, self.now) else { return };
+        let Some(due) = last_due(next, last, self.now) else { return };
         let deadline = self.cron.i64_at("/spec/startingDeadlineSeconds").and_then(TimeDelta::try_seconds);
         if deadline.is_some_and(|d| due + d < self.now) {
             let when = due.format("%a, %d %b %Y %H:%M:%S +0000");
@@ -141,6 +144,26 @@ impl Sync<'_> {
             _ => {}
         }
         self.start(due, &zone, jobs, plan);
+    }
+
+    /// When to look next. Of times that will all have passed before anybody looks only the last are kept: the Jobs of those
+    /// before them would be deleted again for the history's limits. A Job that runs keeps the schedule going step by step.
+    fn next_that_counts(&self, next: impl Fn(Time) -> Option<Time>, first: Time, horizon: Time) -> Time {
+        if !self.active.is_empty() || horizon - first <= KEPT {
+            return first;
+        }
+        let limit = |field: &str| self.cron.i64_at(&format!("/spec/{field}")).unwrap_or(0).max(0);
+        let wanted = limit("successfulJobsHistoryLimit") + limit("failedJobsHistoryLimit") + 2;
+        let wanted = usize::try_from(wanted).unwrap_or(usize::MAX).min(MISSED);
+        let mut window = KEPT;
+        while let Some(from) = horizon.checked_sub_signed(window).filter(|from| *from > first) {
+            let times = std::iter::successors(next(from), |t| next(*t));
+            if times.take_while(|t| *t <= horizon).take(wanted).count() == wanted {
+                return next(from).unwrap_or(first);
+            }
+            window = window * 2;
+        }
+        first
     }
 
     fn start(&mut self, due: Time, zone: &Zone, jobs: &[Arc<Object>], plan: &mut Plan) {
@@ -188,10 +211,13 @@ impl Sync<'_> {
     }
 }
 
-/// The last time of a schedule after one time and not after another.
+/// The last time of a schedule after one time and not after another. It is looked for in ever longer times before the
+/// second, so that a schedule that missed a year costs no more than one that missed an hour.
 fn last_due(next: impl Fn(Time) -> Option<Time>, after: Time, by: Time) -> Option<Time> {
     let next = |at: &Time| next(*at).filter(|t| *t <= by);
-    std::iter::successors(next(&after), next).take(MISSED).last()
+    let last = |from: Time| std::iter::successors(next(&from), next).take(MISSED).last();
+    let windows = [1, 24, 24 * 31, 24 * 366].into_iter().map(|hours| by - TimeDelta::hours(hours));
+    windows.take_while(|from| *from > after).find_map(last).or_else(|| last(after))
 }
 
 #[cfg(test)]
