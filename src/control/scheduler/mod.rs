@@ -204,11 +204,14 @@ fn waiting_for_volume(volume: &Object, cluster: &Cluster) -> Result<Vec<Key>, St
     if volume.str_at("/spec/claimRef/name").is_empty() { refused(cluster) } else { Ok(Vec::new()) }
 }
 
-/// Pods that were refused a node, all under one value.
+/// Pods that were refused a node by its filters, all under one value. Those that wait for claims are woken by these.
 static REFUSED_PODS: Indexer = Indexer {
     resource: "pods",
     values: |pod| {
-        let is_refused = || condition(pod).is_some_and(|c| c.get("reason").is_some_and(|r| r == "Unschedulable"));
+        let is_refused = || {
+            let text = |field| condition(pod).and_then(|c| c.get(field)?.as_str()).unwrap_or_default();
+            text("reason") == "Unschedulable" && !text("message").ends_with("not found")
+        };
         if is_waiting(pod) && is_refused() { vec![String::new()] } else { Vec::new() }
     },
 };

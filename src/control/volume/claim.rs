@@ -41,10 +41,10 @@ fn reconcile(claim: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, 
     }
 }
 
-/// Lets a claim go once no pod uses it any more.
+/// Lets a claim go once no pod on a node uses it any more. A pod without a node gets none while its claim is going.
 fn unprotect(claim: &Arc<Object>, cluster: &Cluster) -> Result<Plan, Status> {
     let mut plan = Plan::nothing();
-    if claim.has_finalizer(PVC_PROTECTION) && users_of(claim, cluster)?.is_empty() {
+    if claim.has_finalizer(PVC_PROTECTION) && !is_in_use(claim, cluster)? {
         let mut free = Object::clone(claim);
         free.remove_finalizer(PVC_PROTECTION);
         plan.push(Action::Update(free));
@@ -52,11 +52,11 @@ fn unprotect(claim: &Arc<Object>, cluster: &Cluster) -> Result<Plan, Status> {
     Ok(plan)
 }
 
-/// The names of the pods that mount a claim and have not finished, in order.
-pub fn users_of(claim: &Object, cluster: &Cluster) -> Result<Vec<String>, Status> {
+/// Whether a pod that has a node, and has not ended, mounts a claim.
+fn is_in_use(claim: &Object, cluster: &Cluster) -> Result<bool, Status> {
     let pods = cluster.indexed(&PODS_BY_CLAIM, &format!("{}/{}", claim.namespace(), claim.name()))?;
-    let lives = |pod: &Object| !matches!(pod.str_at("/status/phase"), "Succeeded" | "Failed");
-    Ok(pods.iter().filter(|(_, pod)| lives(pod)).map(|(_, pod)| pod.name().to_owned()).collect())
+    let has_ended = |pod: &Object| matches!(pod.str_at("/status/phase"), "Succeeded" | "Failed");
+    Ok(pods.iter().any(|(_, pod)| !has_ended(pod) && !pod.str_at("/spec/nodeName").is_empty()))
 }
 
 /// Pods by the claims they mount, as `namespace/name`.

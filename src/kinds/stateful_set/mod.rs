@@ -247,13 +247,13 @@ impl<'a> Set<'a> {
         self.object.str_at(&format!("/spec/persistentVolumeClaimRetentionPolicy/{when}")) == "Delete"
     }
 
-    /// Whether any claim of the set may have an owner, or is to have one. A set whose policy always was to retain them has
-    /// none, and its claims need no look at each sync.
+    /// Whether any claim of the set may have an owner, or is to have one. Where no claim of the namespace has any, and the
+    /// policy is to retain them, the claims need no look at each sync.
     fn may_own_claims(&self, cluster: &Cluster) -> Result<bool, Status> {
         if self.deletes_claims("whenDeleted") || self.deletes_claims("whenScaled") {
             return Ok(true);
         }
-        Ok(self.object.generation() > 1 || !cluster.owned_of(self.object.uid(), "persistentvolumeclaims")?.is_empty())
+        Ok(!cluster.indexed(&claims::OWNED_CLAIMS, self.object.namespace())?.is_empty())
     }
 
     fn controller_reference(&self) -> Value {
