@@ -1,6 +1,7 @@
 //! The keeper's way to the store: records how its container's process ended, then lets time pass for its pod until
 //! somebody else keeps the container, or nobody has to.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -9,19 +10,29 @@ use super::Client;
 use crate::Env;
 use crate::apimachinery::key::Key;
 use crate::cluster::Cluster;
+use crate::control::kubelet::health::{self, Probed};
 use crate::control::observation::{Observation, Seen};
 use crate::runtime::KEEPER;
-use crate::runtime::keeper::{self, Claimed, Ended};
+use crate::runtime::keeper::{self, Claimed, Ended, Probing};
 use crate::storage;
 
 /// How often a keeper that only waits looks for other processes' commits.
 const POLL: Duration = Duration::from_millis(200);
+/// How often a keeper looks whether the run before its own is over.
+const EARLIER: Duration = Duration::from_millis(20);
 
 /// Keeps a container's process where the binary was started for that; `None` where it was not.
 pub fn main(args: &[OsString], env: &Env) -> Option<ExitCode> {
     args.get(1).filter(|first| *first == KEEPER)?;
     let Some((what, order, claim, mut report)) = keeper::receive() else { return Some(ExitCode::FAILURE) };
+    keeper::wait_for_earlier(&order.home, &what, || {
+        // Its grace period may be long, and nobody has to wait for that.
+        report = None;
+        env.clock.sleep(EARLIER);
+    });
+    let probing = Probing::begin(&order, teller(&what));
     let kept = keeper::keep(&order, env, &mut report);
+    drop(probing);
     let seen = match &kept.ended {
         Ended::Exited(code) => Seen::Exited { code: *code },
         Ended::CannotRun(message) => Seen::CannotRun { message: message.clone() },
@@ -40,6 +51,39 @@ pub fn main(args: &[OsString], env: &Env) -> Option<ExitCode> {
         let _store_is_gone = wait(&mut client, &what);
     }
     Some(ExitCode::SUCCESS)
+}
+
+/// Records what a probe answers, when that is something new. While it fails time passes for its pod: somebody has to count.
+fn teller(what: &Claimed) -> impl FnMut(&str, Option<String>) + Send + 'static {
+    let (what, mut client, mut known) = (what.clone(), None, BTreeMap::new());
+    move |field, failure| {
+        let is_new = known.insert(field.to_owned(), failure.clone()).unwrap_or_default() != failure;
+        if !is_new && failure.is_none() {
+            return;
+        }
+        if client.is_none() {
+            client = Client::open(&Env::real()).ok();
+        }
+        let Some(client) = &mut client else { return };
+        let key = Key::new("pods", &what.namespace, &what.pod);
+        let told = client.write(|cluster| {
+            if !is_new {
+                return Ok(());
+            }
+            let answer = Probed {
+                container: what.container.clone(),
+                attempt: what.attempt,
+                probe: field.to_owned(),
+                at: cluster.now(),
+                failure: failure.as_ref().map(|text| text.trim_end().to_owned()),
+            };
+            health::record(cluster, &key, &what.uid, vec![answer])
+        });
+        if told.is_err() {
+            // Told again the next time.
+            known.remove(field);
+        }
+    }
 }
 
 fn record(env: &Env, what: &Claimed, seen: Seen) -> anyhow::Result<Client> {

@@ -62,7 +62,7 @@ impl Home {
     #[track_caller]
     fn pod(&self, name: &str, script: &str, more: &str) {
         let pod = format!(
-            "{{apiVersion: v1, kind: Pod, metadata: {{name: {name}}}, spec: {{restartPolicy: Never, {more} \
+            "---\n{{apiVersion: v1, kind: Pod, metadata: {{name: {name}}}, spec: {{restartPolicy: Never, {more} \
              terminationGracePeriodSeconds: 1, containers: [{{name: c, image: busybox, stdin: true, command: [sh, -c, {script:?}]}}]}}}}"
         );
         let said = self.say(&["create", "-f", "-"], &pod);
@@ -151,7 +151,7 @@ fn stopping_is_asked_for_before_it_is_done() {
     let last_words = "trap 'echo bye > /data/bye; exit 0' TERM; echo up; while :; do sleep 0.05; done";
     let volume = home.path().join("nodes");
     let pod = format!(
-        "{{apiVersion: v1, kind: Pod, metadata: {{name: polite}}, spec: {{volumes: [{{name: d, hostPath: {{path: /d}}}}], \
+        "---\n{{apiVersion: v1, kind: Pod, metadata: {{name: polite}}, spec: {{volumes: [{{name: d, hostPath: {{path: /d}}}}], \
          containers: [{{name: c, image: busybox, command: [sh, -c, {last_words:?}], volumeMounts: [{{name: d, mountPath: /data}}]}}]}}}}"
     );
     home.say(&["create", "-f", "-"], &pod);
@@ -189,10 +189,12 @@ fn init_containers_run_one_after_the_other_before_the_others() {
     needs_namespaces!();
     let home = Home::new();
     let container = |name: &str, script: &str| {
-        format!("{{name: {name}, image: busybox, command: [sh, -c, {script:?}], volumeMounts: [{{name: d, mountPath: /d}}]}}")
+        format!(
+            "{{name: {name}, image: busybox, command: [sh, -c, {script:?}], volumeMounts: [{{name: d, mountPath: /d}}]}}"
+        )
     };
     let pod = format!(
-        "{{apiVersion: v1, kind: Pod, metadata: {{name: p}}, spec: {{restartPolicy: Never, volumes: [{{name: d, emptyDir: {{}}}}], \
+        "---\n{{apiVersion: v1, kind: Pod, metadata: {{name: p}}, spec: {{restartPolicy: Never, volumes: [{{name: d, emptyDir: {{}}}}], \
          initContainers: [{}, {}], containers: [{}]}}}}",
         container("one", "sleep 0.2; echo one >> /d/all"),
         container("two", "cat /d/all; echo two >> /d/all"),
@@ -201,7 +203,10 @@ fn init_containers_run_one_after_the_other_before_the_others() {
     home.say(&["create", "-f", "-"], &pod);
     home.out(&["wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/p", "--timeout=20s"]);
     assert_eq!(home.out(&["logs", "p", "-c", "two"]), "one\n");
-    assert_eq!(home.out(&["logs", "p", "--all-containers", "--prefix"]), "[pod/p/two] one\n[pod/p/main] one\n[pod/p/main] two\n");
+    assert_eq!(
+        home.out(&["logs", "p", "--all-containers", "--prefix"]),
+        "[pod/p/two] one\n[pod/p/main] one\n[pod/p/main] two\n"
+    );
     home.is_quiet();
 }
 
@@ -235,7 +240,7 @@ fn what_the_host_lacks_is_simulated_and_said() {
     assert!(events.contains("Warning   Simulated"), "{events}");
     home.say(
         &["create", "-f", "-"],
-        "{apiVersion: v1, kind: ConfigMap, metadata: {name: kstate, namespace: kube-system}, data: {run-containers: never}}",
+        "---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: kstate, namespace: kube-system}, data: {run-containers: never}}",
     );
     home.out(&["run", "q", "--image=busybox", "--", "sleep", "86392"]);
     assert!(home.keepers().is_empty());
@@ -295,6 +300,28 @@ fn a_killed_keeper_is_found_dead_and_its_container_started_again() {
 }
 
 #[test]
+fn commands_of_probes_run_in_the_container_and_what_they_say_counts() {
+    needs_namespaces!();
+    let home = Home::new();
+    let pod = "---\n{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {terminationGracePeriodSeconds: 0, containers: [{name: c, \
+               image: busybox, command: [sh, -c, 'touch /ok; sleep 86398'], \
+               readinessProbe: {exec: {command: [cat, /ready]}, periodSeconds: 1, failureThreshold: 1}, \
+               livenessProbe: {exec: {command: [cat, /ok]}, periodSeconds: 1, failureThreshold: 1}}]}}";
+    home.say(&["create", "-f", "-"], pod);
+    let is = |path: &str, want: &str| home.field("p", path) == want;
+    soon("it is not ready", || is(".status.containerStatuses[0].ready", "false"));
+    home.out(&["exec", "p", "--", "touch", "/ready"]);
+    soon("it is ready", || is(".status.containerStatuses[0].ready", "true"));
+    assert_eq!(home.field("p", ".status.containerStatuses[0].restartCount"), "0");
+    home.out(&["exec", "p", "--", "rm", "/ok"]);
+    soon("it is started again", || is(".status.containerStatuses[0].restartCount", "1"));
+    let events = home.out(&["get", "events"]);
+    assert!(events.contains("Liveness probe failed: cat: /ok: No such file or directory"), "{events}");
+    soon("the new run has files of its own", || home.say(&["exec", "p", "--", "ls", "/ok"], "").code == Some(0));
+    soon("one keeper is left", || home.keepers().len() == 1);
+}
+
+#[test]
 fn what_runs_ends_with_its_store() {
     needs_namespaces!();
     for way in ["reset", "folder"] {
@@ -315,7 +342,18 @@ fn what_runs_ends_with_its_store() {
 fn a_killed_command_and_a_closed_terminal_leave_the_pod_alone() {
     needs_namespaces!();
     let home = Home::new();
-    let mut child = home.spawn(&["run", "p", "--image=busybox", "-i", "--restart=Never", "--rm", "--", "sh", "-c", "cat; sleep 86395"]);
+    let mut child = home.spawn(&[
+        "run",
+        "p",
+        "--image=busybox",
+        "-i",
+        "--restart=Never",
+        "--rm",
+        "--",
+        "sh",
+        "-c",
+        "cat; sleep 86395",
+    ]);
     soon("it runs", || home.say(&["get", "pod", "p", "-o", "name"], "").code == Some(0) && home.keepers().len() == 1);
     soon("it is attached", || home.processes().len() > 1);
     std::thread::sleep(Duration::from_millis(300));
@@ -336,7 +374,8 @@ fn what_a_killed_command_was_about_to_remove_is_removed_by_the_next() {
     make(home.path().join("pods").join(dead).join("containers"));
     make(home.path().join("volumes/pvc-dead"));
     make(home.path().join("removing"));
-    std::fs::write(home.path().join("removing/1+x"), format!("[[\"pods\",\"{dead}\"],[\"volumes\",\"pvc-dead\"]]")).unwrap();
+    std::fs::write(home.path().join("removing/1+x"), format!("[[\"pods\",\"{dead}\"],[\"volumes\",\"pvc-dead\"]]"))
+        .unwrap();
     std::fs::write(home.path().join("removing/2+x"), "[[\"po").unwrap();
     home.out(&["create", "configmap", "b"]);
     assert!(!home.path().join("pods").join(dead).exists());
@@ -363,7 +402,10 @@ fn ten_thousand_files_go_in_and_come_out() {
     tree(from.path(), 10_000);
     let (from_text, to_text) = (from.path().display().to_string(), to.path().join("back").display().to_string());
     assert_eq!(home.out(&["cp", &from_text, "p:/tmp/in"]), "");
-    assert_eq!(home.out(&["exec", "p", "--", "sh", "-c", "ls /tmp/in/deep | wc -l; cat /tmp/in/deep/er/file"]), "10001\nhello\n");
+    assert_eq!(
+        home.out(&["exec", "p", "--", "sh", "-c", "ls /tmp/in/deep | wc -l; cat /tmp/in/deep/er/file"]),
+        "10001\nhello\n"
+    );
     home.out(&["cp", "default/p:/tmp/in", &to_text, "-c", "p"]);
     let same = Command::new("diff").args(["-r", &from_text, &to_text]).output().unwrap();
     assert!(same.status.success(), "{}", String::from_utf8_lossy(&same.stdout));

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::Place;
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
@@ -12,10 +14,10 @@ use crate::cluster::Cluster;
 use crate::control::kubelet;
 use crate::control::pace::Pace;
 use crate::control::processes::{self, Process};
-use crate::runtime::keeper::{self, Claim, Claimed, Order};
+use crate::runtime::keeper::{self, Claim, Claimed, Order, Probe};
 
 /// How long a command waits for short processes that it has started, one after the other (init containers), to end.
-const SETTLE: Duration = Duration::from_millis(500);
+const SETTLE: Duration = Duration::from_secs(5);
 /// How long a command waits for a process that it has asked to stop.
 const STOP: Duration = Duration::from_millis(100);
 
@@ -158,6 +160,26 @@ fn order(pod: &Object, process: &Process, cluster: &Cluster, home: &Path) -> Res
         stdin: is("stdin"),
         stdin_once: is("stdinOnce"),
         tty: is("tty"),
+        probes: probes(spec),
         sandbox,
     }))
+}
+
+/// The container's probes that run a command in it.
+fn probes(spec: &Value) -> Vec<Probe> {
+    let probe = |field: &&str| {
+        let probe = spec.get(field)?;
+        let argv = probe.pointer("/exec/command")?.as_array()?;
+        let seconds = |name: &str, default: u64| {
+            Duration::from_secs(probe.get(name).and_then(Value::as_u64).unwrap_or(default).min(31_536_000))
+        };
+        Some(Probe {
+            field: (*field).to_owned(),
+            argv: argv.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            delay: seconds("initialDelaySeconds", 0),
+            period: seconds("periodSeconds", 10),
+            timeout: seconds("timeoutSeconds", 1),
+        })
+    };
+    ["startupProbe", "readinessProbe", "livenessProbe"].iter().filter_map(probe).collect()
 }

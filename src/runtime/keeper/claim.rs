@@ -100,6 +100,14 @@ pub fn claims(home: &Path) -> io::Result<Vec<(Claimed, Option<Claim>)>> {
     Ok(all)
 }
 
+/// Waits, with `pause`, while an earlier run of the same container is still being kept.
+pub fn wait_for_earlier(home: &Path, what: &Claimed, mut pause: impl FnMut()) {
+    let is_earlier = |c: &Claimed| c.uid == what.uid && c.container == what.container && c.attempt < what.attempt;
+    while claims(home).is_ok_and(|all| all.iter().any(|(c, dead)| dead.is_none() && is_earlier(c))) {
+        pause();
+    }
+}
+
 fn read(path: &Path) -> io::Result<Option<(Claimed, Option<Claim>)>> {
     let mut file = match OpenOptions::new().read(true).open(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
