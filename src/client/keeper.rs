@@ -18,6 +18,8 @@ use crate::storage;
 
 /// How often a keeper that only waits looks for other processes' commits.
 const POLL: Duration = Duration::from_millis(200);
+/// How often one that waits sees whether its store is still there.
+const LOOK: Duration = Duration::from_secs(1);
 /// How often a keeper looks whether the run before its own is over.
 const EARLIER: Duration = Duration::from_millis(20);
 
@@ -101,10 +103,9 @@ fn record(env: &Env, what: &Claimed, seen: Seen) -> anyhow::Result<Client> {
 /// Waits while the container is to be started again: somebody has to be there when its back-off is over.
 fn wait(client: &mut Client, what: &Claimed) -> anyhow::Result<()> {
     let key = Key::new("pods", &what.namespace, &what.pod);
-    let home = client.home().to_owned();
     client.set_poll(POLL);
     let is_settled = |cluster: &Cluster| {
-        let pod = cluster.get(&key)?.filter(|pod| pod.uid() == what.uid && home.exists());
+        let pod = cluster.get(&key)?.filter(|pod| pod.uid() == what.uid);
         let waits = pod.is_some_and(|pod| {
             let statuses = ["/status/initContainerStatuses", "/status/containerStatuses"];
             let status = statuses.iter().flat_map(|s| pod.list_at(s)).find(|s| s["name"] == what.container.as_str());
@@ -113,6 +114,8 @@ fn wait(client: &mut Client, what: &Claimed) -> anyhow::Result<()> {
         });
         Ok((!waits).then_some(()))
     };
-    client.wait("", None, is_settled)?;
+    // A store that was taken away has no folder for the pod.
+    let folder = client.home().join("pods").join(&what.uid);
+    while folder.exists() && client.wait("", Some(LOOK), is_settled)?.is_none() {}
     Ok(())
 }

@@ -21,10 +21,15 @@ const SETTLE: Duration = Duration::from_secs(5);
 /// How long a command waits for a process that it has asked to stop.
 const STOP: Duration = Duration::from_millis(100);
 
+/// How many containers of one store may be processes at once: each costs four, and a large cluster is a simulation.
+const MOST: usize = 100;
+
 /// What a transaction asks of this machine's processes.
 #[derive(Default)]
 pub struct Processes {
     starts: Vec<(Claimed, Claim, Order)>,
+    /// What would be too many.
+    refused: Vec<Claimed>,
     stops: Vec<Stop>,
 }
 
@@ -46,7 +51,9 @@ impl Lost {
     pub fn all(home: &Path) -> Vec<Lost> {
         // A folder that cannot be read has nothing to say; what depends on it says so itself.
         let claims = keeper::claims(home).unwrap_or_default();
-        claims.into_iter().filter_map(|(what, claim)| Some(Lost { what, claim: claim? })).collect()
+        let lost = claims.into_iter().filter_map(|(what, claim)| Some(Lost { what, claim: claim? }));
+        // Recording one twice does no harm, while the next run waits for as long as somebody holds this one's claim.
+        lost.inspect(|lost| lost.claim.let_go()).collect()
     }
 
     /// The pod's key.
@@ -75,10 +82,11 @@ impl Processes {
             };
             let kept = kept.get_or_insert_with(|| keeper::claims(place.home).unwrap_or_default());
             let wanted = processes::of(&pod, pace);
+            let room = MOST.saturating_sub(kept.len());
             let of_pod = kept.iter().map(|(what, _)| what).filter(|what| what.uid == pod.uid());
             all.stop(&pod, of_pod, &wanted);
             if place.is_real && pod.deletion_timestamp().is_none() {
-                all.start(&pod, wanted, cluster, place)?;
+                all.start(&pod, wanted, room, (cluster, place))?;
             }
         }
         Ok(all)
@@ -98,7 +106,13 @@ impl Processes {
         }
     }
 
-    fn start(&mut self, pod: &Object, wanted: Vec<Process>, cluster: &Cluster, place: Place) -> Result<(), Status> {
+    fn start(
+        &mut self,
+        pod: &Object,
+        wanted: Vec<Process>,
+        room: usize,
+        (cluster, place): (&Cluster, Place),
+    ) -> Result<(), Status> {
         for process in wanted {
             let what = Claimed {
                 namespace: pod.namespace().to_owned(),
@@ -110,6 +124,10 @@ impl Processes {
             if what.exists(place.home) {
                 continue;
             }
+            if self.starts.len() >= room {
+                self.refused.push(what);
+                continue;
+            }
             let Some(order) = order(pod, &process, cluster, place.home)? else { continue };
             // Where it cannot be claimed somebody else has, or nothing can be run in this home.
             if let Ok(claim) = Claim::take(place.home, &what) {
@@ -117,6 +135,11 @@ impl Processes {
             }
         }
         Ok(())
+    }
+
+    /// The containers that are not started because too many run; they are to be recorded as simulated.
+    pub fn take_refused(&mut self) -> Vec<Claimed> {
+        std::mem::take(&mut self.refused)
     }
 
     /// Stops and starts them, and waits a moment for what ends at once. What could not be done is told.

@@ -75,6 +75,11 @@ impl Claim {
         &self.file
     }
 
+    /// Lets the lock go and leaves the file: whoever comes next finds it as this one was found.
+    pub fn let_go(&self) {
+        let _not_locked = self.file.unlock();
+    }
+
     /// Gives it up: nothing is kept any more, and that is known.
     #[expect(clippy::disallowed_methods, reason = "the door to the keepers' files")]
     pub fn release(self) {

@@ -124,6 +124,10 @@ fn call(home: &Path, asked: &Asked, env: &Env, streams: &[OwnedFd]) -> Result<Ow
     descriptors.extend(streams.iter().map(AsRawFd::as_raw_fd));
     let lock = folder.lock_file()?;
     lock.lock().step("take the pod's lock")?;
+    if !folder.container(&asked.sandbox.container).join("rootfs").exists() {
+        // A run of the container that begins anew has taken it away meanwhile.
+        prepare(home, asked.sandbox)?;
+    }
     let connection = join(&folder)?.map_or_else(|| start(&folder, env), Ok)?;
     wire::send(&connection, &[wire::EXEC], &descriptors).step("send the request")?;
     Ok(connection)
