@@ -208,11 +208,25 @@ impl Client {
         self.poll = poll;
     }
 
+    /// Every change that is still kept, oldest first.
+    pub fn history(&mut self) -> anyhow::Result<Vec<Change>> {
+        let state = self.store.begin_read()?;
+        match state.log_since(0)? {
+            Ok(changes) => Ok(changes),
+            Err(storage::Expired { oldest }) => Ok(state.log_since(oldest)?.unwrap_or_default()),
+        }
+    }
+
     /// Runs one write transaction at the time that the clock tells, commits what it changed and lets the effects follow.
     fn transact<T>(&mut self, run: impl FnOnce(&mut Cluster, Time) -> Result<T, Status>) -> anyhow::Result<T> {
         self.sweep()?;
         let state = self.store.begin_write()?;
         // Asked under the lock: whoever held it before has not seen a later time.
+        let mode = answer(&state, Mode::of(&state))?;
+        let asked = self.clock.at_least(state.meta().clock, mode);
+        let base = apiserver::WithBuiltIn::new(&state, asked);
+        let mut cluster = Cluster::new(&base);
+        cluster.set_runs_processes(self.runs_processes && mode != Mode::Virtual);
         let asked = self.clock.at_least(state.meta().clock, answer(&state, Mode::of(&state))?);
         let mut cluster = Cluster::new(&state);
         let is_real = self.runs_processes && self.clock.is_real();
@@ -251,7 +265,8 @@ fn look_at<T>(
     is_behind: bool,
     mut look: impl FnMut(&Cluster) -> Result<T, Status>,
 ) -> anyhow::Result<(T, Time)> {
-    let mut cluster = Cluster::new(state);
+    let base = apiserver::WithBuiltIn::new(state, asked);
+    let mut cluster = Cluster::new(&base);
     let caught_up = if is_behind { catch_up(&mut cluster, asked) } else { Ok(()) };
     cluster.set_now(asked);
     let found = caught_up.and_then(|()| look(&cluster));

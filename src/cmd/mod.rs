@@ -30,6 +30,7 @@ mod debug;
 mod delete;
 mod describe;
 mod diff;
+mod discovery_cache;
 mod doctor;
 mod drain;
 mod dry_run;
@@ -65,6 +66,7 @@ mod patch;
 mod pflag;
 mod plugin;
 mod pods;
+mod port_forward;
 mod program;
 mod proxy;
 mod question;
@@ -127,6 +129,11 @@ pub fn generated_files() -> Vec<(String, String)> {
         .iter()
         .filter_map(|(shell, file)| Some((format!("completions/{file}"), completion::script(shell, "kstate")?)));
     pages.chain(scripts).collect()
+}
+
+/// The table of what kstate does not act on, as the README has it.
+pub fn support_markdown() -> String {
+    explain::support_markdown()
 }
 
 fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {

@@ -9,8 +9,8 @@ use super::support::{self, Flag};
 use super::{
     annotate, api_resources, api_versions, apply, attach, auth, autoscale, certificate, clock, cluster_info,
     completion, config, cp, create, debug, delete, describe, diff, doctor, drain, edit, events, exec, explain, export,
-    expose, generators, get, help, kustomize, label, logs, man, options, patch, plugin, proxy, replace, reset, rollout,
-    run, scale, set, snapshot, taint, top, version, wait,
+    expose, generators, get, help, kustomize, label, logs, man, options, patch, plugin, port_forward, proxy, replace,
+    reset, rollout, run, scale, set, snapshot, taint, top, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -378,7 +378,7 @@ pub static GROUPS: &[Group] = &[
             Verb::built::<logs::Logs>("logs", "Print the logs for a container in a pod"),
             Verb::built::<attach::Attach>("attach", "Attach to a running container"),
             Verb::built::<exec::Exec>("exec", "Execute a command in a container"),
-            Verb::missing("port-forward", "Forward one or more local ports to a pod"),
+            Verb::built::<port_forward::PortForward>("port-forward", "Forward one or more local ports to a pod"),
             Verb::built::<proxy::Proxy>("proxy", "Run a proxy to the Kubernetes API server"),
             Verb::built::<cp::Cp>("cp", "Copy files and directories to and from containers"),
             Verb::built::<auth::Auth>("auth", "Inspect authorization").with(AUTH),

@@ -83,6 +83,9 @@ pub fn servers_for_image(
     if is(repository, "agnhost") {
         return agnhost(&words).into_iter().collect();
     }
+    if is(repository, "hello-app") && own_entrypoint && words.is_empty() {
+        return vec![hello_app(image, container_ports)];
+    }
     if let Some(known) = KNOWN.iter().find(|k| is(repository, k.repository)) {
         let line = program(&words, known.programs);
         let runs = (own_entrypoint && words.is_empty()) || line.is_some();
@@ -90,6 +93,21 @@ pub fn servers_for_image(
     }
     let served = if BUSYBOX.iter().any(|name| is(repository, name)) { busybox(&words) } else { python(&words) };
     served.into_iter().collect()
+}
+
+/// Whether an image is a busybox from before 1.29, whose `nslookup` was another one.
+pub fn is_old_busybox(image: &str) -> bool {
+    let tag = tag(image);
+    let mut numbers = tag.split(['.', '-']).map_while(|part| part.parse().ok());
+    let version: (u32, u32) = (numbers.next().unwrap_or(u32::MAX), numbers.next().unwrap_or(0));
+    is(repository(image), "busybox") && version < (1, 29)
+}
+
+/// An image's tag; empty where it has none.
+fn tag(image: &str) -> &str {
+    let tag = image.split('@').next().and_then(|name| name.rsplit_once(':')).map_or("", |(_, tag)| tag);
+    // A colon before the last slash is a registry's port.
+    if tag.contains('/') { "" } else { tag }
 }
 
 /// An image's name without tag and digest.
@@ -159,6 +177,13 @@ fn option(line: &[String], names: &[&str]) -> Option<String> {
     })
 }
 
+/// Listens where its environment says, which a manifest repeats as its containerPort.
+fn hello_app(image: &str, declared: &[u16]) -> Emulated {
+    let version = tag(image).split('.').next().and_then(|major| major.parse().ok()).unwrap_or(1);
+    let port = declared.first().copied().unwrap_or(8080);
+    Emulated { port, kind: ServerKind::HelloApp(version), root: "/".to_owned() }
+}
+
 /// `/agnhost netexec` and `serve-hostname`; agnhost's other servers are not known.
 fn agnhost(words: &[&str]) -> Option<Emulated> {
     let words = if words.first().is_some_and(|w| base_name(w) == "agnhost") { &words[1..] } else { words };
@@ -213,6 +238,23 @@ mod tests {
     }
 
     #[test]
+    fn busybox_changed_its_nslookup() {
+        for (image, old) in [
+            ("busybox:1.28", true),
+            ("busybox:1.28.4", true),
+            ("docker.io/library/busybox:1.27-musl", true),
+            ("busybox:1.29", false),
+            ("busybox:1.36", false),
+            ("busybox", false),
+            ("busybox:latest", false),
+            ("localhost:1/busybox", false),
+            ("nginx:1.25", false),
+        ] {
+            assert_eq!(is_old_busybox(image), old, "{image}");
+        }
+    }
+
+    #[test]
     fn images_by_repository() {
         let nginx = "Nginx 80 /usr/share/nginx/html";
         let cases = [
@@ -227,6 +269,8 @@ mod tests {
             ("bitnami/nginx", "Nginx 8080 /app"),
             ("httpd:2.4", "Httpd 80 /usr/local/apache2/htdocs"),
             ("caddy:2", "Caddy 80 /usr/share/caddy"),
+            ("us-docker.pkg.dev/google-samples/containers/gke/hello-app:2.0", "HelloApp(2) 8080 /"),
+            ("gcr.io/google-samples/hello-app", "HelloApp(1) 8080 /"),
             ("my-nginx", ""),
             ("nginx/nginx-ingress", ""),
             ("busybox", ""),

@@ -26,6 +26,8 @@ pub struct Sandbox {
     pub user: u32,
     /// Outermost first.
     pub mounts: Vec<Mount>,
+    /// The image is a busybox from before 1.29, whose `nslookup` prints in a manner of its own.
+    pub old_busybox: bool,
     /// What the pod's images would serve, while nothing in the sandbox listens there itself.
     pub servers: Vec<Server>,
 }
@@ -71,6 +73,8 @@ pub struct Server {
     pub kind: ServerKind,
     /// The container whose image it is.
     pub container: String,
+    /// How often that container was restarted: each attempt has a log of its own.
+    pub attempt: u64,
     /// That container's mounts, outermost first.
     pub mounts: Vec<Mount>,
     /// The folder it serves, as an absolute path in the container.
@@ -91,4 +95,6 @@ pub enum ServerKind {
     Netexec,
     /// `agnhost serve-hostname`: says its hostname, whatever the path.
     ServeHostname,
+    /// Google's `hello-app` of a major version: greets, and says its hostname.
+    HelloApp(u8),
 }

@@ -13,6 +13,7 @@ mod journal;
 pub mod keeper;
 #[cfg(target_os = "linux")]
 pub mod log;
+#[cfg(target_os = "linux")]
 pub mod network;
 #[cfg(target_os = "linux")]
 mod sandbox;

@@ -5,9 +5,14 @@
 #![allow(clippy::disallowed_methods, reason = "a test looks at the world")]
 
 mod callers;
+mod cluster;
 mod confinement;
 mod doctor;
+mod escape;
+mod forward;
 mod keepers;
+mod names_at_a_terminal;
+mod network;
 mod pod;
 mod process;
 mod volumes;

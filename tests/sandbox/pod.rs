@@ -81,6 +81,7 @@ impl Pod {
             port: 80,
             kind: ServerKind::Nginx,
             container: "nginx".into(),
+            attempt: 0,
             mounts: mounts.clone(),
             root: "/usr/share/nginx/html".into(),
         };
@@ -96,6 +97,7 @@ impl Pod {
             env: vec![("COLOR".into(), "blue".into())],
             working_dir: "/".into(),
             user: 0,
+            old_busybox: false,
             mounts,
             servers: vec![server],
         };

@@ -6,6 +6,8 @@
 mod names;
 mod reach;
 
+pub use reach::world;
+
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddrV4};

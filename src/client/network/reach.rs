@@ -100,8 +100,11 @@ fn in_pods(cluster: &Cluster, owners: &[Owner], port: u16) -> Result<Reach, Stat
     Ok(if worlds.is_empty() { Reach::Refused } else { Reach::Pods(worlds, port) })
 }
 
-/// A running pod's world, with the servers of its running containers alone.
-fn world(cluster: &Cluster, key: &Key) -> Result<Option<Sandbox>, Status> {
+/// A running pod's world, with the servers of its running containers alone; `None` where there is no such pod.
+///
+/// # Errors
+/// The store's, and those of a pod whose world cannot be told.
+pub fn world(cluster: &Cluster, key: &Key) -> Result<Option<Sandbox>, Status> {
     let Some(pod) = cluster.get(key)? else { return Ok(None) };
     let running: Vec<&str> = pod
         .list_at("/status/containerStatuses")
@@ -113,4 +116,35 @@ fn world(cluster: &Cluster, key: &Key) -> Result<Option<Sandbox>, Status> {
     let mut sandbox = kubelet::sandbox(&pod, first, cluster)?;
     sandbox.servers.retain(|s| running.contains(&s.container.as_str()));
     Ok(Some(sandbox))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn endpoints_take_turns_and_remembered_clients_do_not() {
+        let service = |affinity: &str| Object::from_value(json!({"spec": {"sessionAffinity": affinity}})).unwrap();
+        let all: Vec<SocketAddrV4> = (1..=3).map(|n| SocketAddrV4::new(Ipv4Addr::new(172, 16, 0, n), 80)).collect();
+        let client = Ipv4Addr::new(172, 16, 0, 9);
+        let turn = Cell::new(usize::MAX);
+        let chosen = |affinity: &str| -> Vec<u8> {
+            let service = service(affinity);
+            (0..6).map(|_| choose(&service, &all, client, &turn).unwrap().ip().octets()[3]).collect()
+        };
+        let round = chosen("None");
+        assert_eq!(round[2..5].iter().map(|n| u32::from(*n)).sum::<u32>(), 6, "{round:?}");
+        assert!(chosen("ClientIP").windows(2).all(|pair| pair[0] == pair[1]));
+        assert_eq!(choose(&service("None"), &[], client, &turn), None);
+    }
+
+    #[test]
+    fn a_port_is_found_by_its_number_and_only_where_it_is_tcp_s() {
+        let ports = json!([{"port": 53, "protocol": "UDP"}, {"name": "a", "port": 80, "nodePort": 30080}]);
+        let service = Object::from_value(json!({"spec": {"ports": ports}})).unwrap();
+        assert_eq!(port_of(&service, "port", 80).unwrap()["name"], "a");
+        assert_eq!(port_of(&service, "nodePort", 30080).unwrap()["name"], "a");
+        assert_eq!((port_of(&service, "port", 53), port_of(&service, "port", 81)), (None, None));
+    }
 }

@@ -1,5 +1,6 @@
 //! A container's world as data, from its pod and what the pod refers to.
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::path::Path;
 
@@ -10,7 +11,7 @@ use super::{container_status, environment, mounts};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::cluster::Cluster;
-use crate::control::emulated::servers_for_image;
+use crate::control::emulated::{is_old_busybox, servers_for_image};
 use crate::control::sandbox::{Sandbox, Server};
 
 /// The cluster's DNS server and domain.
@@ -36,7 +37,7 @@ pub fn sandbox(pod: &Object, container: &str, cluster: &Cluster) -> Result<Sandb
         pod: pod.name().to_owned(),
         pod_uid: pod.uid().to_owned(),
         container: container.to_owned(),
-        hostname: hostname(pod),
+        hostname: uts_name(pod),
         ip,
         hosts: hosts(pod, ip),
         resolv_conf: resolv_conf(pod),
@@ -44,8 +45,24 @@ pub fn sandbox(pod: &Object, container: &str, cluster: &Cluster) -> Result<Sandb
         env,
         working_dir: working_dir(spec),
         user: user.and_then(Value::as_u64).and_then(|u| u32::try_from(u).ok()).unwrap_or(0),
+        old_busybox: is_old_busybox(text(spec, "image")),
         servers: servers(pod, cluster)?,
     })
+}
+
+/// What `hostname` prints: the node's name on the node's network, the full name where the pod asks for it.
+fn uts_name(pod: &Object) -> String {
+    if is_on_host_network(pod) {
+        return pod.str_at("/spec/nodeName").to_owned();
+    }
+    let asks = pod.at("/spec/setHostnameAsFQDN").is_some_and(|asks| asks == true);
+    // The kernel has room for no more.
+    let full = full_name(pod).filter(|name| asks && name.len() <= 64);
+    full.unwrap_or_else(|| hostname(pod))
+}
+
+fn is_on_host_network(pod: &Object) -> bool {
+    pod.at("/spec/hostNetwork").is_some_and(|is| is == true)
 }
 
 /// `spec.hostname`, else the pod's name, cut to what a hostname may be.
@@ -67,17 +84,18 @@ fn full_name(pod: &Object) -> Option<String> {
 
 /// `/etc/hosts` as the kubelet writes it.
 fn hosts(pod: &Object, ip: Ipv4Addr) -> String {
-    let mut content = String::from(
-        "# Kubernetes-managed hosts file.\n\
-         127.0.0.1\tlocalhost\n\
+    let on_host = is_on_host_network(pod);
+    let mut content = format!("# Kubernetes-managed hosts file{}.\n", if on_host { " (host network)" } else { "" });
+    content.push_str(
+        "127.0.0.1\tlocalhost\n\
          ::1\tlocalhost ip6-localhost ip6-loopback\n\
          fe00::0\tip6-localnet\n\
          fe00::0\tip6-mcastprefix\n\
          fe00::1\tip6-allnodes\n\
          fe00::2\tip6-allrouters\n",
     );
-    let hostname = hostname(pod);
-    match full_name(pod) {
+    let hostname = if on_host { uts_name(pod) } else { hostname(pod) };
+    match full_name(pod).filter(|_| !on_host) {
         Some(full) => content.push_str(&format!("{ip}\t{full}\t{hostname}\n")),
         None => content.push_str(&format!("{ip}\t{hostname}\n")),
     }
@@ -93,6 +111,10 @@ fn hosts(pod: &Object, ip: Ipv4Addr) -> String {
     content
 }
 
+/// What a resolver takes: the kubelet leaves out the rest.
+const MOST_SERVERS: usize = 3;
+const MOST_SEARCHES: usize = 32;
+
 /// `/etc/resolv.conf` by the pod's `dnsPolicy` and `dnsConfig`. A node has no resolver of its own here, so `Default` is
 /// what `ClusterFirst` is, without the search list.
 fn resolv_conf(pod: &Object) -> String {
@@ -102,6 +124,7 @@ fn resolv_conf(pod: &Object) -> String {
     match pod.str_at("/spec/dnsPolicy") {
         "None" => {}
         "Default" => servers.push(NAMESERVER.to_owned()),
+        "ClusterFirst" if is_on_host_network(pod) => servers.push(NAMESERVER.to_owned()),
         _ => {
             servers.push(NAMESERVER.to_owned());
             searches.push(format!("{}.svc.{DOMAIN}", pod.namespace()));
@@ -111,6 +134,12 @@ fn resolv_conf(pod: &Object) -> String {
     }
     servers.extend(texts("nameservers"));
     searches.extend(texts("searches"));
+    for list in [&mut servers, &mut searches] {
+        let mut seen = BTreeSet::new();
+        list.retain(|item| seen.insert(item.clone()));
+    }
+    servers.truncate(MOST_SERVERS);
+    searches.truncate(MOST_SEARCHES);
     for option in config("options") {
         let (name, value) = (text(option, "name"), text(option, "value"));
         options.retain(|o: &String| o.split(':').next() != Some(name));
@@ -140,10 +169,17 @@ fn servers(pod: &Object, cluster: &Cluster) -> Result<Vec<Server>, Status> {
             let env = environment::of(pod, spec, cluster)?;
             let root = Path::new(&working_dir(spec)).join(&served.root).to_string_lossy().into_owned();
             let (container, mounts) = (text(spec, "name").to_owned(), mounts::of(pod, spec, &env, cluster)?);
-            all.push(Server { port: served.port, kind: served.kind, container, mounts, root });
+            let attempt = attempt(pod, &container);
+            all.push(Server { port: served.port, kind: served.kind, container, attempt, mounts, root });
         }
     }
     Ok(all)
+}
+
+/// How often a container was restarted.
+fn attempt(pod: &Object, container: &str) -> u64 {
+    let status = pod.list_at("/status/containerStatuses").iter().find(|s| text(s, "name") == container);
+    status.and_then(|s| s.get("restartCount")?.as_u64()).unwrap_or(0)
 }
 
 fn words(spec: &Value, field: &str) -> Vec<String> {
@@ -156,5 +192,70 @@ fn working_dir(spec: &Value) -> String {
     match text(spec, "workingDir") {
         "" => "/".to_owned(),
         dir => dir.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn pod(spec: Value) -> Object {
+        let meta = json!({"name": "web-0", "namespace": "shop"});
+        Object::from_value(json!({"metadata": meta, "spec": spec})).unwrap()
+    }
+
+    #[test]
+    fn names_as_the_kubelet_gives_them() {
+        let full = "web-0.web.shop.svc.cluster.local";
+        for (spec, name, line) in [
+            (json!({}), "web-0", "172.16.0.7\tweb-0"),
+            (json!({"hostname": "a"}), "a", "172.16.0.7\ta"),
+            (json!({"subdomain": "web"}), "web-0", &*format!("172.16.0.7\t{full}\tweb-0")),
+            (json!({"subdomain": "web", "setHostnameAsFQDN": true}), full, &*format!("172.16.0.7\t{full}\tweb-0")),
+            (json!({"setHostnameAsFQDN": true}), "web-0", "172.16.0.7\tweb-0"),
+            (json!({"hostNetwork": true, "nodeName": "node-1", "subdomain": "web"}), "node-1", "172.16.0.7\tnode-1"),
+        ] {
+            let pod = pod(spec);
+            assert_eq!(uts_name(&pod), name);
+            let hosts = hosts(&pod, Ipv4Addr::new(172, 16, 0, 7));
+            assert_eq!(hosts.lines().last(), Some(line));
+        }
+    }
+
+    #[test]
+    fn host_aliases_come_last() {
+        let aliases = json!([{"ip": "10.1.2.3", "hostnames": ["foo.remote", "bar.remote"]}]);
+        let hosts = hosts(&pod(json!({"hostAliases": aliases})), Ipv4Addr::new(172, 16, 0, 7));
+        let end = "172.16.0.7\tweb-0\n\n# Entries added by HostAliases.\n10.1.2.3\tfoo.remote\tbar.remote\n";
+        assert!(hosts.ends_with(end), "{hosts}");
+    }
+
+    #[test]
+    fn the_resolver_by_policy_and_config() {
+        let search = "search shop.svc.cluster.local svc.cluster.local cluster.local\n";
+        let server = "nameserver 10.247.3.10\n";
+        let config = json!({"nameservers": ["10.247.3.10", "1.1.1.1"], "searches": ["a.b", "cluster.local"],
+            "options": [{"name": "ndots", "value": "2"}, {"name": "edns0"}]});
+        let first = json!({"dnsPolicy": "ClusterFirst"});
+        for (spec, want) in [
+            (first, format!("{search}{server}options ndots:5\n")),
+            (json!({"dnsPolicy": "Default"}), server.to_owned()),
+            (json!({"dnsPolicy": "ClusterFirst", "hostNetwork": true}), server.to_owned()),
+            (
+                json!({"dnsPolicy": "ClusterFirstWithHostNet", "hostNetwork": true}),
+                format!("{search}{server}options ndots:5\n"),
+            ),
+            (
+                json!({"dnsPolicy": "ClusterFirst", "dnsConfig": config}),
+                format!("{} a.b\n{server}nameserver 1.1.1.1\noptions ndots:2 edns0\n", search.trim_end()),
+            ),
+            (
+                json!({"dnsPolicy": "None", "dnsConfig": config}),
+                format!("search a.b cluster.local\n{server}nameserver 1.1.1.1\noptions ndots:2 edns0\n"),
+            ),
+        ] {
+            assert_eq!(resolv_conf(&pod(spec)), want);
+        }
     }
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::NAMES;
 use super::schedule::Schedule;
+use super::zone::Zone;
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
@@ -108,18 +109,20 @@ impl Sync<'_> {
 
     /// Starts the Job that is due, and asks to be woken for the next.
     fn schedule(&mut self, jobs: &[Arc<Object>], plan: &mut Plan) {
-        if let Some(zone) = self.cron.at("/spec/timeZone").and_then(Value::as_str).filter(|z| !is_utc(z)) {
-            // The schedule would be read in another zone than the one that was asked for.
-            let why = format!("invalid timeZone: {zone:?}: kstate knows UTC only");
-            return self.tell(plan, true, "UnknownTimeZone", why);
-        }
+        let zone = match Zone::named(self.cron.str_at("/spec/timeZone")) {
+            Ok(zone) => zone,
+            Err(why) => {
+                let name = self.cron.str_at("/spec/timeZone");
+                return self.tell(plan, true, "UnknownTimeZone", format!("invalid timeZone: {name:?}: {why}"));
+            }
+        };
         let Ok(schedule) = Schedule::parse(self.cron.str_at("/spec/schedule")) else { return };
         let last = self.cron.time_at("/status/lastScheduleTime").or_else(|| self.cron.creation_timestamp());
         let Some(last) = last else { return };
-        if let Some(next) = schedule.next(self.now) {
+        if let Some(next) = zone.next(&schedule, self.now) {
             plan.requeue(next);
         }
-        let Some(due) = last_due(&schedule, last, self.now) else { return };
+        let Some(due) = last_due(|at| zone.next(&schedule, at), last, self.now) else { return };
         let deadline = self.cron.i64_at("/spec/startingDeadlineSeconds").and_then(TimeDelta::try_seconds);
         if deadline.is_some_and(|d| due + d < self.now) {
             let when = due.format("%a, %d %b %Y %H:%M:%S +0000");
@@ -137,10 +140,10 @@ impl Sync<'_> {
             }
             _ => {}
         }
-        self.start(due, jobs, plan);
+        self.start(due, &zone, jobs, plan);
     }
 
-    fn start(&mut self, due: Time, jobs: &[Arc<Object>], plan: &mut Plan) {
+    fn start(&mut self, due: Time, zone: &Zone, jobs: &[Arc<Object>], plan: &mut Plan) {
         let name = format!("{}-{}", self.cron.name(), due.timestamp() / 60);
         match jobs.iter().find(|j| j.name() == name) {
             // Made at the last look, when it had no uid yet to be referred to.
@@ -155,20 +158,20 @@ impl Sync<'_> {
             }
             None => {
                 let failed = EventRecord::warning(self.cron, SOURCE, "FailedCreate", "Error creating job: ".to_owned());
-                plan.push(Action::CreateOrTell(self.job(&name, due), failed));
+                plan.push(Action::CreateOrTell(self.job(&name, &zone.to_rfc3339(due)), failed));
                 self.tell(plan, false, "SuccessfulCreate", format!("Created job {name}"));
             }
         }
     }
 
-    fn job(&self, name: &str, due: Time) -> Object {
+    fn job(&self, name: &str, due: &str) -> Object {
         let mut job = Object::new("batch/v1", "Job", self.cron.namespace(), name);
         for part in ["labels", "annotations"] {
             if let Some(value) = self.cron.at(&format!("/spec/jobTemplate/metadata/{part}")) {
                 job.set(&format!("/metadata/{part}"), value.clone());
             }
         }
-        job.set_annotation(SCHEDULED_AT, &time::to_rfc3339(due));
+        job.set_annotation(SCHEDULED_AT, due);
         job.set("/metadata/ownerReferences", json!([workload::controller_reference(&NAMES, self.cron)]));
         job.set("/spec", self.cron.at("/spec/jobTemplate/spec").cloned().unwrap_or_else(|| json!({})));
         job
@@ -185,13 +188,9 @@ impl Sync<'_> {
     }
 }
 
-fn is_utc(zone: &str) -> bool {
-    matches!(zone, "UTC" | "Etc/UTC" | "Etc/UCT" | "UCT" | "Zulu" | "Etc/Zulu" | "GMT" | "Etc/GMT" | "Universal")
-}
-
 /// The last time of a schedule after one time and not after another.
-fn last_due(schedule: &Schedule, after: Time, by: Time) -> Option<Time> {
-    let next = |at: &Time| schedule.next(*at).filter(|t| *t <= by);
+fn last_due(next: impl Fn(Time) -> Option<Time>, after: Time, by: Time) -> Option<Time> {
+    let next = |at: &Time| next(*at).filter(|t| *t <= by);
     std::iter::successors(next(&after), next).take(MISSED).last()
 }
 

@@ -6,9 +6,10 @@ use super::access_log::Entry;
 use super::dialect::{self, Dialect, KeepAlive};
 use super::request::{self, Incoming, Request};
 use super::response::{Body, Response};
-use super::{Peer, Site, date, handler};
+use super::{Log, Peer, Site, date, handler};
 use crate::apimachinery::time::Time;
 use crate::clock::Clock;
+use crate::runtime::log::Stream;
 
 /// The most requests on one connection (`keepalive_requests`).
 const REQUESTS: usize = 1000;
@@ -18,13 +19,7 @@ const REQUESTS: usize = 1000;
 ///
 /// # Errors
 /// When the stream breaks or times out.
-pub fn serve_connection<S: Read + Write>(
-    stream: S,
-    site: &Site,
-    peer: Peer,
-    clock: Clock,
-    log: &mut dyn FnMut(&str),
-) -> io::Result<()> {
+pub fn serve_connection<S: Read + Write>(stream: S, site: &Site, peer: Peer, clock: Clock, log: Log) -> io::Result<()> {
     let mut server = Server { site, dialect: dialect::of(site.kind), peer, clock, log };
     let mut stream = BufReader::new(stream);
     for served in 1..=REQUESTS {
@@ -45,7 +40,7 @@ struct Server<'s> {
     dialect: &'static Dialect,
     peer: Peer,
     clock: Clock,
-    log: &'s mut dyn FnMut(&str),
+    log: Log<'s>,
 }
 
 impl Server<'_> {
@@ -91,10 +86,10 @@ impl Server<'_> {
         let client = self.peer.client.ip().to_string();
         let entry = Entry { client, at: now, line, request, status: response.status, sent };
         if let (Some(format), Some(note)) = (self.dialect.error_log, note) {
-            (self.log)(&format(&entry, &note));
+            (self.log)(Stream::Stderr, &format(&entry, &note));
         }
-        if let Some(format) = self.dialect.access_log {
-            (self.log)(&format(&entry));
+        if let Some((stream, format)) = self.dialect.access_log {
+            (self.log)(stream, &format(&entry));
         }
         written
     }

@@ -24,6 +24,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::control::sandbox::ServerKind;
+use crate::runtime::log::Stream;
 
 pub use connection::serve_connection;
 pub use image::image_files;
@@ -71,12 +72,15 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 const LINGER: Duration = Duration::from_secs(5);
 const LINGER_BYTES: usize = 16 << 20;
 
+/// Takes the lines that a server writes, each without its line feed.
+pub type Log<'l> = &'l mut dyn FnMut(Stream, &str);
+
 /// Serves one accepted connection until it ends, in the calling thread. Each line for the container's log is handed
 /// to `log` without its line feed.
 ///
 /// # Errors
 /// When the connection breaks or times out; there is nobody left to tell.
-pub fn serve(stream: TcpStream, site: &Site, clock: Clock, log: &mut dyn FnMut(&str)) -> io::Result<()> {
+pub fn serve(stream: TcpStream, site: &Site, clock: Clock, log: Log) -> io::Result<()> {
     let peer = Peer { client: stream.peer_addr()?, server: stream.local_addr()? };
     stream.set_read_timeout(Some(TIMEOUT))?;
     stream.set_write_timeout(Some(TIMEOUT))?;

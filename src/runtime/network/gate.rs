@@ -54,7 +54,7 @@ impl Gate {
         let reach = self.cluster().and_then(|cluster| cluster.reach(*from.ip(), to));
         let inner = match reach {
             Ok(Reach::Nobody) => return packet::unreachable(bytes, false).map_or(Verdict::Drop, Verdict::Answer),
-            Ok(Reach::Pods(pods, port)) => destination::connect(&self.surroundings.home, &pods, port, from, to, false),
+            Ok(Reach::Pods(pods, port)) => destination::connect(&self.surroundings.home, &pods, port, from, to),
             Ok(Reach::NameServer) => destination::name_server(self.surroundings.clone()),
             // A store that cannot be read is a cluster in which nothing listens.
             Ok(Reach::Refused) | Err(_) => None,

@@ -27,7 +27,7 @@ use crate::apimachinery::status::Status;
 use crate::control::sandbox::Sandbox;
 use crate::env::Env;
 
-pub use destination::{Connection, connect};
+pub use destination::{Connection, connect_inside};
 pub use forward::{Ended, Forward, Heard, forward};
 
 /// What the network has to know of the cluster.

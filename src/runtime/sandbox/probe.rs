@@ -39,7 +39,7 @@ pub fn http_status(home: &Path, sandbox: &Sandbox, port: u16, path: &str, header
     let peer = Peer { client: SocketAddr::new(IpAddr::V4(sandbox.ip), 1), server: address };
     let mut exchange = Exchange { request: Cursor::new(request(address, path, headers)), answer: Vec::new() };
     // A stream in memory does not break; what was answered before it would is what counts.
-    let _answered = http::serve_connection(&mut exchange, &site, peer, Clock::System, &mut |_| {});
+    let _answered = http::serve_connection(&mut exchange, &site, peer, Clock::System, &mut |_, _| {});
     let line = exchange.answer.split(|b| *b == b'\n').next().unwrap_or_default();
     let status = String::from_utf8_lossy(line);
     status.split(' ').nth(1).and_then(|code| code.parse().ok())

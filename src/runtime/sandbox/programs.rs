@@ -50,7 +50,7 @@ pub fn mount(root: &Tree, container: &Path, sandbox: &Sandbox) -> Result<(), Fai
             show(&lower, root, &layer, name, sandbox)?;
         }
     }
-    tools::mount(&host, root)
+    tools::mount(&host, root, sandbox)
 }
 
 fn show(lower: &Tree, root: &Tree, layer: &Tree, name: &str, sandbox: &Sandbox) -> Result<(), Failure> {

@@ -4,7 +4,7 @@
 
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::spawn;
 
@@ -16,6 +16,7 @@ use super::wire::{self, Request};
 use super::{programs, volume};
 use crate::clock::Clock;
 use crate::control::sandbox::{Sandbox, Server};
+use crate::runtime::log::{Stream, append};
 
 /// Serves on the listeners that P has made, in threads that end with the process.
 pub fn serve(pod: &OwnedFd, request: &Request) {
@@ -23,17 +24,17 @@ pub fn serve(pod: &OwnedFd, request: &Request) {
     for (listener, server) in listeners.into_iter().zip(&request.sandbox.servers) {
         // A server whose folders cannot be named was refused before, when they were made.
         let Ok(site) = site_of(&request.home, &request.sandbox, server) else { continue };
-        let log: Arc<dyn Fn(&str) + Send + Sync> = Arc::new(log_of(&request.home, &request.sandbox, server));
+        let log = log_of(&request.home, &request.sandbox, server);
         let (listener, site) = (TcpListener::from(listener), Arc::new(site));
         spawn(move || accept_all(&listener, &site, &log));
     }
 }
 
-fn accept_all(listener: &TcpListener, site: &Arc<Site>, log: &Arc<dyn Fn(&str) + Send + Sync>) {
+fn accept_all(listener: &TcpListener, site: &Arc<Site>, log: &Log) {
     for stream in listener.incoming().flatten() {
-        let (site, log) = (Arc::clone(site), Arc::clone(log));
+        let (site, log) = (Arc::clone(site), log.clone());
         spawn(move || {
-            let _client_gone = http::serve(stream, &site, Clock::System, &mut |line| log(line));
+            let _client_gone = http::serve(stream, &site, Clock::System, &mut |stream, line| log.write(stream, line));
         });
     }
 }
@@ -44,19 +45,31 @@ pub fn site(home: &Path, sandbox: &Sandbox, port: u16) -> Option<Site> {
     prepare(home, sandbox).and_then(|_| site_of(home, sandbox, server)).ok()
 }
 
-/// Where the server at a port writes a line for each request.
-pub fn log(home: &Path, sandbox: &Sandbox, port: u16) -> impl Fn(&str) + Send + Sync + use<> {
-    let server = sandbox.servers.iter().find(|s| s.port == port);
-    let write = server.map(|server| log_of(home, sandbox, server));
-    move |line| {
-        if let Some(write) = &write {
-            write(line);
-        }
-    }
+/// The log of the container that has the server at a port.
+pub fn log(home: &Path, sandbox: &Sandbox, port: u16) -> Option<Log> {
+    let server = sandbox.servers.iter().find(|s| s.port == port)?;
+    Some(log_of(home, sandbox, server))
 }
 
-fn log_of(_home: &Path, _sandbox: &Sandbox, _server: &Server) -> impl Fn(&str) + Send + Sync + use<> {
-    |_line: &str| {}
+fn log_of(home: &Path, sandbox: &Sandbox, server: &Server) -> Log {
+    let (uid, container) = (sandbox.pod_uid.clone(), server.container.clone());
+    Log { home: home.to_owned(), uid, container, attempt: server.attempt }
+}
+
+/// Where an emulated server writes what it logs.
+#[derive(Clone, Debug)]
+pub struct Log {
+    home: PathBuf,
+    uid: String,
+    container: String,
+    attempt: u64,
+}
+
+impl Log {
+    /// Adds a line. A log that cannot be written keeps no page from being served.
+    pub fn write(&self, stream: Stream, line: &str) {
+        let _not_written = append(&self.home, &self.uid, &self.container, self.attempt, stream, line);
+    }
 }
 
 fn site_of(home: &Path, sandbox: &Sandbox, server: &Server) -> Result<Site, Failure> {

@@ -6,16 +6,17 @@ use super::failure::{Failure, Step};
 use super::mount::{bind, read_only};
 use super::process::DEFAULT_PATH;
 use super::tree::Tree;
-use crate::runtime::tools::NAMES;
+use crate::control::sandbox::Sandbox;
+use crate::runtime::tools::{NAMES, OLD_NSLOOKUP};
 
 /// Shows the binary as each tool that the host has nowhere in the usual PATH.
 ///
 /// # Errors
 /// The step that this host refused.
-pub fn mount(host: &Tree, root: &Tree) -> Result<(), Failure> {
+pub fn mount(host: &Tree, root: &Tree, sandbox: &Sandbox) -> Result<(), Failure> {
     let missing =
         NAMES.iter().filter(|tool| !DEFAULT_PATH.split(':').any(|f| host.handle(&format!("{f}/{tool}")).is_ok()));
-    let missing: Vec<&&str> = missing.collect();
+    let missing: Vec<&&str> = missing.chain([&OLD_NSLOOKUP].into_iter().filter(|_| sandbox.old_busybox)).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -29,6 +30,11 @@ pub fn mount(host: &Tree, root: &Tree) -> Result<(), Failure> {
         let Some(place) = place else { continue };
         let target = root.handle(place);
         target.and_then(|t| bind(&program, t)).and_then(|()| read_only(root, place)).step(format!("show /{place}"))?;
+    }
+    if sandbox.old_busybox && root.is_free("usr/local/bin/nslookup") {
+        // First in the PATH. A layer that cannot hold it has the host's, which prints otherwise.
+        let script = format!("#!/bin/sh\nexec {OLD_NSLOOKUP} \"$@\"\n");
+        let _not_writable = root.write("usr/local/bin/nslookup", 0o755, script.as_bytes());
     }
     Ok(())
 }

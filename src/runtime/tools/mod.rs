@@ -15,6 +15,9 @@ use crate::env::Env;
 /// The names that [`main`] answers to.
 pub const NAMES: &[&str] = &["curl", "nslookup", "hostname"];
 
+/// The name of the `nslookup` that prints as busybox 1.28 does.
+pub const OLD_NSLOOKUP: &str = "busybox-nslookup";
+
 /// Runs the tool of a name, with the arguments after it; `None` when there is no such tool.
 pub fn main(name: &str, args: &[OsString], env: &mut Env) -> Option<ExitCode> {
     let args: Vec<String> = args.iter().map(|a| a.to_string_lossy().into_owned()).collect();
@@ -22,6 +25,7 @@ pub fn main(name: &str, args: &[OsString], env: &mut Env) -> Option<ExitCode> {
         "curl" => curl::run,
         "nslookup" => nslookup::run,
         "hostname" => hostname::run,
+        OLD_NSLOOKUP => nslookup::run_old_busybox,
         _ => return None,
     };
     Some(ExitCode::from(run(&args, env)))

@@ -5,6 +5,7 @@ use crate::runtime::http::handler::Context;
 use crate::runtime::http::request::HEADERS_TOO_LARGE;
 use crate::runtime::http::response::Response;
 use crate::runtime::http::{access_log, listing};
+use crate::runtime::log::Stream;
 
 const DOCTYPE: &str =
     "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\" \"http://www.w3.org/TR/html4/strict.dtd\">\n";
@@ -39,7 +40,7 @@ pub static DIALECT: Dialect = Dialect {
     special: None,
     reason,
     page,
-    access_log: Some(access_log::common),
+    access_log: Some((Stream::Stdout, access_log::common)),
     error_log: None,
 };
 

@@ -15,6 +15,10 @@ use super::handler::Context;
 use super::request::HEADERS_TOO_LARGE;
 use super::response::Response;
 use crate::control::sandbox::ServerKind;
+use crate::runtime::log::Stream;
+
+/// How a server writes of one request.
+pub type AccessLog = fn(&Entry) -> String;
 
 /// How one server talks.
 pub struct Dialect {
@@ -44,9 +48,9 @@ pub struct Dialect {
     pub reason: fn(u16, &str) -> Cow<'static, str>,
     /// Content type and text of an error page.
     pub page: fn(&Dialect, &Problem) -> (&'static str, String),
-    /// None where the image logs no requests.
-    pub access_log: Option<fn(&Entry) -> String>,
-    /// None where the image logs no missing files.
+    /// Where it writes a line for each request, and how; none where the image logs no requests.
+    pub access_log: Option<(Stream, AccessLog)>,
+    /// What it writes to stderr; none where the image logs no missing files.
     pub error_log: Option<fn(&Entry, &str) -> String>,
 }
 
@@ -113,6 +117,7 @@ pub fn of(kind: ServerKind) -> &'static Dialect {
         ServerKind::Python => &python::DIALECT,
         ServerKind::Netexec => &agnhost::NETEXEC,
         ServerKind::ServeHostname => &agnhost::SERVE_HOSTNAME,
+        ServerKind::HelloApp(_) => &agnhost::HELLO_APP,
     }
 }
 

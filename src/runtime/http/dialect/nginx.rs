@@ -7,6 +7,7 @@ use crate::runtime::http::access_log;
 use crate::runtime::http::handler::Context;
 use crate::runtime::http::request::HEADERS_TOO_LARGE;
 use crate::runtime::http::response::Response;
+use crate::runtime::log::Stream;
 
 const SERVER: &str = "nginx/1.29.3";
 
@@ -37,7 +38,7 @@ pub static DIALECT: Dialect = Dialect {
     special: None,
     reason,
     page,
-    access_log: Some(access_log::nginx),
+    access_log: Some((Stream::Stdout, access_log::nginx)),
     error_log: Some(access_log::nginx_error),
 };
 

@@ -6,6 +6,7 @@ use super::{Conditions, Dialect, KeepAlive, Problem, Ranges, escape_html, get_an
 use crate::runtime::http::handler::Context;
 use crate::runtime::http::response::Response;
 use crate::runtime::http::{access_log, listing};
+use crate::runtime::log::Stream;
 
 pub static DIALECT: Dialect = Dialect {
     protocol: "HTTP/1.0",
@@ -28,7 +29,7 @@ pub static DIALECT: Dialect = Dialect {
     special: None,
     reason,
     page,
-    access_log: Some(access_log::python),
+    access_log: Some((Stream::Stderr, access_log::python)),
     error_log: None,
 };
 

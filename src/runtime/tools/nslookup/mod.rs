@@ -2,6 +2,7 @@
 //!
 //! Speaks to name servers over UDP and TCP; knows nothing of who answers.
 
+mod busybox;
 mod options;
 mod print;
 mod query;
@@ -18,10 +19,23 @@ use options::Options;
 use query::Answer;
 use resolv_conf::ResolvConf;
 
+/// Where name servers answer.
+const PORT: u16 = 53;
+
 /// Runs with the arguments after the name; returns the exit status.
 pub fn run(args: &[String], env: &mut Env) -> u8 {
     let conf = resolv_conf::parse(&read_etc("/etc/resolv.conf"));
     let status = look_up(args, &conf, &mut env.stdout);
+    match env.stdout.flush() {
+        Ok(()) => status.unwrap_or(1),
+        Err(_) => 1,
+    }
+}
+
+/// As [`run`], in the manner of busybox 1.28.
+pub fn run_old_busybox(args: &[String], env: &mut Env) -> u8 {
+    let conf = resolv_conf::parse(&read_etc("/etc/resolv.conf"));
+    let status = busybox::look_up(args, &conf, PORT, &mut env.stdout, &mut env.stderr);
     match env.stdout.flush() {
         Ok(()) => status.unwrap_or(1),
         Err(_) => 1,

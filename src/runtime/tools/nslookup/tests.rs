@@ -111,3 +111,25 @@ fn what_cannot_be_asked() {
     assert_eq!(nslookup(closed, &format!("{long}.")), (1, format!("nslookup: '{long}' is not a legal name\n")));
     assert_eq!(reverse_name("::1".parse().unwrap()), format!("1.{}ip6.arpa", "0.".repeat(31)));
 }
+
+#[test]
+fn in_the_manner_of_old_busybox() {
+    let port = server();
+    let conf = resolv_conf::parse(
+        "search default.svc.cluster.local svc.cluster.local cluster.local\nnameserver 127.0.0.1\noptions ndots:5\n",
+    );
+    let said = |words: &[&str]| {
+        let args: Vec<String> = words.iter().map(|w| (*w).to_owned()).collect();
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let status = busybox::look_up(&args, &conf, port, &mut out, &mut err).unwrap();
+        (status, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+    };
+    let head = "Server:    127.0.0.1\nAddress 1: 127.0.0.1\n\n";
+    let web = "Address 1: 10.247.0.5 web.default.svc.cluster.local\n";
+    assert_eq!(said(&["web"]), (0, format!("{head}Name:      web\n{web}"), String::new()));
+    let both = "Name:      nginx\nAddress 1: 172.16.0.0\nAddress 2: 172.16.0.1\n";
+    assert_eq!(said(&["nginx", "127.0.0.1"]), (0, format!("{head}{both}"), String::new()));
+    let error = "nslookup: can't resolve 'nginx-9.nginx'\n".to_owned();
+    assert_eq!(said(&["nginx-9.nginx"]), (1, head.to_owned(), error));
+    assert_eq!(said(&["-x"]).0, 1);
+}
