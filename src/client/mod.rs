@@ -226,10 +226,7 @@ impl Client {
         let asked = self.clock.at_least(state.meta().clock, mode);
         let base = apiserver::WithBuiltIn::new(&state, asked);
         let mut cluster = Cluster::new(&base);
-        cluster.set_runs_processes(self.runs_processes && mode != Mode::Virtual);
-        let asked = self.clock.at_least(state.meta().clock, answer(&state, Mode::of(&state))?);
-        let mut cluster = Cluster::new(&state);
-        let is_real = self.runs_processes && self.clock.is_real();
+        let is_real = self.runs_processes && mode != Mode::Virtual;
         cluster.set_runs_processes(is_real);
         let outcome = run(&mut cluster, asked);
         let answered = answer(&state, outcome)?;

@@ -61,8 +61,6 @@ pub const SIGNAL: u8 = b'K';
 pub const CONNECT: u8 = b'C';
 /// The pod's link to the cluster comes along.
 pub const LINK: u8 = b'N';
-/// From a caller to its process: the second byte is the number of a signal.
-pub const SIGNAL: u8 = b'K';
 const LARGEST_PACKET: usize = 16 * 1024;
 const MOST_DESCRIPTORS: usize = 8;
 
