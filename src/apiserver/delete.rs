@@ -53,6 +53,7 @@ pub fn delete(
     name: &str,
     options: &DeleteOptions,
 ) -> Result<Arc<Object>, Status> {
+    kind.check_served(cluster, "delete", name)?;
     let old = super::get(cluster, kind, namespace, name)?;
     check_preconditions(kind, &old, options)?;
     kind.admit_delete(&old)?;

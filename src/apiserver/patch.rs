@@ -37,6 +37,7 @@ pub fn patch(
     options: &WriteOptions,
 ) -> Result<Arc<Object>, Status> {
     let names = kind.names();
+    kind.check_served(cluster, "patch", name)?;
     let old = match part {
         Part::Main | Part::Status => super::get(cluster, kind, namespace, name)?,
         Part::Scale => Arc::new(super::get_scale(cluster, kind, namespace, name)?),

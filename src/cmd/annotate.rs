@@ -141,6 +141,7 @@ impl Annotate {
             field_selector: &self.fields.field_selector,
             local: self.local,
             dry_run,
+            example: "rsrc",
         }
     }
 

@@ -133,6 +133,7 @@ impl Label {
             field_selector: &self.fields.field_selector,
             local: self.local,
             dry_run,
+            example: "pod",
         }
     }
 

@@ -99,6 +99,8 @@ pub struct Flags<'a> {
     pub field_selector: &'a str,
     pub local: bool,
     pub dry_run: DryRun,
+    /// The file that kubectl's text has for an example, without its end.
+    pub example: &'a str,
 }
 
 impl Flags<'_> {
@@ -116,10 +118,13 @@ impl Flags<'_> {
                 anyhow::bail!("cannot specify --local and --dry-run=server - did you mean --dry-run=client?")
             }
             (true, false, _) => {
-                anyhow::bail!("can only use local files by -f pod.yaml or --filename=pod.json when --local=true is set")
+                anyhow::bail!(
+                    "can only use local files by -f {0}.yaml or --filename={0}.json when --local=true is set",
+                    self.example
+                )
             }
             (true, _, true) => {
-                anyhow::bail!("one or more files must be specified as -f pod.yaml or --filename=pod.json")
+                anyhow::bail!("one or more files must be specified as -f {0}.yaml or --filename={0}.json", self.example)
             }
             (false, true, true) => {
                 anyhow::bail!("one or more resources must be specified as <resource> <name> or <resource>/<name>")

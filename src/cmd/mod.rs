@@ -9,6 +9,7 @@ use clap::{Command, FromArgMatches};
 
 use crate::Env;
 
+mod alpha;
 mod annotate;
 mod api_resources;
 mod api_versions;
@@ -93,7 +94,6 @@ use context::Context;
 use global::Global;
 use kubeconfig::Kubeconfig;
 use support::{Flag, Support};
-use verbs::Body;
 
 /// Runs one command line.
 pub fn main(args: &[OsString], env: &mut Env) -> ExitCode {
@@ -151,9 +151,6 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
         }
     };
     let verb = found.path.last();
-    if let Some(Body::NotBuilt) = verb.map(|v| &v.body) {
-        return Err(help::not_built(&found.path));
-    }
     // `options` has help of its own.
     let hint = match path.as_str() {
         "options" => format!("Run '{program} options' without flags."),
@@ -161,9 +158,8 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
         path => format!("See '{program} {path} --help' for usage."),
     };
     let mut parsed = pflag::parse(&command, &found.args).map_err(|e| anyhow::anyhow!("{e}\n{hint}"))?;
-    let run = match verb.map(|v| &v.body) {
-        Some(Body::Built { run, .. }) if !parsed.help => run,
-        _ => return Ok(env.stdout.write_all(help::of(&found.path, &program)?.as_bytes())?),
+    let Some(verb) = verb.filter(|_| !parsed.help) else {
+        return Ok(env.stdout.write_all(help::of(&found.path, &program).as_bytes())?);
     };
     refuse_unbuilt(&path, &parsed.given)?;
     if path != "kustomize" {
@@ -179,7 +175,7 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
     if let Some(answered) = raw::run(&mut cx, &parsed) {
         return answered;
     }
-    let outcome = run(&mut cx, &matches);
+    let outcome = (verb.run)(&mut cx, &matches);
     hints::show(&mut cx);
     outcome
 }

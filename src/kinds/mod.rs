@@ -109,6 +109,7 @@ pub use custom_resource_definition::RESOURCE as DEFINITIONS;
 pub use endpoint_slice::SERVICE_NAME_LABEL;
 pub use node::{labels as node_labels, status as node_status};
 pub use persistent_volume_claim::validate_claim_spec;
+pub use pod_disruption_budget::budgets_of_pod;
 pub use priority_class::SYSTEM_CLASSES as SYSTEM_PRIORITY_CLASSES;
 pub use registry::{Registry, of_api_version, of_resource};
 pub use secret::key_pair_problem;

@@ -14,6 +14,8 @@ use crate::cluster::Cluster;
 use serde_json::{Value, json};
 use std::sync::Arc;
 mod controller;
+
+pub use controller::budgets_of_pod;
 mod describe;
 
 /// The kind.

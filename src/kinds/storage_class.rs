@@ -89,6 +89,10 @@ impl Kind for StorageClass {
         errors
     }
 
+    fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
+        topology::warnings(new.list_at("/allowedTopologies"))
+    }
+
     fn validate_update(&self, new: &Object, old: &Object) -> Errors {
         let mut errors = Errors::default();
         for field in ["parameters", "provisioner", "reclaimPolicy"] {

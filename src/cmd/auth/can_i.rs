@@ -81,6 +81,9 @@ impl Run for CanI {
     const USAGE: &'static str = "can-i VERB [TYPE | TYPE/NAME | NONRESOURCEURL]";
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
+        if self.list && !self.args.is_empty() {
+            anyhow::bail!("list option must be specified with no arguments");
+        }
         if self.list {
             return self.print_list(cx);
         }
@@ -134,9 +137,6 @@ impl CanI {
     fn print_list(&self, cx: &mut Context) -> anyhow::Result<()> {
         if self.quiet || self.all_namespaces || !self.subresource.is_empty() {
             anyhow::bail!("list option can't be specified with neither quiet, all-namespaces nor subresource options");
-        }
-        if !self.args.is_empty() {
-            return Err(cx.usage_error(format!("unexpected arguments: [{}]", self.args.join(" "))));
         }
         let mut table = TabWriter::new(6, 3);
         if !self.no_headers {

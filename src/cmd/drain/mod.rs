@@ -1,5 +1,6 @@
 //! `cordon`, `uncordon` and `drain`: nodes that take no more pods, and lose those they have.
 
+mod evict;
 mod filters;
 
 use std::sync::Arc;
@@ -199,19 +200,18 @@ impl Drain {
         if !warnings.is_empty() {
             cx.complain(&format!("Warning: {warnings}\n"));
         }
-        for pod in &pods {
-            let suffix = dry_run.suffix();
-            if !self.disable_eviction {
+        if dry_run != DryRun::None {
+            for pod in pods.iter().filter(|_| !self.disable_eviction) {
+                let suffix = dry_run.suffix();
                 cx.print(&format!("evicting pod {}/{}{suffix}\n", pod.namespace(), pod.name()))?;
             }
-            if dry_run == DryRun::None {
-                self.delete(cx, pod)?;
-            }
+            return Ok(());
         }
-        if dry_run == DryRun::None {
-            self.wait(cx, &pods)?;
+        if !self.disable_eviction {
+            return evict::all(cx, pods, self.grace_period, self.timeout);
         }
-        Ok(())
+        pods.iter().try_for_each(|pod| self.delete(cx, pod))?;
+        self.wait(cx, &pods)
     }
 
     fn filter(&self) -> anyhow::Result<filters::Filter> {
@@ -249,7 +249,7 @@ impl Drain {
                     pod.namespace()
                 );
             }
-            print(cx, pod, if self.disable_eviction { "deleted" } else { "evicted" }, DryRun::None)?;
+            print(cx, pod, "deleted", DryRun::None)?;
         }
         Ok(())
     }

@@ -115,7 +115,7 @@ impl Ingress {
             );
         }
         if let Some(rule) = self.rule.iter().find(|r| Rule::parse(r).is_none()) {
-            anyhow::bail!("rule {rule} is invalid and should be in format host/path=svcname:svcport[,tls[=secret]] ");
+            anyhow::bail!("rule {rule} is invalid and should be in format host/path=svcname:svcport[,tls[=secret]]");
         }
         if let Some(annotation) = self.annotation.iter().find(|a| !a.contains('=')) {
             anyhow::bail!("annotation {annotation} is invalid and should be in format key=[value]");

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::files::Root;
 use super::kustomization::Kustomization;
 use super::resource::Resource;
-use super::{generate, hash, order, patch, references, transform};
+use super::{generate, hash, order, patch, references, replacements, transform};
 use crate::Env;
 use crate::apimachinery::yaml;
 
@@ -35,7 +35,7 @@ pub fn build(env: &Env, folder: &str, restricted: bool) -> anyhow::Result<Built>
     references::follow(&mut resources);
     let keeps_order = of.sort_options.as_ref().is_some_and(|s| s.order == "fifo");
     if !keeps_order {
-        order::sort(&mut resources);
+        order::sort(&mut resources, of.sort_options.and_then(|s| s.legacy_sort_options).as_ref());
     }
     Ok(Built { objects: resources.into_iter().map(|r| without_null_metadata(r.body)).collect(), warnings })
 }
@@ -81,6 +81,7 @@ fn accumulate(
     patch::apply_json6902(root, &of, resources)?;
     transform::replicas(&of, resources)?;
     transform::images(&of, resources);
+    replacements::apply(root, &of, resources)?;
     if above.is_empty() && resources.is_empty() && !has_content {
         bail!("kustomization.yaml is empty");
     }
@@ -98,6 +99,12 @@ fn base(root: &Root, named: &str, above: &[PathBuf]) -> anyhow::Result<Root> {
     Ok(base)
 }
 
+/// kustomize tries an entry as a file first, and tells of that too.
+fn not_file(root: &Root, entry: &str) -> String {
+    let path = root.path(entry);
+    format!("accumulation err='accumulating resources from '{entry}': '{path}' must resolve to a file'")
+}
+
 fn add_entry(
     env: &Env,
     root: &Root,
@@ -110,18 +117,15 @@ fn add_entry(
         bail!("{entry:?} is remote: kstate reads kustomizations from files and folders only");
     }
     if root.is_folder(entry) {
-        let base = base(root, entry, above).map_err(|e| {
-            anyhow!(
-                "accumulation err='accumulating resources from '{entry}': '{}' must resolve to a file': {e}",
-                root.path(entry)
-            )
-        })?;
+        let base = base(root, entry, above).map_err(|e| anyhow!("{}: {e}", not_file(root, entry)))?;
         let mut inner = Vec::new();
-        accumulate(env, &base, &mut inner, warnings, above)
-            .map_err(|e| anyhow!("accumulation err='recursed accumulation of path '{}': {e}", base.folder.display()))?;
+        accumulate(env, &base, &mut inner, warnings, above).map_err(|e| {
+            anyhow!("{}: recursed accumulation of path '{}': {e}", not_file(root, entry), base.folder.display())
+        })?;
         return inner.into_iter().try_for_each(|r| {
-            add(r, resources)
-                .map_err(|e| anyhow!("accumulation err='recursed merging from path '{}': {e}", base.folder.display()))
+            add(r, resources).map_err(|e| {
+                anyhow!("{}: recursed merging from path '{}': {e}", not_file(root, entry), base.folder.display())
+            })
         });
     }
     let path = root.path(entry);
@@ -169,7 +173,7 @@ fn checked(object: Value) -> anyhow::Result<Resource> {
         bail!("missing Resource metadata: missing kind in object {}", resource.body);
     }
     if resource.name().is_empty() {
-        bail!("missing metadata.name in object {}", resource.body);
+        bail!("missing metadata.name in object {}", resource.go_format());
     }
     Ok(resource)
 }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::files::Root;
+use super::replacements::Replacement;
 use super::target::Target;
 use crate::apimachinery::yaml;
 
@@ -15,8 +16,7 @@ use crate::apimachinery::yaml;
 pub struct Kustomization {
     #[serde(rename = "apiVersion")]
     pub _api_version: String,
-    #[serde(rename = "kind")]
-    pub _kind: String,
+    kind: String,
     #[serde(rename = "metadata")]
     pub _metadata: Value,
     pub resources: Vec<String>,
@@ -40,9 +40,9 @@ pub struct Kustomization {
     pub generator_options: Option<GeneratorOptions>,
     pub sort_options: Option<SortOptions>,
     pub build_metadata: Vec<String>,
+    pub replacements: Vec<Replacement>,
     // What follows is refused when it is there.
     vars: Vec<Value>,
-    replacements: Vec<Value>,
     configurations: Vec<Value>,
     crds: Vec<Value>,
     openapi: BTreeMap<String, Value>,
@@ -61,7 +61,18 @@ pub struct Labels {
     pub pairs: BTreeMap<String, String>,
     pub include_selectors: bool,
     pub include_templates: bool,
-    fields: Vec<Value>,
+    pub fields: Vec<FieldSpec>,
+}
+
+/// One more place of labels.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct FieldSpec {
+    pub group: String,
+    pub version: String,
+    pub kind: String,
+    pub path: String,
+    pub create: bool,
 }
 
 /// One entry of `images`.
@@ -124,7 +135,15 @@ pub struct GeneratorOptions {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct SortOptions {
     pub order: String,
-    legacy_sort_options: Option<Value>,
+    pub legacy_sort_options: Option<LegacyOrder>,
+}
+
+/// The kinds that come first and last.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct LegacyOrder {
+    pub order_first: Vec<String>,
+    pub order_last: Vec<String>,
 }
 
 impl Kustomization {
@@ -150,6 +169,12 @@ impl Kustomization {
                 None => anyhow::anyhow!("invalid Kustomization: {text}"),
             }
         })?;
+        if !["", "Kustomization", "Component"].contains(&read.kind.as_str()) {
+            anyhow::bail!(
+                "Failed to read kustomization file under {}:\nkind should be Kustomization or Component",
+                root.folder.display()
+            );
+        }
         match read.unbuilt() {
             Some(field) => anyhow::bail!("{field} of a kustomization is not built into kstate"),
             None => Ok(read),
@@ -159,7 +184,6 @@ impl Kustomization {
     fn unbuilt(&self) -> Option<&'static str> {
         let lists = [
             ("vars", &self.vars),
-            ("replacements", &self.replacements),
             ("configurations", &self.configurations),
             ("crds", &self.crds),
             ("generators", &self.generators),
@@ -169,13 +193,9 @@ impl Kustomization {
             ("helmChartInflationGenerator", &self.helm_chart_inflation_generator),
         ];
         let list = lists.into_iter().find(|(_, list)| !list.is_empty()).map(|(name, _)| name);
-        let has_fields = self.labels.iter().any(|l| !l.fields.is_empty());
-        let legacy = self.sort_options.as_ref().is_some_and(|s| s.legacy_sort_options.is_some());
         list.or((!self.openapi.is_empty()).then_some("openapi"))
             .or((!self.build_metadata.is_empty()).then_some("buildMetadata"))
             .or(self.helm_globals.is_some().then_some("helmGlobals"))
-            .or(has_fields.then_some("labels[].fields"))
-            .or(legacy.then_some("sortOptions.legacySortOptions"))
     }
 
     /// What kustomize says of fields that are on their way out.

@@ -9,6 +9,7 @@ mod merge;
 mod order;
 mod patch;
 mod references;
+mod replacements;
 mod resource;
 mod target;
 mod transform;
@@ -128,7 +129,7 @@ pub fn read(env: &mut Env, folder: &str) -> anyhow::Result<String> {
 /// Objects in kustomize's order, in which what others need comes first.
 pub fn in_order(objects: Vec<Value>) -> Vec<Value> {
     let mut resources: Vec<resource::Resource> = objects.into_iter().map(resource::Resource::new).collect();
-    order::sort(&mut resources);
+    order::sort(&mut resources, None);
     resources.into_iter().map(|r| r.body).collect()
 }
 

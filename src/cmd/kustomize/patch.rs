@@ -94,7 +94,14 @@ fn merge_selected(
                 metadata.remove("name");
             }
         }
-        kept.extend(merged(resource, patch));
+        let before = (resource.name().to_owned(), resource.namespace().to_owned());
+        kept.extend(merged(resource, patch).map(|mut new| {
+            if new.name() != before.0 {
+                // What names it by the old name follows.
+                new.earlier.push(before);
+            }
+            new
+        }));
     }
     *resources = kept;
     Ok(())

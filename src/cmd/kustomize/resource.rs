@@ -83,6 +83,23 @@ impl Resource {
         )
     }
 
+    /// The type and metadata as Go's `%v` prints them: `{{v1 ConfigMap} {name  map[] map[]}}`.
+    pub fn go_format(&self) -> String {
+        let map = |pointer: &str| {
+            let entries = self.body.pointer(pointer).and_then(Value::as_object).into_iter().flatten();
+            entries.map(|(k, v)| format!("{k}:{}", v.as_str().unwrap_or_default())).collect::<Vec<_>>().join(" ")
+        };
+        format!(
+            "{{{{{} {}}} {{{{{} {}}} map[{}] map[{}]}}}}",
+            self.text("/apiVersion"),
+            self.kind(),
+            self.name(),
+            self.namespace(),
+            map("/metadata/labels"),
+            map("/metadata/annotations")
+        )
+    }
+
     /// Whether a group of the API keeps this kind in namespaces.
     pub fn is_namespaced(&self) -> bool {
         !CLUSTER_SCOPED.contains(&self.kind())

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::bail;
 use serde_json::{Map, Value};
 
-use super::kustomization::{Image, Kustomization, Replica};
+use super::kustomization::{FieldSpec, Image, Kustomization, Replica};
 use super::resource::{Resource, object};
 
 /// Does to a value at a path what `change` does; `/` parts, lists are gone through. Makes what is missing where told to.
@@ -132,8 +132,27 @@ pub fn labels(of: &Kustomization, resources: &mut [Resource]) {
         let templates = entry.include_templates || entry.include_selectors;
         let places = [(templates, TEMPLATES), (entry.include_selectors, SELECTORS)];
         add_pairs(&entry.pairs, "labels", &places, resources);
+        entry.fields.iter().for_each(|field| add_pairs_at(&entry.pairs, field, resources));
     }
     add_pairs(&of.common_labels, "labels", &[(true, TEMPLATES), (true, SELECTORS)], resources);
+}
+
+/// Adds pairs at a place that a kustomization names.
+fn add_pairs_at(pairs: &BTreeMap<String, String>, field: &FieldSpec, resources: &mut [Resource]) {
+    let fits = |own: &str, text: &str| own.is_empty() || own == text;
+    for resource in resources {
+        let (group, version) = resource.group_version();
+        if fits(&field.group, group) && fits(&field.version, version) && fits(&field.kind, resource.kind()) {
+            at_path(&mut resource.body, &field.path, field.create, &mut |value| {
+                if value.is_null() {
+                    *value = Value::Object(Map::new());
+                }
+                if let Value::Object(map) = value {
+                    map.extend(pairs.iter().map(|(k, v)| (k.clone(), v.as_str().into())));
+                }
+            });
+        }
+    }
 }
 
 /// `commonAnnotations`.

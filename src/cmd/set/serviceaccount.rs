@@ -40,10 +40,7 @@ const LONG: &str = r#"Update the service account of pod template resources.
 
  Possible resources (case insensitive) can be:
 
- replicationcontroller (rc), deployment (deploy), daemonset (ds), job, replicaset (rs), statefulset
-
-Aliases:
-serviceaccount, sa"#;
+ replicationcontroller (rc), deployment (deploy), daemonset (ds), job, replicaset (rs), statefulset"#;
 
 const EXAMPLES: &str = r#"  # Set deployment nginx-deployment's service account to serviceaccount1
   kubectl set serviceaccount deployment nginx-deployment serviceaccount1

@@ -26,6 +26,18 @@ impl Run for Top {
 
 const NO_METRICS: Support = Support::NoEffect("nothing is measured: it is always an error");
 
+/// What kubectl checks before it asks: one name, or a selector.
+fn check(cx: &Context, args: &[String]) -> anyhow::Result<()> {
+    if args.len() > 1 {
+        let what = if cx.path.ends_with("pod") { "pod [NAME | -l label]" } else { "node [NAME | -l label]" };
+        return Err(cx.usage_error(what));
+    }
+    if !args.is_empty() && cx.is_given("selector") {
+        anyhow::bail!("only one of NAME or --selector can be provided");
+    }
+    Ok(())
+}
+
 fn unavailable() -> anyhow::Error {
     anyhow::anyhow!("Metrics API not available")
 }
@@ -75,9 +87,8 @@ impl Run for TopPod {
   kubectl top pod -l name=myLabel";
     const USAGE: &'static str = "pod [NAME | -l label]";
 
-    fn run(self, _cx: &mut Context) -> anyhow::Result<()> {
-        // What is named makes no difference.
-        drop(self.args);
+    fn run(self, cx: &mut Context) -> anyhow::Result<()> {
+        check(cx, &self.args)?;
         Err(unavailable())
     }
 }
@@ -100,8 +111,8 @@ impl Run for TopNode {
   kubectl top node NODE_NAME";
     const USAGE: &'static str = "node [NAME | -l label]";
 
-    fn run(self, _cx: &mut Context) -> anyhow::Result<()> {
-        drop(self.args);
+    fn run(self, cx: &mut Context) -> anyhow::Result<()> {
+        check(cx, &self.args)?;
         Err(unavailable())
     }
 }

@@ -28,8 +28,11 @@ pub fn reconcile(budget: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<P
         "currentHealthy": healthy, "desiredHealthy": desired, "disruptionsAllowed": allowed, "expectedPods": expected,
         "observedGeneration": budget.generation(),
     });
-    if let Some(disrupted) = budget.at("/status/disruptedPods") {
-        status["disruptedPods"] = disrupted.clone();
+    // Pods that were evicted and are still there.
+    let mut disrupted = budget.at("/status/disruptedPods").and_then(Value::as_object).cloned().unwrap_or_default();
+    disrupted.retain(|name, _| pods.iter().any(|p| p.name() == name && p.deletion_timestamp().is_none()));
+    if !disrupted.is_empty() {
+        status["disruptedPods"] = Value::Object(disrupted);
     }
     if budget.at("/status") != Some(&status) {
         let mut new = Object::clone(budget);

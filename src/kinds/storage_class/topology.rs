@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names;
-use crate::kinds::pod::Fields;
+use crate::kinds::pod::{Fields, old_node_label};
 
 /// Checks where the volumes of a class may be made.
 pub(super) fn validate(terms: &[Value], errors: &mut Errors) {
@@ -35,4 +35,19 @@ fn validate_term(term: &Value, path: &Path, errors: &mut Errors) {
             errors.duplicate(&path.child("key"), key);
         }
     }
+}
+
+/// What the server warns of: labels of nodes that have other names now.
+pub(super) fn warnings(terms: &[Value]) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for (i, term) in terms.iter().enumerate() {
+        let path = Path::new("allowedTopologies").index(i).child("matchLabelExpressions");
+        for (n, expression) in term.items("matchLabelExpressions").iter().enumerate() {
+            let key = expression.text("key");
+            if let Some(message) = old_node_label(key) {
+                warnings.push(format!("{}: {key} is {message}", path.index(n).child("key")));
+            }
+        }
+    }
+    warnings
 }
