@@ -190,6 +190,19 @@ impl Client {
         self.write(|cluster| observation::record(cluster, key, uid, seen(cluster.now())))
     }
 
+    /// Records what is not started, so that it is simulated.
+    fn refuse(&mut self, refused: Vec<(Key, String, Observation)>) -> anyhow::Result<()> {
+        if refused.is_empty() {
+            return Ok(());
+        }
+        self.write(|cluster| {
+            refused.iter().try_for_each(|(key, uid, seen)| {
+                let seen = Observation { at: cluster.now(), ..seen.clone() };
+                observation::record(cluster, key, uid, seen)
+            })
+        })
+    }
+
     /// Looks for other processes' commits only so often, in a wait that may be long and is nobody's hurry.
     pub fn set_poll(&mut self, poll: Duration) {
         self.poll = poll;
@@ -224,7 +237,9 @@ impl Client {
         if is_worth_a_commit(&changes, asked.max(state.meta().clock)) {
             effects.add_removals(&changes, place);
             state.commit(&changes)?;
+            let refused = effects.take_refused();
             self.warnings.extend(effects.run(place));
+            self.refuse(refused)?;
         }
         Ok(answered)
     }

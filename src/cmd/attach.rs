@@ -89,6 +89,14 @@ impl Run for Attach {
     }
 }
 
+/// There is nothing to attach to.
+#[derive(Debug, thiserror::Error)]
+#[error("container {container} is simulated, this machine cannot run it: {message}")]
+pub struct Simulated {
+    container: String,
+    message: String,
+}
+
 /// One attachment to a container.
 pub struct Session {
     pub pod: Arc<Object>,
@@ -165,7 +173,8 @@ impl Session {
         let newest = cx.client()?.read(|cluster| cluster.get(&key))?.unwrap_or_else(|| self.pod.clone());
         let seen = u32::try_from(attempt).ok().and_then(|a| observation::of(&newest, &self.container, a));
         if let Some(Seen::CannotRun { message }) = seen.map(|s| s.seen) {
-            anyhow::bail!("container {} is simulated, this machine cannot run it: {message}", self.container);
+            let container = self.container.clone();
+            return Err(Simulated { container, message }.into());
         }
         logs::follow_one(cx, &self.pod, &self.container, self.replay)
     }

@@ -62,7 +62,7 @@ impl Home {
     #[track_caller]
     fn pod(&self, name: &str, script: &str, more: &str) {
         let pod = format!(
-            "{{apiVersion: v1, kind: Pod, metadata: {{name: {name}}}, spec: {{restartPolicy: Never, {more} \
+            "---\n{{apiVersion: v1, kind: Pod, metadata: {{name: {name}}}, spec: {{restartPolicy: Never, {more} \
              terminationGracePeriodSeconds: 1, containers: [{{name: c, image: busybox, stdin: true, command: [sh, -c, {script:?}]}}]}}}}"
         );
         let said = self.say(&["create", "-f", "-"], &pod);
@@ -151,7 +151,7 @@ fn stopping_is_asked_for_before_it_is_done() {
     let last_words = "trap 'echo bye > /data/bye; exit 0' TERM; echo up; while :; do sleep 0.05; done";
     let volume = home.path().join("nodes");
     let pod = format!(
-        "{{apiVersion: v1, kind: Pod, metadata: {{name: polite}}, spec: {{volumes: [{{name: d, hostPath: {{path: /d}}}}], \
+        "---\n{{apiVersion: v1, kind: Pod, metadata: {{name: polite}}, spec: {{volumes: [{{name: d, hostPath: {{path: /d}}}}], \
          containers: [{{name: c, image: busybox, command: [sh, -c, {last_words:?}], volumeMounts: [{{name: d, mountPath: /data}}]}}]}}}}"
     );
     home.say(&["create", "-f", "-"], &pod);
@@ -194,7 +194,7 @@ fn init_containers_run_one_after_the_other_before_the_others() {
         )
     };
     let pod = format!(
-        "{{apiVersion: v1, kind: Pod, metadata: {{name: p}}, spec: {{restartPolicy: Never, volumes: [{{name: d, emptyDir: {{}}}}], \
+        "---\n{{apiVersion: v1, kind: Pod, metadata: {{name: p}}, spec: {{restartPolicy: Never, volumes: [{{name: d, emptyDir: {{}}}}], \
          initContainers: [{}, {}], containers: [{}]}}}}",
         container("one", "sleep 0.2; echo one >> /d/all"),
         container("two", "cat /d/all; echo two >> /d/all"),
@@ -240,7 +240,7 @@ fn what_the_host_lacks_is_simulated_and_said() {
     assert!(events.contains("Warning   Simulated"), "{events}");
     home.say(
         &["create", "-f", "-"],
-        "{apiVersion: v1, kind: ConfigMap, metadata: {name: kstate, namespace: kube-system}, data: {run-containers: never}}",
+        "---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: kstate, namespace: kube-system}, data: {run-containers: never}}",
     );
     home.out(&["run", "q", "--image=busybox", "--", "sleep", "86392"]);
     assert!(home.keepers().is_empty());
@@ -297,6 +297,28 @@ fn a_killed_keeper_is_found_dead_and_its_container_started_again() {
     assert_eq!(home.field("p", ".status.containerStatuses[0].lastState.terminated.exitCode"), "255");
     assert_eq!(home.keepers().len(), 1);
     assert_eq!(home.out(&["exec", "p", "--", "echo", "there"]), "there\n");
+}
+
+#[test]
+fn commands_of_probes_run_in_the_container_and_what_they_say_counts() {
+    needs_namespaces!();
+    let home = Home::new();
+    let pod = "---\n{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {terminationGracePeriodSeconds: 0, containers: [{name: c, \
+               image: busybox, command: [sh, -c, 'touch /ok; sleep 86398'], \
+               readinessProbe: {exec: {command: [cat, /ready]}, periodSeconds: 1, failureThreshold: 1}, \
+               livenessProbe: {exec: {command: [cat, /ok]}, periodSeconds: 1, failureThreshold: 1}}]}}";
+    home.say(&["create", "-f", "-"], pod);
+    let is = |path: &str, want: &str| home.field("p", path) == want;
+    soon("it is not ready", || is(".status.containerStatuses[0].ready", "false"));
+    home.out(&["exec", "p", "--", "touch", "/ready"]);
+    soon("it is ready", || is(".status.containerStatuses[0].ready", "true"));
+    assert_eq!(home.field("p", ".status.containerStatuses[0].restartCount"), "0");
+    home.out(&["exec", "p", "--", "rm", "/ok"]);
+    soon("it is started again", || is(".status.containerStatuses[0].restartCount", "1"));
+    let events = home.out(&["get", "events"]);
+    assert!(events.contains("Liveness probe failed: cat: /ok: No such file or directory"), "{events}");
+    soon("the new run has files of its own", || home.say(&["exec", "p", "--", "ls", "/ok"], "").code == Some(0));
+    soon("one keeper is left", || home.keepers().len() == 1);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apiserver::{self, DeleteOptions};
 use crate::cluster::Cluster;
-use crate::cmd::attach::Session;
+use crate::cmd::attach::{Session, Simulated};
 use crate::cmd::context::Context;
 use crate::cmd::errors::Exit;
 use crate::cmd::{logs, pods};
@@ -71,7 +71,7 @@ impl Attached {
             replay: true,
         };
         let Err(error) = session.run(cx) else { return Ok(()) };
-        if error.is::<Exit>() {
+        if error.is::<Exit>() || error.is::<Simulated>() {
             return Err(error);
         }
         cx.complain(&format!("warning: couldn't attach to pod/{name}, falling back to streaming logs: {error:#}\n"));

@@ -20,6 +20,7 @@
 
 mod caller;
 mod check;
+mod command_probe;
 mod container;
 mod dev;
 mod etc;
@@ -47,6 +48,7 @@ mod wire;
 pub(super) use caller::{Asked, Outer, begin, relay_attached, streams};
 pub use caller::{connect, exec};
 pub use check::{Check, Problem, checks};
+pub(super) use command_probe::probe;
 pub use failure::Failure;
 pub(super) use failure::Step;
 pub(super) use layer::PodFolder;
@@ -58,6 +60,6 @@ pub use servers::{log, site};
 pub(super) use supervisor::close_from;
 pub use supervisor::main;
 pub(super) use tree::{Tree, by_fd};
-pub(super) use wire::{Reply, SIGNAL, receive, reply, send};
+pub(super) use wire::{Reply, Role, SIGNAL, receive, reply, send};
 
 use super::{Command, ExecError, Exit, SUPERVISOR, http, network as cluster_network};

@@ -26,8 +26,18 @@ pub struct Request {
     pub home: PathBuf,
     pub sandbox: Sandbox,
     pub command: Command,
-    /// The container's own process: all that runs in the container ends with it.
-    pub is_main: bool,
+    pub role: Role,
+}
+
+/// What a process is to its container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Role {
+    /// One of those that come and go; the container is made where it is not there.
+    Guest,
+    /// The container's own: all that runs in the container ends with it. One that runs `again` gets a new container.
+    Main { again: bool },
+    /// A guest of a container that is there already.
+    Probe,
 }
 
 /// What comes back. `Started` carries the terminal's descriptor when one was asked for.
