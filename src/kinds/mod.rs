@@ -111,7 +111,7 @@ pub use node::{labels as node_labels, status as node_status};
 pub use persistent_volume_claim::validate_claim_spec;
 pub use pod_disruption_budget::budgets_of_pod;
 pub use priority_class::SYSTEM_CLASSES as SYSTEM_PRIORITY_CLASSES;
-pub use registry::{Registry, of_api_version, of_resource};
+pub use registry::{Registry, by_api_version, by_resource, of_api_version, of_resource, serves};
 pub use secret::key_pair_problem;
 
 /// What the API calls a kind.
@@ -481,21 +481,6 @@ pub static KINDS: &[KindRef] = &[
 
 /// One kind, as requests and controllers reach it. It lives as long as the process.
 pub type KindRef = &'static dyn Kind;
-
-/// The built-in kind of a group resource (`statefulsets.apps`); [`of_resource`] knows the others too.
-pub fn by_resource(resource: &str) -> Option<KindRef> {
-    KINDS.iter().copied().find(|k| k.names().resource == resource)
-}
-
-/// The built-in kind of an apiVersion and a kind, as manifests name it; [`of_api_version`] knows the others too.
-pub fn by_api_version(api_version: &str, kind: &str) -> Option<KindRef> {
-    KINDS.iter().copied().find(|k| k.names().kind == kind && serves(*k, api_version))
-}
-
-/// Whether a kind is served in a version, be it the stored one or another.
-pub fn serves(kind: &dyn Kind, api_version: &str) -> bool {
-    kind.names().api_version == api_version || kind.other_versions().iter().any(|v| v.api_version == api_version)
-}
 
 /// The column `Created At` of kinds that have no table of their own.
 fn created_at(object: &Object) -> String {

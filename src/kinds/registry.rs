@@ -3,7 +3,7 @@
 //! Knows no kind. Built-in kinds are found without a look at the cluster, so that a request for one costs nothing where
 //! definitions are many or large.
 
-use super::{KINDS, KindRef, by_api_version, by_resource, custom_resource, custom_resource_definition, serves};
+use super::{KINDS, Kind, KindRef, custom_resource, custom_resource_definition};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::status::Status;
 use crate::cluster::Cluster;
@@ -57,6 +57,21 @@ impl Registry {
     pub fn by_api_version(&self, api_version: &str, kind: &str) -> Option<KindRef> {
         self.versions().find(|k| k.names().kind == kind && serves(*k, api_version))
     }
+}
+
+/// The built-in kind of a group resource (`statefulsets.apps`); [`of_resource`] knows the others too.
+pub fn by_resource(resource: &str) -> Option<KindRef> {
+    KINDS.iter().copied().find(|k| k.names().resource == resource)
+}
+
+/// The built-in kind of an apiVersion and a kind, as manifests name it; [`of_api_version`] knows the others too.
+pub fn by_api_version(api_version: &str, kind: &str) -> Option<KindRef> {
+    KINDS.iter().copied().find(|k| k.names().kind == kind && serves(*k, api_version))
+}
+
+/// Whether a kind is served in a version, be it the stored one or another.
+pub fn serves(kind: &dyn Kind, api_version: &str) -> bool {
+    kind.names().api_version == api_version || kind.other_versions().iter().any(|v| v.api_version == api_version)
 }
 
 /// The kind of a group resource (`statefulsets.apps`), in its preferred version.

@@ -34,8 +34,29 @@ pub fn validate(definition: &Object) -> Errors {
     validate_versions(definition.list_at("/spec/versions"), &spec.child("versions"), &mut errors);
     validate_names(definition.at("/spec/names").unwrap_or(&Value::Null), &spec.child("names"), &mut errors);
     validate_schemas(definition.list_at("/spec/versions"), &spec, &mut errors);
+    validate_scales(definition.list_at("/spec/versions"), &spec, &mut errors);
     validate_approval(definition, group, &mut errors);
     errors
+}
+
+/// The paths of the scale subresource lead to numbers of the spec and of the status.
+fn validate_scales(versions: &[Value], spec: &Path, errors: &mut Errors) {
+    let are_alike = versions.windows(2).all(|pair| pair[0].get("subresources") == pair[1].get("subresources"));
+    for (i, version) in versions.iter().enumerate() {
+        let Some(scale) = version.pointer("/subresources/scale").filter(|s| s.is_object()) else { continue };
+        let path = if are_alike { spec.clone() } else { spec.child("versions").index(i) };
+        for (field, below) in [("specReplicasPath", ".spec"), ("statusReplicasPath", ".status")] {
+            let (path, given) = (path.child("subresources.scale").child(field), scale.text(field));
+            if given.is_empty() {
+                errors.required(&path, "");
+            } else if !given.starts_with(&format!("{below}.")) {
+                errors.invalid(&path, given, &format!("should be a json path under {below}"));
+            }
+        }
+        if are_alike {
+            break;
+        }
+    }
 }
 
 /// Objects may still be stored in a version that was a storage version once.
@@ -128,5 +149,33 @@ fn validate_names(all: &Value, path: &Path, errors: &mut Errors) {
     }
     if !all.text("kind").is_empty() && all.text("kind") == all.text("listKind") {
         errors.invalid(&path.child("listKind"), all.text("listKind"), "kind and listKind may not be the same");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn scale_paths_lead_below_spec_and_status() {
+        let problems = |scale: Value| -> Vec<String> {
+            let mut errors = Errors::default();
+            validate_scales(
+                &[json!({"name": "v1", "subresources": {"scale": scale}})],
+                &Path::new("spec"),
+                &mut errors,
+            );
+            errors.0.iter().map(ToString::to_string).collect()
+        };
+        let good = json!({"specReplicasPath": ".spec.size", "statusReplicasPath": ".status.size"});
+        assert_eq!(problems(good), [""; 0]);
+        assert_eq!(
+            problems(json!({"specReplicasPath": ".size"})),
+            [
+                "spec.subresources.scale.specReplicasPath: Invalid value: \".size\": should be a json path under .spec",
+                "spec.subresources.scale.statusReplicasPath: Required value"
+            ]
+        );
     }
 }
