@@ -52,10 +52,13 @@ impl<'a, 'c> Sync<'a, 'c> {
 
     /// Plans the step, the status it leads to, and the end of revisions nobody needs.
     pub fn run(mut self, plan: &mut Plan) -> Result<(), Status> {
-        self.status(plan);
+        let mut steps = Plan::nothing();
+        let mut outdated = 0;
         if self.set.object.deletion_timestamp().is_none() {
-            self.step(plan)?;
+            outdated = self.step(&mut steps)?;
         }
+        self.status(outdated, plan);
+        plan.actions.append(&mut steps.actions);
         self.truncate_history(plan);
         if let Some(at) = self.pods.next_available().and_then(|p| p.available_at(self.min_ready)) {
             plan.requeue(at);
@@ -72,10 +75,11 @@ impl<'a, 'c> Sync<'a, 'c> {
         pod.is_available(self.min_ready, self.now) && !pod.terminating
     }
 
-    fn step(&mut self, plan: &mut Plan) -> Result<(), Status> {
+    /// Plans the step itself; returns how many pods of the current revision it takes down for an update.
+    fn step(&mut self, plan: &mut Plan) -> Result<usize, Status> {
         for ordinal in self.replicas_to_see() {
             if self.replica(ordinal, plan)? == Next::Wait && self.is_ordered() {
-                return Ok(());
+                return Ok(0);
             }
         }
         let condemned = self.condemned();
@@ -85,13 +89,13 @@ impl<'a, 'c> Sync<'a, 'c> {
         for (_, pod) in &condemned {
             self.condemn(pod, &condemned, plan);
             if self.is_ordered() {
-                return Ok(());
+                return Ok(0);
             }
         }
-        if self.set.object.str_at("/spec/updateStrategy/type") != "OnDelete" {
-            update::update(self, plan)?;
+        if self.set.object.str_at("/spec/updateStrategy/type") == "OnDelete" {
+            return Ok(0);
         }
-        Ok(())
+        update::update(self, plan)
     }
 
     /// The wanted ordinals that may need something, in order: those without a pod, those whose pod is unwell, and all of
@@ -237,14 +241,16 @@ impl<'a, 'c> Sync<'a, 'c> {
         plan.push(Action::Event(EventRecord::normal(self.set.object, SOURCE, reason, message)));
     }
 
-    /// The status as the pods are now; a finished update makes its revision the current one.
-    fn status(&self, plan: &mut Plan) {
+    /// The status as the pods are now, less those of the current revision that are `outdated` and go in this step; a finished
+    /// update makes its revision the current one.
+    fn status(&self, outdated: usize, plan: &mut Plan) {
         let (current, update) = (self.revisions.current.name(), self.revisions.update.name());
         let (replicas, ready, updated) = (self.pods.len(), self.pods.ready(), self.pods.staying(update));
         let wanted = usize::try_from(self.set.replicas).unwrap_or(0);
         let is_rolling = self.set.object.str_at("/spec/updateStrategy/type") == "RollingUpdate";
         let complete = is_rolling && updated == wanted && ready == wanted && replicas == wanted;
-        let (current, currents) = if complete { (update, updated) } else { (current, self.pods.staying(current)) };
+        let (current, currents) =
+            if complete { (update, updated) } else { (current, self.pods.staying(current).saturating_sub(outdated)) };
         let mut status = json!({
             "observedGeneration": self.set.object.generation(), "replicas": replicas,
             "availableReplicas": self.pods.available(),

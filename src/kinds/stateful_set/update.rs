@@ -1,7 +1,10 @@
 //! Rolling updates: which pods of another revision are taken down now.
 
+use std::rc::Rc;
+
 use serde_json::Value;
 
+use super::members::Member;
 use super::sync::Sync;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
@@ -25,48 +28,43 @@ pub fn gate_max_unavailable(set: &mut Object, old: Option<&Object>, cluster: &Cl
     Ok(())
 }
 
-/// Takes down pods of another revision, from the highest ordinal to the partition.
-pub fn update(sync: &Sync, plan: &mut Plan) -> Result<(), Status> {
+/// Takes down pods of another revision, from the highest ordinal to the partition. Returns how many were of the current one.
+pub fn update(sync: &Sync, plan: &mut Plan) -> Result<usize, Status> {
     let partition = sync.set.object.i64_at("/spec/updateStrategy/rollingUpdate/partition").unwrap_or(0);
     let from = sync.set.start.saturating_add(partition);
     let is_on = feature_gate::is_on(MAX_UNAVAILABLE_STATEFUL_SET, sync.cluster)?;
-    match sync.set.object.at(MAX_UNAVAILABLE).filter(|_| is_on) {
-        None => one_by_one(sync, from, plan),
-        Some(max) => several(sync, from, max, plan),
-    }
-    Ok(())
+    let outdated = match sync.set.object.at(MAX_UNAVAILABLE).filter(|_| is_on) {
+        None => one_by_one(sync, from),
+        Some(max) => several(sync, from, max),
+    };
+    outdated.iter().for_each(|pod| sync.delete(&pod.pod, plan));
+    Ok(outdated.iter().filter(|pod| pod.revision == sync.revisions.current.name()).count())
 }
 
 /// One at a time; an unwell pod that is up to date already is waited for, one that is not is replaced.
-fn one_by_one(sync: &Sync, from: i64, plan: &mut Plan) {
+fn one_by_one<'s>(sync: &'s Sync, from: i64) -> Vec<&'s Member> {
     let update = sync.revisions.update.name();
     if sync.pods.staying(update) == sync.pods.len() && sync.pods.attention().is_empty() {
-        return;
+        return Vec::new();
     }
     for ordinal in sync.set.ordinals().rev().take_while(|o| *o >= from) {
-        let Some(pod) = sync.pods.get(ordinal) else { return };
+        let Some(pod) = sync.pods.get(ordinal) else { break };
         if pod.revision != update && !pod.terminating {
-            return sync.delete(&pod.pod, plan);
+            return vec![pod.as_ref()];
         }
         if !sync.is_healthy(pod) {
-            return;
+            break;
         }
     }
+    Vec::new()
 }
 
 /// As many as may be unavailable, whatever the reason they are: every wanted ordinal counts, those below the partition too.
-fn several(sync: &Sync, from: i64, max: &Value, plan: &mut Plan) {
+fn several<'s>(sync: &'s Sync, from: i64, max: &Value) -> Vec<&'s Member> {
     let max = int_or_percent::of_total(max, sync.set.replicas, false).unwrap_or(1).max(1);
     let unavailable = sync.set.ordinals().filter(|o| sync.pods.get(*o).is_none_or(|p| !sync.is_healthy(p))).count();
-    let mut room = max - i64::try_from(unavailable).unwrap_or(i64::MAX);
-    for ordinal in sync.set.ordinals().rev().take_while(|o| *o >= from) {
-        if room <= 0 {
-            return;
-        }
-        let Some(pod) = sync.pods.get(ordinal) else { continue };
-        if pod.revision != sync.revisions.update.name() && !pod.terminating {
-            sync.delete(&pod.pod, plan);
-            room -= 1;
-        }
-    }
+    let room = usize::try_from(max).unwrap_or(usize::MAX).saturating_sub(unavailable);
+    let targets = sync.set.ordinals().rev().take_while(|o| *o >= from).filter_map(|o| sync.pods.get(o));
+    let is_outdated = |pod: &&Rc<Member>| pod.revision != sync.revisions.update.name() && !pod.terminating;
+    targets.filter(is_outdated).take(room).map(Rc::as_ref).collect()
 }
