@@ -84,6 +84,7 @@ mod role;
 mod role_binding;
 pub mod rollout;
 mod runtime_class;
+mod scale_paths;
 mod secret;
 mod service;
 mod service_account;
@@ -112,6 +113,8 @@ pub use persistent_volume_claim::validate_claim_spec;
 pub use pod_disruption_budget::budgets_of_pod;
 pub use priority_class::SYSTEM_CLASSES as SYSTEM_PRIORITY_CLASSES;
 pub use registry::{Registry, by_api_version, by_resource, of_api_version, of_resource, serves};
+pub use registry::{Registry, of_api_version, of_resource};
+pub use scale_paths::ScalePaths;
 pub use secret::key_pair_problem;
 
 /// What the API calls a kind.
@@ -189,24 +192,6 @@ pub struct Trigger {
     pub resource: &'static str,
     /// The keys (of the kind that declares the trigger) to look at. Called with the object before and after the change.
     pub keys: fn(&Object, &Cluster) -> Result<Vec<Key>, Status>,
-}
-
-/// Where a kind keeps what its scale subresource shows: JSON pointers into the object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ScalePaths<'k> {
-    pub spec_replicas: &'k str,
-    pub status_replicas: &'k str,
-    /// A selector's text in the object, for a kind without [`Kind::pod_selector`].
-    pub selector: &'k str,
-}
-
-impl ScalePaths<'static> {
-    /// Where Kubernetes' own kinds keep it.
-    pub const REPLICAS: ScalePaths<'static> = ScalePaths {
-        spec_replicas: "/spec/replicas",
-        status_replicas: "/status/replicas",
-        selector: "/status/selector",
-    };
 }
 
 /// Everything kstate knows of one kind. The defaults are those of a kind that is stored and listed, without a controller.

@@ -1,5 +1,6 @@
 //! LimitRanger: what a namespace's LimitRanges give to new pods, and what they allow pods and claims.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -120,8 +121,8 @@ fn ranges(object: &Object, cluster: &Cluster) -> Result<Vec<Arc<Object>>, Status
 
 /// As Go's aggregate of errors: each once, in brackets when they are several.
 fn refuse(resource: &str, object: &Object, mut problems: Vec<String>) -> Result<(), Status> {
-    let mut seen = Vec::new();
-    problems.retain(|p| !seen.contains(p) && (seen.push(p.clone()) == ()));
+    let mut seen = BTreeSet::new();
+    problems.retain(|p| seen.insert(p.clone()));
     let why = match problems.as_slice() {
         [] => return Ok(()),
         [one] => one.clone(),
