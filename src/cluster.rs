@@ -119,6 +119,7 @@ pub struct Cluster<'s> {
     wakes: BTreeMap<Key, Option<Time>>,
     /// Every wake, stored or asked for since. Filled when something is due, hence the cell.
     agenda: RefCell<Option<Agenda>>,
+    horizon: Option<Time>,
     runs_processes: bool,
 }
 
@@ -158,6 +159,7 @@ impl<'s> Cluster<'s> {
             settled: 0,
             wakes: BTreeMap::new(),
             agenda: RefCell::default(),
+            horizon: None,
             runs_processes: false,
         }
     }
@@ -180,6 +182,17 @@ impl<'s> Cluster<'s> {
     /// Moves the cluster's time forward; an earlier time is ignored.
     pub fn set_now(&mut self, now: Time) {
         self.meta.clock = self.meta.clock.max(now);
+    }
+
+    /// How far time is going to move before anybody looks: what would only repeat itself until then need not be lived
+    /// through. The present time, when it is not moving.
+    pub fn horizon(&self) -> Time {
+        self.horizon.unwrap_or(self.meta.clock).max(self.meta.clock)
+    }
+
+    /// Says how far time is going to move; `None` when it stands again.
+    pub fn set_horizon(&mut self, to: Option<Time>) {
+        self.horizon = to;
     }
 
     /// The newest resourceVersion.

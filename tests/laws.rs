@@ -229,7 +229,120 @@ fn a_new_set_takes_over_what_an_orphaning_deletion_left() {
 fn state(lab: &Lab) -> Vec<Value> {
     let cluster = Cluster::new(&lab.store);
     let resources = ["pods", "persistentvolumeclaims", "persistentvolumes", "statefulsets.apps", "events"];
-    resources.iter().flat_map(|r| cluster.list(r, None).expect("lists")).map(|o| o.to_value()).collect()
+    let objects = resources.iter().flat_map(|r| cluster.list(r, None).expect("lists"));
+    let told = |object: &Object| {
+        let mut value = object.to_value();
+        value["metadata"].as_object_mut().expect("metadata").remove("resourceVersion");
+        value
+    };
+    objects.map(|o| told(&o)).collect()
+}
+
+/// A pod whose one container has these fields besides its name and image.
+fn pod(name: &str, container: Value) -> Value {
+    let mut all = json!({"name": "c", "image": "nginx:alpine", "imagePullPolicy": "IfNotPresent"});
+    all.as_object_mut().expect("a map").extend(container.as_object().expect("a map").clone());
+    json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": {"containers": [all]}})
+}
+
+/// How many changes a time costs.
+fn cost(lab: &mut Lab, seconds: i64) -> u64 {
+    let before = Cluster::new(&lab.store).resource_version();
+    lab.advance(seconds);
+    Cluster::new(&lab.store).resource_version() - before
+}
+
+const HOUR: i64 = 3600;
+const YEAR: i64 = 365 * 24 * HOUR;
+
+#[test]
+fn a_year_of_failures_costs_little_more_than_an_hour_of_them() {
+    let rules = "pod=crash exits 1 after 2s\nimage=bad* ErrImagePull\npod=unready never-ready\npod=dead never-live";
+    let begin = || {
+        let mut lab = Lab::new();
+        lab.create(pace(json!({"rules": rules})));
+        lab.create(pod("crash", json!({})));
+        lab.create(pod("bad", json!({"image": "bad:1"})));
+        lab.create(pod("unready", json!({"readinessProbe": {"tcpSocket": {"port": 80}}})));
+        lab.create(pod("dead", json!({"livenessProbe": {"tcpSocket": {"port": 80}, "periodSeconds": 7}})));
+        lab
+    };
+    let (hour, year) = (cost(&mut begin(), HOUR), cost(&mut begin(), YEAR));
+    assert!(hour > 100 && year < 2 * hour, "an hour costs {hour} changes, a year {year}");
+    let mut lab = begin();
+    lab.advance(YEAR);
+    let pods = lab.list("pods");
+    let restarts = |name: &str| {
+        let pod = pods.iter().find(|p| p.name() == name).expect("the pod");
+        pod.i64_at("/status/containerStatuses/0/restartCount").expect("a count")
+    };
+    // Rounds of 302 seconds, and of 314.
+    assert!((YEAR / 302..YEAR / 302 + 10).contains(&restarts("crash")), "{}", restarts("crash"));
+    assert!((YEAR / 314..YEAR / 314 + 10).contains(&restarts("dead")), "{}", restarts("dead"));
+    assert!(cost(&mut lab, YEAR) < hour);
+}
+
+fn cron_job() -> Value {
+    let template = json!({"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "work"}]}});
+    json!({"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "tick"},
+        "spec": {"schedule": "* * * * *", "jobTemplate": {"spec": {"template": template}}}})
+}
+
+#[test]
+fn a_year_of_minutes_costs_little_more_than_an_hour_of_them() {
+    let begin = || {
+        let mut lab = Lab::new();
+        lab.create(cron_job());
+        lab
+    };
+    let (hour, year) = (cost(&mut begin(), HOUR), cost(&mut begin(), YEAR));
+    assert!(hour > 100 && year < 2 * hour, "an hour costs {hour} changes, a year {year}");
+    let jobs = |lab: &Lab| -> Vec<(String, String)> {
+        let told = |o: &Arc<Object>| (o.name().to_owned(), o.str_at("/status/completionTime").to_owned());
+        lab.list("jobs.batch").iter().map(told).collect()
+    };
+    let (mut once, mut often) = (begin(), begin());
+    once.advance(3 * HOUR + 30);
+    (0..3).for_each(|_| often.advance(HOUR));
+    often.advance(30);
+    assert_eq!(jobs(&once), jobs(&often));
+    assert_eq!(jobs(&once).len(), 3);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
+
+    /// The same of what fails, goes round and round, is probed, and is added up.
+    #[test]
+    fn split_law_of_failures(
+        steps in prop::collection::vec(0..4000i64, 1..5), start in 0..3u32, after in 0..400i64, period in 1..20i64,
+        threshold in 1..4i64, delay in 0..30i64,
+    ) {
+        let begin = || {
+            let mut lab = Lab::new();
+            let rules = format!(
+                "pod=crash exits 1 after {after}s\npod=some exits 3 after 1s 4 times\nimage=bad* ErrImagePull\n\
+                 pod=unready never-ready\npod=dead never-live\npod=unstarted never-started"
+            );
+            let start = format!("{start}s 300ms");
+            lab.create(pace(json!({"image-pull": "7s", "container-start": start, "container-stop": "3s", "rules": rules})));
+            let probe = json!({"tcpSocket": {"port": 80}, "periodSeconds": period, "failureThreshold": threshold,
+                "initialDelaySeconds": delay});
+            lab.create(pod("crash", json!({})));
+            lab.create(pod("some", json!({"readinessProbe": probe})));
+            lab.create(pod("bad", json!({"image": "bad:1"})));
+            lab.create(pod("unready", json!({"readinessProbe": probe})));
+            lab.create(pod("dead", json!({"livenessProbe": probe, "readinessProbe": probe})));
+            lab.create(pod("unstarted", json!({"startupProbe": probe})));
+            lab
+        };
+        let (mut often, mut once) = (begin(), begin());
+        for step in &steps {
+            often.advance(*step);
+        }
+        once.advance(steps.iter().sum());
+        prop_assert_eq!(state(&often), state(&once));
+    }
 }
 
 proptest! {

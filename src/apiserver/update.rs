@@ -28,6 +28,7 @@ pub fn update(
     options: &WriteOptions,
 ) -> Result<Arc<Object>, Status> {
     let names = kind.names();
+    kind.check_served(cluster, "put", object.name())?;
     let old = super::get(cluster, kind, namespace, object.name())?;
     check_preconditions(names, &object, &old)?;
     let mut new = super::decode::decode(kind, object, options.strict)?;

@@ -26,7 +26,7 @@ pub enum ClockMode {
 pub struct Reading {
     pub now: Time,
     pub mode: ClockMode,
-    /// How far the store is ahead of the system's clock, or of `KSTATE_NOW`.
+    /// How far the store is ahead of the system's clock.
     pub ahead: TimeDelta,
     /// What is due next.
     pub next: Option<(Time, Key)>,
@@ -43,7 +43,7 @@ impl Client {
             (false, false) => ClockMode::Virtual,
             (false, true) => ClockMode::Real,
         };
-        Ok(Reading { now, mode, ahead: now - self.clock.of_system(), next })
+        Ok(Reading { now, mode, ahead: self.clock.lead(), next })
     }
 
     /// Whether time passes by itself, as of the last look at the store.
@@ -55,7 +55,7 @@ impl Client {
     /// there. Returns the time.
     ///
     /// # Errors
-    /// What `to` answers for a time it refuses; it is given the present time, `None` in a store without objects.
+    /// What `to` answers for a time it refuses; it is given the present time, and whether the store is empty.
     pub fn move_clock(&mut self, to: impl FnOnce(Time, bool) -> Result<Time, Status>) -> anyhow::Result<Time> {
         self.transact(|cluster, asked| {
             let is_empty = cluster.resource_version() == 0;

@@ -6,6 +6,7 @@
 mod clock;
 mod effects;
 mod home;
+#[cfg(target_os = "linux")]
 mod keeper;
 #[cfg(target_os = "linux")]
 pub mod network;
@@ -189,9 +190,31 @@ impl Client {
         self.write(|cluster| observation::record(cluster, key, uid, seen(cluster.now())))
     }
 
+    /// Records what is not started, so that it is simulated.
+    fn refuse(&mut self, refused: Vec<(Key, String, Observation)>) -> anyhow::Result<()> {
+        if refused.is_empty() {
+            return Ok(());
+        }
+        self.write(|cluster| {
+            refused.iter().try_for_each(|(key, uid, seen)| {
+                let seen = Observation { at: cluster.now(), ..seen.clone() };
+                observation::record(cluster, key, uid, seen)
+            })
+        })
+    }
+
     /// Looks for other processes' commits only so often, in a wait that may be long and is nobody's hurry.
     pub fn set_poll(&mut self, poll: Duration) {
         self.poll = poll;
+    }
+
+    /// Every change that is still kept, oldest first.
+    pub fn history(&mut self) -> anyhow::Result<Vec<Change>> {
+        let state = self.store.begin_read()?;
+        match state.log_since(0)? {
+            Ok(changes) => Ok(changes),
+            Err(storage::Expired { oldest }) => Ok(state.log_since(oldest)?.unwrap_or_default()),
+        }
     }
 
     /// Runs one write transaction at the time that the clock tells, commits what it changed and lets the effects follow.
@@ -201,18 +224,22 @@ impl Client {
         // Asked under the lock: whoever held it before has not seen a later time.
         let mode = answer(&state, Mode::of(&state))?;
         let asked = self.clock.at_least(state.meta().clock, mode);
-        let mut cluster = Cluster::new(&state);
-        cluster.set_runs_processes(self.runs_processes && mode != Mode::Virtual);
+        let base = apiserver::WithBuiltIn::new(&state, asked);
+        let mut cluster = Cluster::new(&base);
+        let is_real = self.runs_processes && mode != Mode::Virtual;
+        cluster.set_runs_processes(is_real);
         let outcome = run(&mut cluster, asked);
         let answered = answer(&state, outcome)?;
         self.now = cluster.now();
-        let place = Place { home: &self.home, exe: &self.exe, fsync: self.fsync, is_real: self.runs_processes };
+        let place = Place { home: &self.home, exe: &self.exe, fsync: self.fsync, is_real };
         let mut effects = answer(&state, Effects::of(&cluster, place))?;
         let changes = cluster.into_changes();
         if is_worth_a_commit(&changes, asked.max(state.meta().clock)) {
             effects.add_removals(&changes, place);
             state.commit(&changes)?;
+            let refused = effects.take_refused();
             self.warnings.extend(effects.run(place));
+            self.refuse(refused)?;
         }
         Ok(answered)
     }
@@ -235,7 +262,8 @@ fn look_at<T>(
     is_behind: bool,
     mut look: impl FnMut(&Cluster) -> Result<T, Status>,
 ) -> anyhow::Result<(T, Time)> {
-    let mut cluster = Cluster::new(state);
+    let base = apiserver::WithBuiltIn::new(state, asked);
+    let mut cluster = Cluster::new(&base);
     let caught_up = if is_behind { catch_up(&mut cluster, asked) } else { Ok(()) };
     cluster.set_now(asked);
     let found = caught_up.and_then(|()| look(&cluster));

@@ -102,6 +102,11 @@ impl StoreClock {
         !self.clock.is_real()
     }
 
+    /// How far it is ahead of the system's clock.
+    pub(super) fn lead(self) -> TimeDelta {
+        self.ahead
+    }
+
     /// What the clock would say if the store had no time of its own.
     pub(super) fn of_system(self) -> Time {
         self.clock.now()

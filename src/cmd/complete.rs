@@ -130,7 +130,7 @@ impl Line<'_> {
 
     fn operands(&mut self) -> Completions {
         let Some(verb) = self.path.last() else { return verb_names(verbs::shown(), self.begun) };
-        let operands = verb.operands();
+        let operands = verb.operands;
         let given = pflag::parse(&self.command, &self.args).map(|p| p.args).unwrap_or_default();
         if given.is_empty() && !verb.children.is_empty() {
             return verb_names(verb.children.iter(), self.begun);
@@ -229,8 +229,7 @@ impl Line<'_> {
 }
 
 fn verb_names(verbs: impl Iterator<Item = &'static Verb>, begun: &str) -> Completions {
-    let built = verbs.filter(|v| v.is_built());
-    begun_with(built.map(|v| (v.name.to_owned(), v.short.to_owned())), begun)
+    begun_with(verbs.map(|v| (v.name.to_owned(), v.short.to_owned())), begun)
 }
 
 /// The formats that a verb's `-o` has, as its help lists them; those with an argument end in `=`.

@@ -4,7 +4,7 @@ use clap::{Arg, Command};
 
 use super::context::Context;
 use super::pflag::{self, Type};
-use super::verbs::{self, Body, Operands, Run, Verb};
+use super::verbs::{self, Operands, Run, Verb};
 
 /// Arguments of `help`.
 #[derive(clap::Args)]
@@ -39,7 +39,7 @@ impl Run for Help {
         if path.last().is_some_and(|v| v.name == "options") {
             return super::options::print(cx);
         }
-        let text = of(&path, &cx.program)?;
+        let text = of(&path, &cx.program);
         Ok(cx.print(&text)?)
     }
 }
@@ -51,20 +51,11 @@ const TOP_KSTATE: &str = "kstate is Kubernetes' StatefulSet without the cluster:
     Find more information about the commands at: https://kubernetes.io/docs/reference/kubectl/";
 
 /// The help of a verb (the last of the path), or of the program.
-///
-/// # Errors
-/// For a verb that is not built.
-pub fn of(path: &[&'static Verb], program: &str) -> anyhow::Result<String> {
-    let Some(verb) = path.last() else { return Ok(top(program)) };
-    match verb.body {
-        Body::NotBuilt => Err(not_built(path)),
-        Body::Built { .. } => Ok(of_verb(path, verb, program)),
+pub fn of(path: &[&'static Verb], program: &str) -> String {
+    match path.last() {
+        Some(verb) => of_verb(path, verb, program),
+        None => top(program),
     }
-}
-
-/// `"create configmap" is not built into kstate yet`.
-pub fn not_built(path: &[&'static Verb]) -> anyhow::Error {
-    anyhow::anyhow!("{:?} is not built into kstate yet", words(path))
 }
 
 /// The words of a path: `create configmap`.
@@ -87,8 +78,7 @@ fn verb_list(program: &str) -> String {
 }
 
 fn list(verbs: &[Verb], width: usize) -> String {
-    let mark = |v: &Verb| if matches!(v.body, Body::NotBuilt) { " (not built into kstate yet)" } else { "" };
-    verbs.iter().map(|v| format!("  {:width$}{}{}\n", v.name, v.short, mark(v))).collect()
+    verbs.iter().map(|v| format!("  {:width$}{}\n", v.name, v.short)).collect()
 }
 
 fn trailer(program: &str, path: &str, has_children: bool) -> String {

@@ -20,7 +20,7 @@ impl Run for Man {
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
         let page = match self.command.first() {
             None => overview(),
-            Some(name) => match verbs::find(verbs::all(), name).filter(|v| v.is_built()) {
+            Some(name) => match verbs::find(verbs::all(), name) {
                 Some(verb) => of_verb(verb),
                 None if name == "pace" => pace(),
                 None => anyhow::bail!("no manual page for {name:?}"),
@@ -32,7 +32,7 @@ impl Run for Man {
 
 /// Every page, by file name.
 pub fn pages() -> Vec<(String, String)> {
-    let verbs = verbs::shown().chain(verbs::find(verbs::all(), "options")).filter(|v| v.is_built());
+    let verbs = verbs::shown().chain(verbs::find(verbs::all(), "options"));
     let pages = verbs.map(|v| (format!("kstate-{}.1", v.name), of_verb(v)));
     let others = [("kstate.1".to_owned(), overview()), ("kstate-pace.7".to_owned(), pace())];
     others.into_iter().chain(pages).collect()
@@ -61,13 +61,12 @@ fn overview() -> String {
         every command first works out what would have happened since the last one. Pods are simulated; what\n.B exec\n\
         runs is real, in a sandbox of namespaces. Called through a link named\n.BR kubectl ,\nit answers under that name.\n";
     page += ".SH COMMANDS\n";
-    for group in verbs::GROUPS.iter().filter(|g| g.verbs.iter().any(Verb::is_built) && !g.title.is_empty()) {
+    for group in verbs::GROUPS.iter().filter(|g| !g.verbs.is_empty() && !g.title.is_empty()) {
         page += &format!(".SS {}\n", escaped(group.title.trim_end_matches(':')));
-        for verb in group.verbs.iter().filter(|v| v.is_built()) {
+        for verb in group.verbs {
             page += &format!(".TP\n.BR kstate\\-{} (1)\n{}\n", escaped(verb.name), escaped(verb.short));
         }
     }
-    page += &format!(".SH COMMANDS NOT BUILT YET\n{}.\n", escaped(&missing().join(", ")));
     page += &format!(".SH OPTIONS OF ALL COMMANDS\n.nf\n{}.fi\n", block(&super::options::flags("$HOME")));
     page += &format!(".SH OPTIONS WITHOUT EFFECT, AND OPTIONS REFUSED\n.nf\n{}.fi\n", block(&support::text()));
     page + ENVIRONMENT
@@ -78,19 +77,6 @@ const ENVIRONMENT: &str = ".SH ENVIRONMENT\n\
     .TP\n.B KSTATE_NOW\nThe time of the command (RFC 3339). Nothing sleeps then; a wait jumps from event to event.\n\
     .TP\n.B KSTATE_SEED\nThe seed of a store that is being made: the same commands then give the same names and IDs.\n\
     .TP\n.B KSTATE_FSYNC\n\\(lqoff\\(rq for a store that may be thrown away.\n";
-
-/// The verbs of kubectl that kstate does not have.
-fn missing() -> Vec<String> {
-    let of_parent = |parent: &'static Verb| {
-        let children = parent.children.iter().filter(|c| parent.is_built() && !c.is_built());
-        children.map(move |c| format!("{} {}", parent.name, c.name))
-    };
-    let all = verbs::all().flat_map(|v| {
-        let own = (!v.is_built()).then(|| v.name.to_owned());
-        own.into_iter().chain(of_parent(v))
-    });
-    all.collect()
-}
 
 fn of_verb(verb: &'static Verb) -> String {
     let command = verb.command();

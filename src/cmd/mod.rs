@@ -14,6 +14,7 @@ mod annotate;
 mod api_resources;
 mod api_versions;
 mod apply;
+mod attach;
 mod auth;
 mod autoscale;
 mod certificate;
@@ -24,11 +25,13 @@ mod complete;
 mod completion;
 mod config;
 mod context;
+mod cp;
 mod create;
 mod debug;
 mod delete;
 mod describe;
 mod diff;
+mod discovery_cache;
 mod doctor;
 mod drain;
 mod dry_run;
@@ -91,7 +94,6 @@ use context::Context;
 use global::Global;
 use kubeconfig::Kubeconfig;
 use support::{Flag, Support};
-use verbs::Body;
 
 /// Runs one command line.
 pub fn main(args: &[OsString], env: &mut Env) -> ExitCode {
@@ -129,6 +131,11 @@ pub fn generated_files() -> Vec<(String, String)> {
     pages.chain(scripts).collect()
 }
 
+/// The table of what kstate does not act on, as the README has it.
+pub fn support_markdown() -> String {
+    explain::support_markdown()
+}
+
 fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
     let found = match cobra::find(&program, words) {
         Ok(found) => found,
@@ -144,9 +151,6 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
         }
     };
     let verb = found.path.last();
-    if let Some(Body::NotBuilt) = verb.map(|v| &v.body) {
-        return Err(help::not_built(&found.path));
-    }
     // `options` has help of its own.
     let hint = match path.as_str() {
         "options" => format!("Run '{program} options' without flags."),
@@ -154,9 +158,8 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
         path => format!("See '{program} {path} --help' for usage."),
     };
     let mut parsed = pflag::parse(&command, &found.args).map_err(|e| anyhow::anyhow!("{e}\n{hint}"))?;
-    let run = match verb.map(|v| &v.body) {
-        Some(Body::Built { run, .. }) if !parsed.help => run,
-        _ => return Ok(env.stdout.write_all(help::of(&found.path, &program)?.as_bytes())?),
+    let Some(verb) = verb.filter(|_| !parsed.help) else {
+        return Ok(env.stdout.write_all(help::of(&found.path, &program).as_bytes())?);
     };
     refuse_unbuilt(&path, &parsed.given)?;
     if path != "kustomize" {
@@ -172,7 +175,7 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
     if let Some(answered) = raw::run(&mut cx, &parsed) {
         return answered;
     }
-    let outcome = run(&mut cx, &matches);
+    let outcome = (verb.run)(&mut cx, &matches);
     hints::show(&mut cx);
     outcome
 }

@@ -20,7 +20,7 @@ pub fn run(cx: &mut Context, args: &[String], on: HelpOn) -> anyhow::Result<()> 
     if !args.is_empty() {
         return Err(cx.usage_error(format!("unknown command {:?}", args.join(" "))));
     }
-    let text = help::of(&path(&cx.path), &cx.program)?;
+    let text = help::of(&path(&cx.path), &cx.program);
     match on {
         HelpOn::Stdout => cx.print(&text)?,
         HelpOn::Stderr => cx.complain(&text),
@@ -30,7 +30,7 @@ pub fn run(cx: &mut Context, args: &[String], on: HelpOn) -> anyhow::Result<()> 
 
 /// Prints the help of the running verb on stdout, as kubectl does before some errors.
 pub fn print_help(cx: &mut Context) -> anyhow::Result<()> {
-    let text = help::of(&path(&cx.path), &cx.program)?;
+    let text = help::of(&path(&cx.path), &cx.program);
     Ok(cx.print(&text)?)
 }
 

@@ -105,11 +105,22 @@ pub fn container(pod: &Object, named: &str) -> anyhow::Result<(String, String)> 
     Ok((first, notice))
 }
 
+/// A container's status.
+pub fn status<'p>(pod: &'p Object, container: &str) -> Option<&'p Value> {
+    let lists = ["containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"];
+    lists.iter().flat_map(|l| pod.list_at(&format!("/status/{l}"))).find(|s| s["name"] == container)
+}
+
 /// Whether a container of a pod runs, as far as the pod's status says.
 pub fn is_running(pod: &Object, container: &str) -> bool {
-    let lists = ["containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"];
-    let mut statuses = lists.iter().flat_map(|l| pod.list_at(&format!("/status/{l}")));
-    statuses.any(|s| s["name"] == container && s.pointer("/state/running").is_some())
+    status(pod, container).is_some_and(|s| s.pointer("/state/running").is_some())
+}
+
+/// Whether a pod has probes that files in it may answer.
+pub fn is_probed(pod: &Object) -> bool {
+    let all = ["/spec/initContainers", "/spec/containers"].into_iter().flat_map(|list| pod.list_at(list));
+    let probes = ["startupProbe", "readinessProbe", "livenessProbe"];
+    all.into_iter().any(|c| probes.iter().any(|p| c.get(p).is_some_and(|probe| probe.get("httpGet").is_some())))
 }
 
 #[cfg(test)]
@@ -157,11 +168,4 @@ mod tests {
         ];
         assert_eq!(pods.iter().max_by_key(|p| activity(p)).unwrap().name(), "early");
     }
-}
-
-/// Whether a pod has probes that files in it may answer.
-pub fn is_probed(pod: &Object) -> bool {
-    let all = ["/spec/initContainers", "/spec/containers"].into_iter().flat_map(|list| pod.list_at(list));
-    let probes = ["startupProbe", "readinessProbe", "livenessProbe"];
-    all.into_iter().any(|c| probes.iter().any(|p| c.get(p).is_some_and(|probe| probe.get("httpGet").is_some())))
 }

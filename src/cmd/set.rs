@@ -46,7 +46,7 @@ impl Run for Set {
             return Err(cx.usage_error(format!("unknown command {:?}", self.args.join(" "))));
         }
         let path: Vec<_> = verbs::find(verbs::all(), "set").into_iter().collect();
-        let text = help::of(&path, &cx.program)?;
+        let text = help::of(&path, &cx.program);
         cx.complain(&text);
         Err(Exit(1).into())
     }

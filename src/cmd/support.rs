@@ -3,7 +3,7 @@
 use clap::{Arg, ArgAction, Command};
 
 use super::global;
-use super::verbs::{self, Body, Verb};
+use super::verbs::{self, Verb};
 
 /// How a flag that does not do what kubectl's does is met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,13 +74,9 @@ pub fn flags() -> impl Iterator<Item = (String, &'static Flag)> {
 
 /// The flags of a verb and of its children.
 fn own(verb: &'static Verb, path: String) -> Vec<(String, &'static Flag)> {
-    let flags = match verb.body {
-        Body::Built { other_flags, .. } => other_flags,
-        Body::NotBuilt => &[],
-    };
     let children = verb.children.iter().flat_map(|c| own(c, format!("{path} {}", c.name)));
     let all: Vec<(String, &'static Flag)> = children.collect();
-    flags.iter().map(|f| (path.clone(), f)).chain(all).collect()
+    verb.other_flags.iter().map(|f| (path.clone(), f)).chain(all).collect()
 }
 
 /// The table for `options` and the manual: every flag that is taken without an effect, and every one that is refused.

@@ -7,10 +7,10 @@ use super::context::Context;
 use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
-    alpha, annotate, api_resources, api_versions, apply, auth, autoscale, certificate, clock, cluster_info, completion,
-    config, create, debug, delete, describe, diff, doctor, drain, edit, events, exec, explain, export, expose,
-    generators, get, help, kustomize, label, logs, man, options, patch, plugin, port_forward, proxy, replace, reset,
-    rollout, run, scale, set, snapshot, taint, top, version, wait,
+    alpha, annotate, api_resources, api_versions, apply, attach, auth, autoscale, certificate, clock, cluster_info,
+    completion, config, cp, create, debug, delete, describe, diff, doctor, drain, edit, events, exec, explain, export,
+    expose, generators, get, help, kustomize, label, logs, man, options, patch, plugin, port_forward, proxy, replace,
+    reset, rollout, run, scale, set, snapshot, taint, top, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -51,20 +51,12 @@ pub struct Verb {
     pub aliases: &'static [&'static str],
     /// Words that are not close to the name, but should suggest it.
     pub suggest_for: &'static [&'static str],
-    pub body: Body,
+    /// Flags of kubectl's verb that have no effect, or are not built.
+    pub other_flags: &'static [Flag],
+    pub operands: Operands,
+    command: fn(&'static str) -> Command,
+    pub run: fn(&mut Context, &ArgMatches) -> anyhow::Result<()>,
     pub children: &'static [Verb],
-}
-
-/// What stands behind a verb.
-pub enum Body {
-    Built {
-        command: fn(&'static str) -> Command,
-        run: fn(&mut Context, &ArgMatches) -> anyhow::Result<()>,
-        other_flags: &'static [Flag],
-        operands: Operands,
-    },
-    /// A verb of kubectl that kstate does not have yet.
-    NotBuilt,
 }
 
 /// A headed part of the table.
@@ -76,17 +68,17 @@ pub struct Group {
 
 impl Verb {
     const fn built<R: Run>(name: &'static str, short: &'static str) -> Verb {
-        let body = Body::Built {
-            command: command::<R>,
-            run: run_verb::<R>,
+        Verb {
+            name,
+            short,
+            aliases: &[],
+            suggest_for: &[],
             other_flags: R::OTHER_FLAGS,
             operands: R::OPERANDS,
-        };
-        Verb { name, short, aliases: &[], suggest_for: &[], body, children: &[] }
-    }
-
-    const fn missing(name: &'static str, short: &'static str) -> Verb {
-        Verb { name, short, suggest_for: &[], aliases: &[], body: Body::NotBuilt, children: &[] }
+            command: command::<R>,
+            run: run_verb::<R>,
+            children: &[],
+        }
     }
 
     const fn with(self, children: &'static [Verb]) -> Verb {
@@ -101,29 +93,11 @@ impl Verb {
         Verb { suggest_for, ..self }
     }
 
-    /// What its arguments are; nothing for a verb that is not built.
-    pub fn operands(&self) -> Operands {
-        match self.body {
-            Body::Built { operands, .. } => operands,
-            Body::NotBuilt => Operands::None,
-        }
-    }
-
-    /// Whether kstate has it, or one of its children.
-    pub fn is_built(&self) -> bool {
-        matches!(self.body, Body::Built { .. }) || self.children.iter().any(Verb::is_built)
-    }
-
-    /// The clap command with the global flags; the name alone for a verb that is not built.
+    /// The clap command with the global flags.
     pub fn command(&self) -> Command {
-        match self.body {
-            Body::Built { command, .. } => {
-                let mut command = with_globals(command(self.name).about(self.short));
-                command.build();
-                command
-            }
-            Body::NotBuilt => with_globals(Command::new(self.name)),
-        }
+        let mut command = with_globals((self.command)(self.name).about(self.short));
+        command.build();
+        command
     }
 }
 
@@ -376,11 +350,11 @@ pub static GROUPS: &[Group] = &[
         verbs: &[
             Verb::built::<describe::Describe>("describe", "Show details of a specific resource or group of resources"),
             Verb::built::<logs::Logs>("logs", "Print the logs for a container in a pod"),
-            Verb::missing("attach", "Attach to a running container"),
+            Verb::built::<attach::Attach>("attach", "Attach to a running container"),
             Verb::built::<exec::Exec>("exec", "Execute a command in a container"),
             Verb::built::<port_forward::PortForward>("port-forward", "Forward one or more local ports to a pod"),
             Verb::built::<proxy::Proxy>("proxy", "Run a proxy to the Kubernetes API server"),
-            Verb::missing("cp", "Copy files and directories to and from containers"),
+            Verb::built::<cp::Cp>("cp", "Copy files and directories to and from containers"),
             Verb::built::<auth::Auth>("auth", "Inspect authorization").with(AUTH),
             Verb::built::<debug::Debug>("debug", "Create debugging sessions for troubleshooting workloads and nodes"),
             Verb::built::<events::Events>("events", "List events"),

@@ -18,6 +18,7 @@ pub mod emulated;
 mod event;
 mod garbage;
 pub mod kubelet;
+mod node;
 pub mod observation;
 pub mod pace;
 pub mod processes;
@@ -34,8 +35,14 @@ pub(crate) struct Controller {
 }
 
 /// In the order they run on one object.
-static CONTROLLERS: &[&Controller] =
-    &[&volume::claim::CONTROLLER, &volume::persistent::CONTROLLER, &scheduler::CONTROLLER, &kubelet::CONTROLLER];
+static CONTROLLERS: &[&Controller] = &[
+    &volume::claim::CONTROLLER,
+    &volume::persistent::CONTROLLER,
+    &scheduler::CONTROLLER,
+    &node::lifecycle::CONTROLLER,
+    &node::eviction::CONTROLLER,
+    &kubelet::CONTROLLER,
+];
 
 /// How often one object may be looked at in one instant before its controllers are held to be going in circles.
 const ROUNDS: usize = 200_000;
@@ -45,6 +52,7 @@ const ROUNDS: usize = 200_000;
 /// # Errors
 /// Whatever a controller could not plan or the store could not read; nothing may be committed then.
 pub fn advance(cluster: &mut Cluster, to: Time) -> Result<(), Status> {
+    cluster.set_horizon(Some(to));
     while let Some((at, key)) = cluster.next_due(to)? {
         cluster.set_now(at);
         cluster.set_wake(&key, None);
@@ -53,6 +61,7 @@ pub fn advance(cluster: &mut Cluster, to: Time) -> Result<(), Status> {
         queue.run(cluster)?;
     }
     cluster.set_now(to);
+    cluster.set_horizon(None);
     Ok(())
 }
 

@@ -153,7 +153,10 @@ impl Kind for PersistentVolume {
     }
 
     fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
-        let mut warnings: Vec<String> = class::annotation_warning(new).into_iter().collect();
+        let terms = "/spec/nodeAffinity/required/nodeSelectorTerms";
+        let path = Path::new("spec.nodeAffinity.required.nodeSelectorTerms");
+        let mut warnings = super::pod::node_term_warnings(new.list_at(terms), &path);
+        warnings.extend(class::annotation_warning(new));
         if new.annotation(MOUNT_OPTIONS).is_some() {
             let why = "deprecated since v1.31; use \"mountOptions\" attribute instead";
             warnings.push(format!("metadata.annotations[{MOUNT_OPTIONS}]: {why}"));

@@ -49,6 +49,12 @@ impl Kind for RuntimeClass {
         errors
     }
 
+    fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
+        let labels = new.map_at("/scheduling/nodeSelector").into_iter().flatten().map(|(key, _)| key);
+        let warned = labels.filter_map(|key| Some((key, super::pod::old_node_label(key)?)));
+        warned.map(|(key, message)| format!("scheduling.nodeSelector[{key}]: {message}")).collect()
+    }
+
     fn validate_update(&self, new: &Object, old: &Object) -> Errors {
         let mut errors = self.validate(new);
         if new.at("/handler") != old.at("/handler") {

@@ -8,6 +8,9 @@ use serde_yaml::Deserializer;
 
 use super::compose::{Document, Id, Node};
 
+/// How serde says that a document is not built as the other reader found it.
+const EXPECTING: &str = "what the other reader found";
+
 /// What libyaml's parser (not its scanner) complains of. go-yaml counts the lines of those from zero.
 const PARSER_PROBLEMS: [&str; 11] = [
     "did not find expected <document start>",
@@ -35,7 +38,14 @@ pub(super) fn read_texts(text: &str, document: &mut Document) -> Result<(), Stri
         return check(text);
     }
     let Some(reader) = Deserializer::from_str(text).next() else { return Ok(()) };
-    Texts { document, id: 0 }.deserialize(reader).or_else(|e| complaint(&e))
+    match (Texts { document, id: 0 }).deserialize(reader) {
+        // The readers differ on what there is; then only libyaml's word counts.
+        Err(e) if e.to_string().contains(EXPECTING) => {
+            check(text)?;
+            Err("yaml: this document is YAML 1.1 that kstate cannot read".to_owned())
+        }
+        other => other.or_else(|e| complaint(&e)),
+    }
 }
 
 /// Finds the one escape that libyaml has learned and go-yaml has not: `\\/` in double quotes.
@@ -95,7 +105,7 @@ impl<'de> Visitor<'de> for Texts<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        f.write_str("what the other reader found")
+        f.write_str(EXPECTING)
     }
 
     fn visit_str<E>(self, text: &str) -> Result<(), E> {

@@ -7,8 +7,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::apimachinery::key::Key;
 use crate::apimachinery::status::Status;
+#[cfg(target_os = "linux")]
+use crate::apimachinery::time::Time;
 use crate::cluster::{ChangeType, Changes, Cluster};
+use crate::control::observation::Observation;
+#[cfg(target_os = "linux")]
+use crate::control::observation::Seen;
 #[cfg(target_os = "linux")]
 use crate::runtime;
 
@@ -89,6 +95,18 @@ impl Effects {
         }
     }
 
+    /// The containers that are not started because too many run.
+    pub(super) fn take_refused(&mut self) -> Vec<(Key, String, Observation)> {
+        let message = "too many containers run for real; 'run-containers: never' in the pace simulates all".to_owned();
+        let seen = |what: runtime::keeper::Claimed| {
+            let key = Key::new("pods", &what.namespace, &what.pod);
+            let seen = Seen::CannotRun { message: message.clone() };
+            let at = Time::UNIX_EPOCH;
+            (key, what.uid, Observation { container: what.container, attempt: what.attempt, at, seen })
+        };
+        self.processes.take_refused().into_iter().map(seen).collect()
+    }
+
     /// Does them. What could not be done is told: the transaction itself has succeeded and stays.
     pub(super) fn run(self, place: Place) -> Vec<String> {
         let tried = self.removals.iter().map(|removal| match removal {
@@ -115,6 +133,10 @@ impl Effects {
         self.removals = removals(changes);
     }
 
+    pub(super) fn take_refused(&mut self) -> Vec<(Key, String, Observation)> {
+        Vec::new()
+    }
+
     pub(super) fn run(self, _place: Place) -> Vec<String> {
         Vec::new()
     }
@@ -123,7 +145,6 @@ impl Effects {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::apimachinery::key::Key;
     use crate::apimachinery::object::Object;
     use crate::apimachinery::seed::Seed;
     use crate::cluster::{Cluster, Snapshot};

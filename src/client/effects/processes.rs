@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::Place;
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
@@ -12,17 +14,22 @@ use crate::cluster::Cluster;
 use crate::control::kubelet;
 use crate::control::pace::Pace;
 use crate::control::processes::{self, Process};
-use crate::runtime::keeper::{self, Claim, Claimed, Order};
+use crate::runtime::keeper::{self, Claim, Claimed, Order, Probe};
 
 /// How long a command waits for short processes that it has started, one after the other (init containers), to end.
-const SETTLE: Duration = Duration::from_millis(500);
+const SETTLE: Duration = Duration::from_secs(5);
 /// How long a command waits for a process that it has asked to stop.
 const STOP: Duration = Duration::from_millis(100);
+
+/// How many containers of one store may be processes at once: each costs four, and a large cluster is a simulation.
+const MOST: usize = 100;
 
 /// What a transaction asks of this machine's processes.
 #[derive(Default)]
 pub struct Processes {
     starts: Vec<(Claimed, Claim, Order)>,
+    /// What would be too many.
+    refused: Vec<Claimed>,
     stops: Vec<Stop>,
 }
 
@@ -44,7 +51,9 @@ impl Lost {
     pub fn all(home: &Path) -> Vec<Lost> {
         // A folder that cannot be read has nothing to say; what depends on it says so itself.
         let claims = keeper::claims(home).unwrap_or_default();
-        claims.into_iter().filter_map(|(what, claim)| Some(Lost { what, claim: claim? })).collect()
+        let lost = claims.into_iter().filter_map(|(what, claim)| Some(Lost { what, claim: claim? }));
+        // Recording one twice does no harm, while the next run waits for as long as somebody holds this one's claim.
+        lost.inspect(|lost| lost.claim.let_go()).collect()
     }
 
     /// The pod's key.
@@ -73,10 +82,11 @@ impl Processes {
             };
             let kept = kept.get_or_insert_with(|| keeper::claims(place.home).unwrap_or_default());
             let wanted = processes::of(&pod, pace);
+            let room = MOST.saturating_sub(kept.len());
             let of_pod = kept.iter().map(|(what, _)| what).filter(|what| what.uid == pod.uid());
             all.stop(&pod, of_pod, &wanted);
             if place.is_real && pod.deletion_timestamp().is_none() {
-                all.start(&pod, wanted, cluster, place)?;
+                all.start(&pod, wanted, room, (cluster, place))?;
             }
         }
         Ok(all)
@@ -96,7 +106,13 @@ impl Processes {
         }
     }
 
-    fn start(&mut self, pod: &Object, wanted: Vec<Process>, cluster: &Cluster, place: Place) -> Result<(), Status> {
+    fn start(
+        &mut self,
+        pod: &Object,
+        wanted: Vec<Process>,
+        room: usize,
+        (cluster, place): (&Cluster, Place),
+    ) -> Result<(), Status> {
         for process in wanted {
             let what = Claimed {
                 namespace: pod.namespace().to_owned(),
@@ -108,6 +124,10 @@ impl Processes {
             if what.exists(place.home) {
                 continue;
             }
+            if self.starts.len() >= room {
+                self.refused.push(what);
+                continue;
+            }
             let Some(order) = order(pod, &process, cluster, place.home)? else { continue };
             // Where it cannot be claimed somebody else has, or nothing can be run in this home.
             if let Ok(claim) = Claim::take(place.home, &what) {
@@ -115,6 +135,11 @@ impl Processes {
             }
         }
         Ok(())
+    }
+
+    /// The containers that are not started because too many run; they are to be recorded as simulated.
+    pub fn take_refused(&mut self) -> Vec<Claimed> {
+        std::mem::take(&mut self.refused)
     }
 
     /// Stops and starts them, and waits a moment for what ends at once. What could not be done is told.
@@ -158,6 +183,26 @@ fn order(pod: &Object, process: &Process, cluster: &Cluster, home: &Path) -> Res
         stdin: is("stdin"),
         stdin_once: is("stdinOnce"),
         tty: is("tty"),
+        probes: probes(spec),
         sandbox,
     }))
+}
+
+/// The container's probes that run a command in it.
+fn probes(spec: &Value) -> Vec<Probe> {
+    let probe = |field: &&str| {
+        let probe = spec.get(field)?;
+        let argv = probe.pointer("/exec/command")?.as_array()?;
+        let seconds = |name: &str, default: u64| {
+            Duration::from_secs(probe.get(name).and_then(Value::as_u64).unwrap_or(default).min(31_536_000))
+        };
+        Some(Probe {
+            field: (*field).to_owned(),
+            argv: argv.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            delay: seconds("initialDelaySeconds", 0),
+            period: seconds("periodSeconds", 10),
+            timeout: seconds("timeoutSeconds", 1),
+        })
+    };
+    ["startupProbe", "readinessProbe", "livenessProbe"].iter().filter_map(probe).collect()
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{Item, Known};
 use crate::apimachinery::decode;
-use crate::apimachinery::go_value::json_kind;
+use crate::apimachinery::go_value::{self, json_kind};
 use crate::apimachinery::quote::quote;
 use crate::kinds::{self, KindRef, Registry};
 
@@ -77,7 +77,7 @@ fn object(document: Value) -> Result<Map<String, Value>, String> {
         ));
     }
     if text(&map, "kind").is_empty() {
-        return Err(format!("Object 'Kind' is missing in '{}'", Value::Object(map)));
+        return Err(format!("Object 'Kind' is missing in '{}'", go_value::json(&Value::Object(map))));
     }
     decode::check_metadata(&map).map_err(|e| e.to_string())?;
     Ok(map)

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
+use super::fold::Round;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::time::Time;
 
@@ -25,6 +26,9 @@ pub struct Container {
     pub pulls: Option<BackOff>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crashes: Option<BackOff>,
+    /// The last round at the longest back-off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub round: Option<Round>,
 }
 
 /// What a container is at.
@@ -148,8 +152,14 @@ mod tests {
         let mut pod = Object::new("v1", "Pod", "default", "p");
         let since = Time::UNIX_EPOCH + TimeDelta::microseconds(1_234_567);
         let back_off = Some(BackOff { seconds: 20, since });
-        let one =
-            Container { stage: Stage::Starting { since }, attempt: 3, started: None, pulls: None, crashes: back_off };
+        let one = Container {
+            stage: Stage::Starting { since },
+            attempt: 3,
+            started: None,
+            pulls: None,
+            crashes: back_off,
+            round: None,
+        };
         let all = Containers::from([("a".to_owned(), one), ("b".to_owned(), Container::default())]);
         store(&mut pod, &all);
         assert_eq!(read(&pod), all);

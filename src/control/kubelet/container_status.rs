@@ -154,6 +154,9 @@ pub fn set_waiting(pod: &mut Object, name: &str, reason: &str, message: &str) {
 /// Lets a running container be started or ready, or no longer so.
 pub fn set_health(pod: &mut Object, name: &str, started: bool, ready: bool) {
     let Some(mut status) = find(pod, name).cloned() else { return };
+    if status.pointer("/state/running").is_none() {
+        return;
+    }
     status["started"] = started.into();
     status["ready"] = ready.into();
     replace(pod, name, status);

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use serde_json::Value;
 
 use super::life::text;
+use super::standing;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::time::{self, Time};
 use crate::control::observation::{self, Observation, Seen};
@@ -110,5 +111,19 @@ fn simulated_end(run: &Run, pace: &Pace) -> Option<End> {
         let reason = out_of_memory.then_some("OOMKilled");
         return Some(End { reason, ..End::exited(after(*delay), *code) });
     }
-    run.is_init.then(|| End::exited(after(pace.of_step_for(Step::InitContainer, &subject)), 0))
+    let ends = if run.is_init {
+        Step::InitContainer
+    } else if is_work(run) {
+        Step::JobContainer
+    } else {
+        return None;
+    };
+    Some(End::exited(after(pace.of_step_for(ends, &subject)), 0))
+}
+
+/// Whether a container is there to do something and end: its pod's controller wants an end, and its image is no server's.
+fn is_work(run: &Run) -> bool {
+    let is_sidecar = !run.pod.list_at("/spec/containers").contains(run.spec);
+    let ends = run.pod.controller_of().is_some() && run.pod.str_at("/spec/restartPolicy") != "Always";
+    ends && !is_sidecar && standing::servers(run.spec).is_empty()
 }

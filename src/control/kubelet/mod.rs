@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use super::Controller;
-use super::pace::is_pace;
+use super::node;
+use super::pace::{Pace, is_pace};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
@@ -18,6 +19,7 @@ mod config;
 mod container;
 mod container_status;
 mod environment;
+mod fold;
 pub mod health;
 mod image;
 mod known;
@@ -57,6 +59,10 @@ fn reconcile(pod: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, St
         // The pod garbage collector: no kubelet will ever confirm this deletion.
         return Ok(if pod.deletion_timestamp().is_some() { remove(pod) } else { Plan::nothing() });
     };
+    // A kubelet that nobody hears of does nothing that anybody sees.
+    if node::is_lost(&node, &Pace::of(cluster)?) {
+        return Ok(Plan::nothing());
+    }
     if pod.deletion_timestamp().is_some() {
         return termination::reconcile(pod, cluster, now);
     }

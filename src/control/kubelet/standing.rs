@@ -39,7 +39,8 @@ pub fn failure(pod: &Object, container: &Value, probe: &Value) -> Option<String>
     (!has_file).then(|| "HTTP probe failed with statuscode: 404".to_owned())
 }
 
-fn servers(spec: &Value) -> Vec<Emulated> {
+/// What a container's image is known to serve.
+pub fn servers(spec: &Value) -> Vec<Emulated> {
     let words = |field: &str| -> Vec<String> {
         let list = spec.get(field).and_then(Value::as_array).into_iter().flatten();
         list.filter_map(Value::as_str).map(str::to_owned).collect()
@@ -66,7 +67,8 @@ fn brings(kind: ServerKind, path: &str) -> bool {
         ServerKind::Nginx => &["", "index.html", "50x.html"],
         ServerKind::Httpd | ServerKind::Caddy => &["", "index.html"],
         // These list folders, or answer whatever is asked for.
-        ServerKind::Busybox | ServerKind::Python | ServerKind::Netexec | ServerKind::ServeHostname => return true,
+        ServerKind::Busybox | ServerKind::Python | ServerKind::Netexec => return true,
+        ServerKind::ServeHostname | ServerKind::HelloApp(_) => return true,
     };
     files.contains(&path)
 }

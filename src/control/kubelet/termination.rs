@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use serde_json::Value;
 
 use super::known::{self, End};
+use super::life::text;
 use super::{SOURCE, container_status, pod_status, remove};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
@@ -31,14 +32,14 @@ pub fn reconcile(pod: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan
     };
     let grace = pod.i64_at("/metadata/deletionGracePeriodSeconds").unwrap_or(0).clamp(0, 31_536_000);
     let pace = Pace::of(cluster)?;
-    let stops = since + pace.of_step(Step::ContainerStop).min(TimeDelta::seconds(grace));
-    let killed = since + TimeDelta::seconds(grace) + LATE;
+    let grace = TimeDelta::seconds(grace);
+    let killed = since + grace + LATE;
     let processes = processes::of(pod, &pace);
     let (mut ended, mut plan) = (Object::clone(pod), Plan::nothing());
     for name in running {
         let (at, code) = match processes.iter().any(|p| p.container == name) {
             true => (killed, KILLED),
-            false => (stops, 0),
+            false => simulated_end(pod, &name, since, grace, &pace),
         };
         let seen = last_seen(pod, &name);
         let end = seen.or_else(|| (at <= now).then(|| End::exited(at, code)));
@@ -52,6 +53,35 @@ pub fn reconcile(pod: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan
         plan.push(Action::UpdateStatus(ended));
     }
     Ok(plan)
+}
+
+/// When and how a simulated container ends: its preStop hook comes first, then its process stops by itself; whatever is
+/// left after the grace period is killed.
+fn simulated_end(pod: &Object, name: &str, since: Time, grace: TimeDelta, pace: &Pace) -> (Time, i32) {
+    let Some(spec) = container_status::specs(pod).find(|c| text(c, "name") == name) else { return (since, 0) };
+    let hook = TimeDelta::seconds(spec.pointer("/lifecycle/preStop").map_or(0, hook_seconds));
+    let stops = hook + pace.of_step_for(Step::ContainerStop, &known::subject(pod, spec));
+    if stops <= grace {
+        return (time::later(since, stops), 0);
+    }
+    // A hook that has not ended is given a moment more.
+    (time::later(since, if hook >= grace && hook > TimeDelta::zero() { grace + LATE } else { grace }), KILLED)
+}
+
+/// How long a hook takes that only sleeps; any other takes no time here.
+fn hook_seconds(hook: &Value) -> i64 {
+    let longest = 31_536_000;
+    if let Some(seconds) = hook.pointer("/sleep/seconds").and_then(Value::as_i64) {
+        return seconds.clamp(0, longest);
+    }
+    let words = hook.pointer("/exec/command").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let line = words.collect::<Vec<_>>().join(" ");
+    let statements = line.split([';', '&', '|', '\n']).filter_map(|statement| {
+        let mut words = statement.split_whitespace().skip_while(|w| !w.ends_with("sleep"));
+        words.next()?;
+        words.next()?.trim_end_matches('s').parse::<i64>().ok()
+    });
+    statements.fold(0_i64, i64::saturating_add).clamp(0, longest)
 }
 
 /// How the present run of a container was seen to end.
@@ -84,4 +114,38 @@ fn stop(pod: &Arc<Object>, running: &[String], now: Time) -> Plan {
         }));
     }
     plan
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn hooks_that_sleep_take_their_time() {
+        for (hook, want) in [
+            (json!({"sleep": {"seconds": 7}}), 7),
+            (json!({"exec": {"command": ["sleep", "10"]}}), 10),
+            (json!({"exec": {"command": ["/bin/sh", "-c", "nginx -s quit; sleep 5 && /bin/sleep 2s"]}}), 7),
+            (json!({"exec": {"command": ["sh", "-c", "echo bye"]}}), 0),
+            (json!({"httpGet": {"path": "/", "port": 80}}), 0),
+        ] {
+            assert_eq!(hook_seconds(&hook), want, "{hook}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_stop_in_time_is_killed() {
+        let since = Time::UNIX_EPOCH;
+        let end = |sleep: i64, grace: i64| {
+            let mut pod = Object::new("v1", "Pod", "default", "p");
+            let container = json!({"name": "c", "lifecycle": {"preStop": {"sleep": {"seconds": sleep}}}});
+            pod.set("/spec/containers", json!([container]));
+            let (at, code) = simulated_end(&pod, "c", since, TimeDelta::seconds(grace), &Pace::default());
+            ((at - since).num_seconds(), code)
+        };
+        assert_eq!(end(5, 30), (5, 0));
+        assert_eq!(end(40, 30), (32, KILLED));
+        assert_eq!(end(0, 0), (0, 0));
+    }
 }

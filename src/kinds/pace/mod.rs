@@ -37,17 +37,20 @@ pub enum Step {
     ContainerStop,
     /// How long a simulated init container runs.
     InitContainer,
+    /// How long a simulated container of a Job's pod runs.
+    JobContainer,
 }
 
 impl Step {
     /// Every step.
-    pub const ALL: [Step; 6] = [
+    pub const ALL: [Step; 7] = [
         Step::VolumeProvision,
         Step::Scheduling,
         Step::ImagePull,
         Step::ContainerStart,
         Step::ContainerStop,
         Step::InitContainer,
+        Step::JobContainer,
     ];
 
     /// What the ConfigMap and its rules call the step.
@@ -59,6 +62,7 @@ impl Step {
             Step::ContainerStart => "container-start",
             Step::ContainerStop => "container-stop",
             Step::InitContainer => "init-container",
+            Step::JobContainer => "job-container",
         }
     }
 }

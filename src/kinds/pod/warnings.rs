@@ -2,7 +2,9 @@
 //!
 //! As upstream's pkg/api/pod/warnings.go. Knows nothing of who is warned.
 
+mod paths;
 mod ports;
+mod profiles;
 
 use std::collections::BTreeSet;
 
@@ -64,6 +66,11 @@ pub(super) fn pod_warnings(pod: &Object) -> Vec<String> {
             problems.join(" ")
         ));
     }
+    if let (Some(spec), Some(annotations)) = (pod.map_at("/spec"), pod.map_at("/metadata/annotations")) {
+        let path = Path::new("metadata.annotations");
+        // Told of when the pod is prepared, before the rest is looked at.
+        warnings.splice(0..0, profiles::warn_of_app_armor(spec, annotations, &path));
+    }
     warnings.extend(all(pod.body(), &Path::default()));
     warnings
 }
@@ -85,8 +92,14 @@ fn all(template: &Map<String, Value>, path: &Path) -> Vec<String> {
         warnings.push(format!("{}: {message}", path.child("metadata").child("annotations").key(key)));
     }
     warn_of_volumes(spec, &spec_path.child("volumes"), &mut warnings);
+    paths::warn(spec.items("volumes"), &mut warnings);
     warn_of_doubles(spec, &spec_path, &mut warnings);
+    let annotations_path = path.child("metadata").child("annotations");
+    warnings.extend(profiles::warn_of_pod(spec, annotations, &annotations_path));
+    let is_template = !path.as_str().is_empty();
     for (container, path) in containers(spec, &spec_path) {
+        let of = (spec, annotations);
+        profiles::warn_of_container(container, of, &annotations_path, is_template, &mut warnings);
         warn_of_fractions(container, &path, &mut warnings);
         warn_of_hidden_variables(container, &path.child("env"), &mut warnings);
     }
@@ -99,6 +112,15 @@ fn all(template: &Map<String, Value>, path: &Path) -> Vec<String> {
     warnings
 }
 
+/// The warnings for a list of node selector terms that must be met.
+pub fn node_term_warnings(terms: &[Value], path: &Path) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for (i, term) in terms.iter().enumerate() {
+        warn_of_term(term, false, &path.index(i), &mut warnings);
+    }
+    warnings
+}
+
 /// Every container with its path: init containers first.
 fn containers<'s>(spec: &'s Map<String, Value>, path: &Path) -> Vec<(&'s Value, Path)> {
     let lists = CONTAINER_LISTS.into_iter();
@@ -108,7 +130,8 @@ fn containers<'s>(spec: &'s Map<String, Value>, path: &Path) -> Vec<(&'s Value, 
         .collect()
 }
 
-fn old_node_label(key: &str) -> Option<&'static str> {
+/// What is said of a node label that has another name now: `deprecated since v1.14; …`.
+pub fn old_node_label(key: &str) -> Option<&'static str> {
     OLD_NODE_LABELS.iter().find(|(label, _)| *label == key).map(|(_, message)| *message)
 }
 

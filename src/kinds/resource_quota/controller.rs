@@ -11,7 +11,8 @@ use crate::apimachinery::status::Status;
 use crate::cluster::Cluster;
 use crate::kinds::plan::{Action, Plan};
 use crate::kinds::pod::Amounts;
-use crate::kinds::{self, quota};
+use crate::kinds::quota;
+use crate::kinds::registry::Registry;
 
 pub(super) fn reconcile(object: &Arc<Object>, cluster: &Cluster) -> Result<Plan, Status> {
     let hard = object.at("/spec/hard").cloned().unwrap_or_else(|| Value::Object(serde_json::Map::new()));
@@ -31,7 +32,8 @@ pub(super) fn reconcile(object: &Arc<Object>, cluster: &Cluster) -> Result<Plan,
 fn count(quota: &Object, cluster: &Cluster) -> Result<Amounts, Status> {
     let mut used = Amounts::new();
     let Some(hard) = quota.map_at("/status/hard") else { return Ok(used) };
-    for kind in kinds::KINDS.iter().filter(|k| k.names().namespaced && k.evaluator().is_counted()) {
+    let registry = Registry::of(cluster)?;
+    for kind in registry.kinds().filter(|k| k.names().namespaced && k.evaluator().is_counted()) {
         let resource = kind.names().resource;
         let tracked: Vec<&String> = hard.keys().filter(|name| kind.evaluator().tracks(resource, name)).collect();
         if tracked.is_empty() {

@@ -9,7 +9,16 @@ use super::{NAMES, Set};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::{Object, OwnerReference};
 use crate::apimachinery::status::Status;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Indexer};
+
+/// Claims that anybody owns, by their namespace.
+pub static OWNED_CLAIMS: Indexer = Indexer {
+    resource: "persistentvolumeclaims",
+    values: |claim| match claim.owner_references().next() {
+        Some(_) => vec![claim.namespace().to_owned()],
+        None => Vec::new(),
+    },
+};
 
 /// The set's claim templates.
 pub fn templates(set: &Object) -> &[Value] {

@@ -11,6 +11,7 @@ use super::{Kind, Names, ScalePaths, Trigger};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::labels::Selector;
+use crate::apimachinery::names::{self, NameRule};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::patch::PatchType;
 use crate::apimachinery::quantity;
@@ -81,6 +82,11 @@ impl Kind for StatefulSet {
 
     fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
         describe::describe(object, view, out)
+    }
+
+    /// The pods' host names begin with it.
+    fn name_rule(&self) -> NameRule {
+        names::name_is_dns_label
     }
 
     fn set_defaults(&self, set: &mut Object) {
@@ -241,13 +247,13 @@ impl<'a> Set<'a> {
         self.object.str_at(&format!("/spec/persistentVolumeClaimRetentionPolicy/{when}")) == "Delete"
     }
 
-    /// Whether any claim of the set may have an owner, or is to have one. A set whose policy always was to retain them has
-    /// none, and its claims need no look at each sync.
+    /// Whether any claim of the set may have an owner, or is to have one. Where no claim of the namespace has any, and the
+    /// policy is to retain them, the claims need no look at each sync.
     fn may_own_claims(&self, cluster: &Cluster) -> Result<bool, Status> {
         if self.deletes_claims("whenDeleted") || self.deletes_claims("whenScaled") {
             return Ok(true);
         }
-        Ok(self.object.generation() > 1 || !cluster.owned_of(self.object.uid(), "persistentvolumeclaims")?.is_empty())
+        Ok(!cluster.indexed(&claims::OWNED_CLAIMS, self.object.namespace())?.is_empty())
     }
 
     fn controller_reference(&self) -> Value {

@@ -75,6 +75,11 @@ impl Claim {
         &self.file
     }
 
+    /// Lets the lock go and leaves the file: whoever comes next finds it as this one was found.
+    pub fn let_go(&self) {
+        let _not_locked = self.file.unlock();
+    }
+
     /// Gives it up: nothing is kept any more, and that is known.
     #[expect(clippy::disallowed_methods, reason = "the door to the keepers' files")]
     pub fn release(self) {
@@ -98,6 +103,14 @@ pub fn claims(home: &Path) -> io::Result<Vec<(Claimed, Option<Claim>)>> {
     }
     all.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(all)
+}
+
+/// Waits, with `pause`, while an earlier run of the same container is still being kept.
+pub fn wait_for_earlier(home: &Path, what: &Claimed, mut pause: impl FnMut()) {
+    let is_earlier = |c: &Claimed| c.uid == what.uid && c.container == what.container && c.attempt < what.attempt;
+    while claims(home).is_ok_and(|all| all.iter().any(|(c, dead)| dead.is_none() && is_earlier(c))) {
+        pause();
+    }
 }
 
 fn read(path: &Path) -> io::Result<Option<(Claimed, Option<Claim>)>> {

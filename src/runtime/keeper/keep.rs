@@ -15,7 +15,7 @@ use super::{Order, Report};
 use crate::Env;
 use crate::runtime::log::{Reader, Stream, Writer};
 use crate::runtime::sandbox::streams;
-use crate::runtime::sandbox::{Asked, Outer, PodFolder, Reply, SIGNAL, Step, begin, forget_layer, receive, send};
+use crate::runtime::sandbox::{Asked, Outer, PodFolder, Reply, Role, SIGNAL, Step, begin, forget_layer, receive, send};
 use crate::runtime::{Command, ExecError};
 
 /// How a container's process ended.
@@ -236,7 +236,7 @@ fn begin_under_any_name(order: &Order, env: &Env) -> Result<(OwnedFd, Outer, Opt
     loop {
         let command = Command { argv: argv.clone(), stdin: order.stdin, tty: order.tty };
         let (inner, outer) = streams(&command).step("make pipes").map_err(ExecError::Refused)?;
-        let asked = Asked { sandbox: &order.sandbox, command: &command, is_main: true };
+        let asked = Asked { sandbox: &order.sandbox, command: &command, role: Role::Main { again: order.attempt > 0 } };
         match (begin(&order.home, &asked, env, &inner), names.next()) {
             (Ok((connection, master)), _) => return Ok((connection, outer, master)),
             (Err(ExecError::NotStarted { .. }), Some(name)) if !argv.is_empty() => argv[0].clone_from(name),

@@ -16,6 +16,7 @@ mod attached;
 mod claim;
 mod door;
 mod keep;
+mod probe;
 mod start;
 
 use std::path::PathBuf;
@@ -24,9 +25,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::control::sandbox::Sandbox;
 
-pub use claim::{Claim, Claimed, claims};
+pub use claim::{Claim, Claimed, claims, wait_for_earlier};
 pub use door::{attach, stop};
 pub use keep::{Ended, keep};
+pub use probe::{Probe, Probing};
 pub use start::{Report, Started, receive, start};
 
 /// What a keeper is told: which container of which pod, and what it runs.
@@ -43,4 +45,5 @@ pub struct Order {
     /// Close it once the first of them has left.
     pub stdin_once: bool,
     pub tty: bool,
+    pub probes: Vec<Probe>,
 }

@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 use super::failure::{Failure, Step};
 use super::layer::{PodFolder, prepare};
 use super::terminal::{RawTerminal, copy_size};
-use super::wire::{self, Reply, Request};
+use super::wire::{self, Reply, Request, Role};
 use super::{Command, ExecError, Exit, SUPERVISOR};
 use crate::Env;
 use crate::control::sandbox::{Sandbox, Source};
@@ -45,7 +45,7 @@ const PASSED_ON: [&str; 2] = ["KSTATE_NOW", "KSTATE_FSYNC"];
 /// When the program cannot be started or the sandbox cannot be made.
 pub fn exec(home: &Path, sandbox: &Sandbox, command: &Command, env: &mut Env) -> Result<Exit, ExecError> {
     let (inner, outer) = streams(command).step("make pipes").map_err(ExecError::Refused)?;
-    let asked = Asked { sandbox, command, is_main: false };
+    let asked = Asked { sandbox, command, role: Role::Guest };
     let (connection, master) = begin(&env.path(home), &asked, env, &inner)?;
     drop(inner);
     let exit = match master {
@@ -60,8 +60,7 @@ pub fn exec(home: &Path, sandbox: &Sandbox, command: &Command, env: &mut Env) ->
 pub struct Asked<'a> {
     pub sandbox: &'a Sandbox,
     pub command: &'a Command,
-    /// Whether the container ends with it.
-    pub is_main: bool,
+    pub role: Role,
 }
 
 /// Starts the process; gives the connection that it lives as long as, and its terminal's other end. A container that was
@@ -125,6 +124,10 @@ fn call(home: &Path, asked: &Asked, env: &Env, streams: &[OwnedFd]) -> Result<Ow
     descriptors.extend(streams.iter().map(AsRawFd::as_raw_fd));
     let lock = folder.lock_file()?;
     lock.lock().step("take the pod's lock")?;
+    if !folder.container(&asked.sandbox.container).join("rootfs").exists() {
+        // A run of the container that begins anew has taken it away meanwhile.
+        prepare(home, asked.sandbox)?;
+    }
     let connection = join(&folder)?.map_or_else(|| start(&folder, env), Ok)?;
     wire::send(&connection, &[wire::EXEC], &descriptors).step("send the request")?;
     Ok(connection)
@@ -139,7 +142,7 @@ fn request(home: &Path, asked: &Asked) -> Request {
             files.clear();
         }
     }
-    Request { home: home.to_path_buf(), sandbox, command: asked.command.clone(), is_main: asked.is_main }
+    Request { home: home.to_path_buf(), sandbox, command: asked.command.clone(), role: asked.role }
 }
 
 fn new_socket() -> Result<OwnedFd, Failure> {
@@ -294,7 +297,7 @@ fn copy_terminal(connection: &OwnedFd, from: File, master: Option<&OwnedFd>, env
     }
 }
 
-fn exit(connection: &OwnedFd) -> Exit {
+pub fn exit(connection: &OwnedFd) -> Exit {
     match receive(connection) {
         Some((Reply::Exited(status), _)) => Exit(status),
         _ => Exit(KILLED),
@@ -360,7 +363,7 @@ impl Stream<'_> {
 }
 
 /// Hangs up and waits until the pod has noticed: the last caller's sandbox is gone when the command returns.
-fn take_leave(connection: &OwnedFd) {
+pub fn take_leave(connection: &OwnedFd) {
     let _gone = shutdown(connection.as_raw_fd(), Shutdown::Write);
     let mut fds = [PollFd::new(connection.as_fd(), PollFlags::POLLIN)];
     let _late = poll(&mut fds, FAREWELL_MILLISECONDS);

@@ -12,7 +12,7 @@ use nix::unistd::{Pid, dup2_raw};
 
 use super::failure::{Failure, Step};
 use super::supervisor::close_from;
-use super::wire::{self, Reply, Request};
+use super::wire::{self, Reply, Request, Role};
 use super::{process, rootfs};
 
 struct Job {
@@ -124,7 +124,7 @@ impl Container<'_> {
             Ok((process, terminal)) => {
                 let terminal: Vec<_> = terminal.iter().map(AsRawFd::as_raw_fd).collect();
                 wire::reply(&handed.caller, &Reply::Started, &terminal);
-                let is_main = handed.request.is_main;
+                let is_main = matches!(handed.request.role, Role::Main { .. });
                 self.jobs.push(Job { process, caller: handed.caller, is_main });
             }
             Err(cause) => wire::reply(&handed.caller, &Reply::NotStarted(cause), &[]),

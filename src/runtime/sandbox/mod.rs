@@ -6,7 +6,10 @@
 //! kstate exec ──socket──> supervisor (S) ── pod (P) ── container (C, pid 1) ── the process
 //!                         host's view       user, net,  mount, pid,
 //!                         serves HTTP       ipc, uts    second user
+//!                         and the cluster
 //! ```
+//!
+//! What leaves the pod by its eth0 S answers in the place of the cluster (`runtime::network`).
 //!
 //! `exec` takes the pod's lock, connects to the pod's socket and starts S when nobody listens there. P forks a C for each
 //! container, C builds the root and then starts one process for each request that P hands on. Each link ends with the
@@ -17,6 +20,7 @@
 
 mod caller;
 mod check;
+mod command_probe;
 mod container;
 mod dev;
 mod etc;
@@ -44,6 +48,7 @@ mod wire;
 pub(super) use caller::{Asked, Outer, begin, relay_attached, streams};
 pub use caller::{connect, exec};
 pub use check::{Check, Problem, checks};
+pub(super) use command_probe::probe;
 pub use failure::Failure;
 pub(super) use failure::Step;
 pub(super) use layer::PodFolder;
@@ -55,6 +60,6 @@ pub use servers::{log, site};
 pub(super) use supervisor::close_from;
 pub use supervisor::main;
 pub(super) use tree::{Tree, by_fd};
-pub(super) use wire::{Reply, SIGNAL, receive, reply, send};
+pub(super) use wire::{Reply, Role, SIGNAL, receive, reply, send};
 
 use super::{Command, ExecError, Exit, SUPERVISOR, http, network as cluster_network};

@@ -29,7 +29,7 @@ use super::mount::{bind, make_private, read_only};
 use super::network::Link;
 use super::supervisor::{Asked, Call, Visit, accept};
 use super::tree::Tree;
-use super::wire::{self, Reply, Request};
+use super::wire::{self, Reply, Request, Role};
 use super::{container, network, rootfs};
 
 /// How often a pod without callers looks whether it may end, while somebody holds its lock.
@@ -249,7 +249,16 @@ impl Pod {
 
     fn hand_over(&mut self, call: &Call) -> Result<(), Failure> {
         let name = &call.request.sandbox.container;
+        if call.request.role == (Role::Main { again: true })
+            && let Some(before) = self.containers.remove(name)
+        {
+            // Left by a guest that came when the run before had just ended.
+            reaped(&before);
+        }
         if !self.containers.contains_key(name) {
+            if call.request.role == Role::Probe {
+                return Err(Failure { step: "join the container".into(), cause: "it does not run".into() });
+            }
             self.containers.insert(name.clone(), start_container()?);
         }
         let mut descriptors = vec![call.connection.as_raw_fd()];

@@ -26,8 +26,18 @@ pub struct Request {
     pub home: PathBuf,
     pub sandbox: Sandbox,
     pub command: Command,
-    /// The container's own process: all that runs in the container ends with it.
-    pub is_main: bool,
+    pub role: Role,
+}
+
+/// What a process is to its container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Role {
+    /// One of those that come and go; the container is made where it is not there.
+    Guest,
+    /// The container's own: all that runs in the container ends with it. One that runs `again` gets a new container.
+    Main { again: bool },
+    /// A guest of a container that is there already.
+    Probe,
 }
 
 /// What comes back. `Started` carries the terminal's descriptor when one was asked for.
@@ -45,12 +55,12 @@ pub enum Reply {
 /// The packets' first byte.
 pub const EXEC: u8 = b'E';
 pub const STOP: u8 = b'S';
+/// From a caller to its process: the second byte is the number of a signal.
+pub const SIGNAL: u8 = b'K';
 /// Connect to a program of the pod; behind it stand whether to its localhost, and the port.
 pub const CONNECT: u8 = b'C';
 /// The pod's link to the cluster comes along.
 pub const LINK: u8 = b'N';
-/// From a caller to its process: the second byte is the number of a signal.
-pub const SIGNAL: u8 = b'K';
 const LARGEST_PACKET: usize = 16 * 1024;
 const MOST_DESCRIPTORS: usize = 8;
 

@@ -1,5 +1,8 @@
 //! One walk along a pod's containers: each goes as far as time allows, and changes what is seen of it once at most.
 
+mod probing;
+mod pull;
+
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -7,16 +10,14 @@ use serde_json::Value;
 
 use super::container::{self, BackOff, Container, Containers, Stage};
 use super::container_status::{self, Running};
-use super::health::{self, Health};
+use super::fold::{self, Folded};
 use super::known::{self, End, Known, Run};
-use super::probe::Kind;
 use super::restart::{Role, restarts, role};
-use super::{SOURCE, config, image, life::text, network, phase, pod_status};
+use super::{SOURCE, config, life::text, phase, pod_status};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
 use crate::cluster::Cluster;
-use crate::control::event;
 use crate::control::pace::{Fault, Pace, Step};
 use crate::kinds::plan::{Action, EventRecord, Plan};
 
@@ -163,12 +164,12 @@ impl<'a, 'c> Walk<'a, 'c> {
         match self.life(spec).stage {
             Stage::Waiting => Ok(self.look_for_image(spec)),
             Stage::Pulling { since } => Ok(self.pull(spec, since)),
-            Stage::PullFailed { since } => Ok(self.hold_back_pull(spec, since)),
+            Stage::PullFailed { since } => self.hold_back_pull(spec, since),
             Stage::PullBackOff { until } => Ok(self.until(until, spec, Self::look_for_image)),
             Stage::Starting { since } => self.start(spec, role, since),
             Stage::Running { since } => self.watch(spec, role, since),
             Stage::Stopping { until, killed, .. } => Ok(self.stopped(spec, role, until, killed)),
-            Stage::Ended { since } => Ok(self.restart(spec, since)),
+            Stage::Ended { since } => self.restart(spec, since),
             Stage::BackOff { until } => Ok(self.until(until, spec, Self::try_again)),
             Stage::Done => Ok(Stepped::Rest),
         }
@@ -181,91 +182,6 @@ impl<'a, 'c> Walk<'a, 'c> {
         }
         self.plan.requeue(at);
         Stepped::Rest
-    }
-
-    /// The image is on the node, or is being pulled from now on, or never will be.
-    fn look_for_image(&mut self, spec: &Value) -> Stepped {
-        let name = text(spec, "image");
-        if let Some(why) = image::name_problem(name) {
-            return self.refuse(spec, "InvalidImageName", "InspectFailed", &why);
-        }
-        let present = network::has_image(self.pulled.as_ref().unwrap_or(self.node), name);
-        match text(spec, "imagePullPolicy") {
-            "Never" if !present => {
-                let why = format!("Container image {name:?} is not present with pull policy of Never");
-                return self.refuse(spec, "ErrImageNeverPull", "ErrImageNeverPull", &why);
-            }
-            policy if present && policy != "Always" => {
-                let why = format!("Container image {name:?} already present on machine and can be accessed by the pod");
-                self.event(spec, "Pulled", why);
-                self.life_mut(spec).stage = Stage::Starting { since: self.now };
-            }
-            _ => {
-                self.event(spec, "Pulling", format!("Pulling image {name:?}"));
-                self.life_mut(spec).stage = Stage::Pulling { since: self.now };
-            }
-        }
-        Stepped::On
-    }
-
-    /// The container waits for an image that no time will bring; told once.
-    fn refuse(&mut self, spec: &Value, reason: &'static str, event: &'static str, why: &str) -> Stepped {
-        if container_status::waiting_reason(&self.pod, text(spec, "name")) != Some(reason) {
-            container_status::set_waiting(&mut self.pod, text(spec, "name"), reason, why);
-            self.warn(spec, event, why.to_owned());
-            self.warn(spec, "Failed", format!("Error: {reason}"));
-        }
-        Stepped::Rest
-    }
-
-    fn pull(&mut self, spec: &Value, since: Time) -> Stepped {
-        let name = text(spec, "image");
-        let present = network::has_image(self.pulled.as_ref().unwrap_or(self.node), name);
-        let subject = known::subject(self.before, spec);
-        let takes = if present { TimeDelta::zero() } else { self.pace.of_step_for(Step::ImagePull, &subject) };
-        let is_missing = self.pace.faults(&subject).any(|f| *f == Fault::ErrImagePull);
-        let ready = time::later(since, takes);
-        if self.now < ready {
-            self.plan.requeue(ready);
-            return Stepped::Rest;
-        }
-        if is_missing {
-            let why = image::not_found(name);
-            self.warn(spec, "Failed", format!("Failed to pull image {name:?}: {why}"));
-            self.warn(spec, "Failed", "Error: ErrImagePull".to_owned());
-            container_status::set_waiting(&mut self.pod, text(spec, "name"), "ErrImagePull", &why);
-            let now = self.now;
-            let life = self.life_mut(spec);
-            life.pulls = Some(BackOff::next(life.pulls, now, now));
-            life.stage = Stage::PullFailed { since: now };
-            return Stepped::Rest;
-        }
-        let spent = go_duration(takes);
-        let bytes = network::image_size(name);
-        let why = format!(
-            "Successfully pulled image {name:?} in {spent} ({spent} including waiting). Image size: {bytes} bytes."
-        );
-        self.event(spec, "Pulled", why);
-        if !present {
-            self.pulled = Some(network::with_image(self.pulled.as_ref().unwrap_or(self.node), name));
-        }
-        self.life_mut(spec).stage = Stage::Starting { since: self.now };
-        Stepped::On
-    }
-
-    fn hold_back_pull(&mut self, spec: &Value, failed: Time) -> Stepped {
-        self.until(failed + LOOK, spec, |walk, spec| {
-            let name = text(spec, "image");
-            let why = format!("Back-off pulling image {name:?}");
-            walk.event(spec, "BackOff", why.clone());
-            walk.warn(spec, "Failed", "Error: ImagePullBackOff".to_owned());
-            let why = format!("{why}: ErrImagePull: {}", image::not_found(name));
-            container_status::set_waiting(&mut walk.pod, text(spec, "name"), "ImagePullBackOff", &why);
-            let life = walk.life_mut(spec);
-            let until = failed + life.pulls.map_or(LOOK, BackOff::delay);
-            life.stage = Stage::PullBackOff { until };
-            Stepped::Rest
-        })
     }
 
     /// The container's process begins, once its environment is there and what has to pass has passed.
@@ -348,79 +264,53 @@ impl<'a, 'c> Walk<'a, 'c> {
         life.stage = if goes_on { Stage::Ended { since: end.at } } else { Stage::Done };
     }
 
-    fn health(&self, spec: &Value, since: Time) -> Health {
-        let life = self.life(spec);
-        let subject = known::subject(self.before, spec);
-        let run = health::Run { pod: self.before, spec, attempt: life.attempt, since, started: life.started, subject };
-        health::of(&run, &self.pace, self.now)
-    }
-
-    /// Shows what the probes have come to, tells of their failures, and stops a container that they condemn.
-    fn probe(&mut self, spec: &Value, since: Time) -> Result<(), Status> {
-        let name = text(spec, "name");
-        let health = self.health(spec, since);
-        for (kind, message, times) in &health.told {
-            let message = format!("{} probe failed: {message}", kind.title());
-            let record = EventRecord { warning: true, times: *times, ..self.record(spec, "Unhealthy", message) };
-            if !event::is_told(self.cluster, &record)? {
-                self.plan.push(Action::Event(record));
-            }
-        }
-        if health.started.is_some() {
-            self.life_mut(spec).started = health.started;
-        }
-        container_status::set_health(&mut self.pod, name, health.started.is_some(), health.ready);
-        match health.condemned {
-            Some(kind) => self.stop(spec, since, kind),
-            None => health.next.into_iter().for_each(|at| self.plan.requeue(at)),
-        }
-        Ok(())
-    }
-
-    /// Asks a container's process to stop, within its grace period.
-    fn stop(&mut self, spec: &Value, since: Time, kind: Kind) {
-        let name = text(spec, "name");
-        let which = kind.title().to_lowercase();
-        self.event(spec, "Killing", format!("Container {name} failed {which} probe, will be restarted"));
-        let own = spec.get(kind.field()).and_then(|p| p.get("terminationGracePeriodSeconds")).and_then(Value::as_i64);
-        let grace = own.or(self.before.i64_at("/spec/terminationGracePeriodSeconds")).unwrap_or(30);
-        let stop = self.pace.of_step_for(Step::ContainerStop, &known::subject(self.before, spec));
-        let grace = TimeDelta::seconds(grace.clamp(0, 31_536_000));
-        let until = time::later(self.now, stop.min(grace));
-        self.life_mut(spec).stage = Stage::Stopping { since, until, killed: stop > grace };
-        self.plan.requeue(until);
-    }
-
-    /// A container that was asked to stop: ended when its process did, or was killed.
-    fn stopped(&mut self, spec: &Value, role: Role, until: Time, killed: bool) -> Stepped {
-        if self.now < until {
-            self.plan.requeue(until);
-            return Stepped::Rest;
-        }
-        self.end(spec, role, &End::exited(until, if killed { 137 } else { 0 }));
-        Stepped::Rest
-    }
-
     /// A container that is to be started again: at once the first time, after a while the next.
-    fn restart(&mut self, spec: &Value, ended: Time) -> Stepped {
+    fn restart(&mut self, spec: &Value, ended: Time) -> Result<Stepped, Status> {
         let Some(back_off) = self.life(spec).crashes.filter(|b| b.is_in_force(ended)) else {
-            return self.try_again(spec);
+            return Ok(self.try_again(spec));
         };
         let until = ended + back_off.delay();
         if self.now >= until {
-            return self.try_again(spec);
+            return Ok(self.try_again(spec));
         }
-        self.until((ended + LOOK).min(until), spec, |walk, spec| {
-            let name = text(spec, "name");
-            let pod = format!("{}_{}({})", walk.before.name(), walk.before.namespace(), walk.before.uid());
-            walk.warn(spec, "BackOff", format!("Back-off restarting failed container {name} in pod {pod}"));
-            let delay = go_duration(back_off.delay());
-            let why = format!("back-off {delay} restarting failed container={name} pod={pod}");
-            container_status::set_waiting(&mut walk.pod, name, "CrashLoopBackOff", &why);
-            walk.life_mut(spec).stage = Stage::BackOff { until };
-            walk.plan.requeue(until);
-            Stepped::Rest
-        })
+        let look = (ended + LOOK).min(until);
+        if self.now < look {
+            self.plan.requeue(look);
+            return Ok(Stepped::Rest);
+        }
+        let name = text(spec, "name");
+        let pod = format!("{}_{}({})", self.before.name(), self.before.namespace(), self.before.uid());
+        self.warn(spec, "BackOff", format!("Back-off restarting failed container {name} in pod {pod}"));
+        let delay = go_duration(back_off.delay());
+        let why = format!("back-off {delay} restarting failed container={name} pod={pod}");
+        container_status::set_waiting(&mut self.pod, name, "CrashLoopBackOff", &why);
+        let folded = self.fold(spec, back_off, ended)?;
+        let life = self.life_mut(spec);
+        life.attempt += folded.as_ref().map_or(0, |f| f.rounds);
+        let shift = folded.map_or(TimeDelta::zero(), |f| f.shift);
+        life.crashes = Some(BackOff { since: back_off.since + shift, ..back_off });
+        life.stage = Stage::BackOff { until: until + shift };
+        self.plan.requeue(until + shift);
+        Ok(Stepped::Rest)
+    }
+
+    /// Adds up the rounds that would be like the last one, once the back-off cannot grow any more.
+    fn fold(&mut self, spec: &Value, back_off: BackOff, at: Time) -> Result<Option<Folded>, Status> {
+        let subject = known::subject(self.before, spec);
+        let counts = self.pace.faults(&subject).any(|f| matches!(f, Fault::Exits(exit) if exit.times.is_some()));
+        if back_off.seconds < BackOff::LONGEST || counts {
+            self.life_mut(spec).round = None;
+            return Ok(None);
+        }
+        let path = self.field_path(spec);
+        let mut round = self.life_mut(spec).round.take();
+        let folded = fold::turn(self.before, &path, &mut round, at, self.cluster)?;
+        self.life_mut(spec).round = round;
+        if let Some(folded) = &folded {
+            // Before what is told now: that counts on.
+            self.plan.actions.splice(0..0, folded.events.iter().cloned());
+        }
+        Ok(folded)
     }
 
     /// The next run begins with a look for its image.
@@ -437,11 +327,16 @@ impl<'a, 'c> Walk<'a, 'c> {
         self.look_for_image(spec)
     }
 
-    fn record(&self, spec: &Value, reason: &'static str, message: String) -> EventRecord {
+    /// What events call the container.
+    fn field_path(&self, spec: &Value) -> String {
         let name = text(spec, "name");
         let list = if container_status::is_init(self.before, name) { "initContainers" } else { "containers" };
+        format!("spec.{list}{{{name}}}")
+    }
+
+    fn record(&self, spec: &Value, reason: &'static str, message: String) -> EventRecord {
         EventRecord {
-            field_path: format!("spec.{list}{{{name}}}"),
+            field_path: self.field_path(spec),
             host: self.node.name().to_owned(),
             ..EventRecord::normal(self.before, SOURCE, reason, message)
         }

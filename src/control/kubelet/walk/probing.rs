@@ -1,0 +1,72 @@
+//! A running container's probes: what they have come to is shown, told, and acted on.
+
+use chrono::TimeDelta;
+use serde_json::Value;
+
+use super::{Stepped, Walk};
+use crate::apimachinery::status::Status;
+use crate::apimachinery::time::{self, Time};
+use crate::control::event;
+use crate::control::kubelet::container::Stage;
+use crate::control::kubelet::health::{self, Health};
+use crate::control::kubelet::known::{self, End};
+use crate::control::kubelet::probe::Kind;
+use crate::control::kubelet::restart::Role;
+use crate::control::kubelet::{container_status, life::text};
+use crate::control::pace::Step;
+use crate::kinds::plan::{Action, EventRecord};
+
+impl Walk<'_, '_> {
+    fn health(&self, spec: &Value, since: Time) -> Health {
+        let life = self.life(spec);
+        let subject = known::subject(self.before, spec);
+        let run = health::Run { pod: self.before, spec, attempt: life.attempt, since, started: life.started, subject };
+        health::of(&run, &self.pace, self.now)
+    }
+
+    /// Shows what the probes have come to, tells of their failures, and stops a container that they condemn.
+    pub(super) fn probe(&mut self, spec: &Value, since: Time) -> Result<(), Status> {
+        let name = text(spec, "name");
+        let health = self.health(spec, since);
+        for (kind, message, times) in &health.told {
+            let message = format!("{} probe failed: {message}", kind.title());
+            let record = EventRecord { warning: true, times: *times, ..self.record(spec, "Unhealthy", message) };
+            if !event::is_told(self.cluster, &record)? {
+                self.plan.push(Action::Event(record));
+            }
+        }
+        if health.started.is_some() {
+            self.life_mut(spec).started = health.started;
+        }
+        container_status::set_health(&mut self.pod, name, health.started.is_some(), health.ready);
+        match health.condemned {
+            Some(kind) => self.stop(spec, since, kind),
+            None => health.next.into_iter().for_each(|at| self.plan.requeue(at)),
+        }
+        Ok(())
+    }
+
+    /// Asks a container's process to stop, within its grace period.
+    fn stop(&mut self, spec: &Value, since: Time, kind: Kind) {
+        let name = text(spec, "name");
+        let which = kind.title().to_lowercase();
+        self.event(spec, "Killing", format!("Container {name} failed {which} probe, will be restarted"));
+        let own = spec.get(kind.field()).and_then(|p| p.get("terminationGracePeriodSeconds")).and_then(Value::as_i64);
+        let grace = own.or(self.before.i64_at("/spec/terminationGracePeriodSeconds")).unwrap_or(30);
+        let stop = self.pace.of_step_for(Step::ContainerStop, &known::subject(self.before, spec));
+        let grace = TimeDelta::seconds(grace.clamp(0, 31_536_000));
+        let until = time::later(self.now, stop.min(grace));
+        self.life_mut(spec).stage = Stage::Stopping { since, until, killed: stop > grace };
+        self.plan.requeue(until);
+    }
+
+    /// A container that was asked to stop: ended when its process did, or was killed.
+    pub(super) fn stopped(&mut self, spec: &Value, role: Role, until: Time, killed: bool) -> Stepped {
+        if self.now < until {
+            self.plan.requeue(until);
+            return Stepped::Rest;
+        }
+        self.end(spec, role, &End::exited(until, if killed { 137 } else { 0 }));
+        Stepped::Rest
+    }
+}
