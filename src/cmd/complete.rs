@@ -4,6 +4,7 @@
 use clap::{Arg, Command};
 
 use super::cobra;
+use super::kubeconfig::Kubeconfig;
 use super::pflag::{self, Type};
 use super::resources::{self, KindRef};
 use super::verbs::{self, Operands, Verb};
@@ -23,6 +24,29 @@ struct Line<'a> {
     /// What follows the verb, without the begun word.
     args: Vec<String>,
     begun: &'a str,
+    /// What the line's context says; empty for none.
+    context_namespace: String,
+}
+
+/// The flags of a line so far, as far as they can be read.
+fn flags(command: &Command, args: &[String]) -> Vec<String> {
+    pflag::parse(command, args).map(|p| p.flags).unwrap_or_default()
+}
+
+/// The value of a flag; empty for none.
+fn value<'f>(flags: &'f [String], name: &str) -> &'f str {
+    let given = flags.iter().find_map(|f| f.strip_prefix("--")?.strip_prefix(name)?.strip_prefix('='));
+    given.unwrap_or_default()
+}
+
+/// Makes the line's context the one whose store is looked at, as a command would; its namespace.
+fn choose(env: &mut Env, flags: &[String]) -> String {
+    let chosen = Kubeconfig::load(env).and_then(|c| c.choose(value(flags, "context"), value(flags, "cluster")));
+    let Ok(chosen) = chosen else { return String::new() };
+    if let (Some(store), Ok(home)) = (chosen.store, crate::client::home(env)) {
+        env.vars.insert("KSTATE_HOME".to_owned(), home.join(store).to_string_lossy().into_owned());
+    }
+    chosen.namespace
 }
 
 /// Prints what the last word could become.
@@ -34,7 +58,8 @@ pub fn run(words: &[String], env: &mut Env) {
         Some(verb) => verb.command(),
         None => verbs::with_globals(Command::new("kstate")),
     };
-    let mut line = Line { env, path: found.path, command, args: found.args, begun };
+    let context_namespace = choose(env, &flags(&command, &found.args));
+    let mut line = Line { env, path: found.path, command, args: found.args, begun, context_namespace };
     let text: String = line.completions().iter().map(|(v, d)| print_line(v, d)).collect();
     // A shell that is gone needs no completions.
     let _ = line.env.stdout.write_all(text.as_bytes()).and_then(|()| line.env.stdout.flush());
@@ -181,10 +206,11 @@ impl Line<'_> {
         objects.iter().map(|o| (o.name().to_owned(), String::new())).collect()
     }
 
+    /// The namespace of the line, or of its context.
     fn namespace(&self) -> String {
-        let flags = pflag::parse(&self.command, &self.args).map(|p| p.flags).unwrap_or_default();
-        let given = flags.iter().find_map(|f| f.strip_prefix("--namespace="));
-        given.filter(|n| !n.is_empty()).unwrap_or("default").to_owned()
+        let flags = flags(&self.command, &self.args);
+        let named = [value(&flags, "namespace"), &self.context_namespace].into_iter().find(|n| !n.is_empty());
+        named.unwrap_or("default").to_owned()
     }
 
     /// The containers of the pod that the line names.
@@ -233,7 +259,14 @@ mod tests {
             None => verbs::with_globals(Command::new("kstate")),
         };
         let mut env = Env::real();
-        let mut line = Line { env: &mut env, path: found.path, command, args: found.args, begun };
+        let mut line = Line {
+            env: &mut env,
+            path: found.path,
+            command,
+            args: found.args,
+            begun,
+            context_namespace: String::new(),
+        };
         line.completions().into_iter().map(|(v, _)| v).collect()
     }
 

@@ -5,7 +5,7 @@ use super::support::{ALWAYS_REFUSED, Flag};
 use super::verbs::Run;
 
 const WHY: &str =
-    "ephemeral containers and copies of pods are not built into kstate; `kubectl exec` enters a running container";
+    "no container can be added to a pod that is there; `kubectl exec` runs a command in a container of it";
 
 const FLAGS: &[Flag] = &[
     Flag::new(
