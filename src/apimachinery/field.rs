@@ -126,6 +126,11 @@ impl Errors {
         self.push(ErrorType::TypeInvalid, path, body);
     }
 
+    /// `Invalid value: detail`, for a whole whose value is not shown.
+    pub fn invalid_plain(&mut self, path: &Path, detail: &str) {
+        self.push(ErrorType::Invalid, path, with_detail("Invalid value".to_owned(), detail));
+    }
+
     /// `Unsupported value: VALUE: supported values: "A", "B"`; the caller orders the supported values (upstream sorts sets).
     pub fn not_supported(&mut self, path: &Path, value: impl Into<Value>, supported: &[&str]) {
         let mut body = format!("Unsupported value: {}", show(&value.into()));

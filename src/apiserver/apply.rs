@@ -7,10 +7,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::WriteOptions;
-use super::field_set::{self, FieldSet, Path};
-use crate::apimachinery::decode;
+use super::field_set::{self, FieldSet, Path, Schema};
 use crate::apimachinery::object::Object;
-use crate::apimachinery::schema::Definition;
 use crate::apimachinery::status::{Cause, Reason, Status};
 use crate::apimachinery::time;
 use crate::cluster::Cluster;
@@ -45,8 +43,7 @@ pub fn apply(
         return Err(Status::bad_request("metadata.managedFields must be nil"));
     }
     check_fields(kind, namespace, name, manifest)?;
-    let definition = Definition::of_kind(names.api_version, names.kind);
-    let leaves = field_set::leaves(manifest.body(), definition);
+    let leaves = field_set::leaves(manifest.body(), Schema::of(kind));
     let set = field_set::set_of(leaves.iter().map(|(path, _)| path));
     let write = WriteOptions { dry_run: options.dry_run, strict: true };
     let Some(old) = cluster.get(&names.key(namespace, name))? else {
@@ -75,13 +72,8 @@ pub fn apply(
 /// Refuses fields that the kind does not have, in the words of the typed patch.
 fn check_fields(kind: &dyn Kind, namespace: &str, name: &str, manifest: &Object) -> Result<(), Status> {
     let names = kind.names();
-    let Some(definition) = Definition::of_kind(names.api_version, names.kind) else { return Ok(()) };
-    let Ok(decoded) = decode::decode(definition, manifest.to_value()) else { return Ok(()) };
-    let unknown = |text: &String| {
-        let field = text.strip_prefix("unknown field \"")?.strip_suffix('"')?;
-        Some(format!(".{field}: field not declared in schema"))
-    };
-    let unknown: Vec<String> = decoded.strict_errors.iter().filter_map(unknown).collect();
+    let unknown = super::unknown_fields(kind, manifest);
+    let unknown: Vec<String> = unknown.iter().map(|field| format!(".{field}: field not declared in schema")).collect();
     let why = match unknown.as_slice() {
         [] => return Ok(()),
         [one] => one.clone(),

@@ -1,6 +1,6 @@
 //! What a fresh store holds: what a cluster has before anyone used it. Knows no request.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
@@ -12,16 +12,6 @@ const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kub
 /// The simulated node's name, which pods get as `spec.nodeName`.
 const NODE: &str = "node-1";
 const NODE_IP: &str = "192.0.2.2";
-/// A node's capacity, never the host's: room for any test.
-const CAPACITY: [(&str, &str); 6] = [
-    ("cpu", "1000"),
-    ("ephemeral-storage", "4Ti"),
-    ("hugepages-1Gi", "0"),
-    ("hugepages-2Mi", "0"),
-    ("memory", "4Ti"),
-    ("pods", "100000"),
-];
-
 /// Puts the first objects straight into an empty cluster.
 pub fn bootstrap(cluster: &mut Cluster) -> Result<(), Status> {
     for name in NAMESPACES {
@@ -93,66 +83,14 @@ fn kube_dns() -> Object {
 
 fn node(cluster: &Cluster) -> Object {
     let mut node = Object::new("v1", "Node", "", NODE);
-    node.set(
-        "/metadata/labels",
-        json!({
-            "beta.kubernetes.io/arch": "amd64",
-            "beta.kubernetes.io/os": "linux",
-            "kubernetes.io/arch": "amd64",
-            "kubernetes.io/hostname": NODE,
-            "kubernetes.io/os": "linux",
-        }),
-    );
+    for (key, value) in kinds::node_labels(NODE) {
+        node.set_label(key, value);
+    }
     node.set_annotation("node.alpha.kubernetes.io/ttl", "0");
     node.set_annotation("volumes.kubernetes.io/controller-managed-attach-detach", "true");
     node.set("/spec", json!({"podCIDR": "172.16.0.0/16", "podCIDRs": ["172.16.0.0/16"]}));
-    node.set("/status", node_status(cluster));
+    node.set("/status", kinds::node_status(NODE, NODE_IP, cluster));
     node
-}
-
-fn node_status(cluster: &Cluster) -> Value {
-    let capacity: Value = CAPACITY.into_iter().map(|(name, amount)| (name.to_owned(), Value::from(amount))).collect();
-    let now = time::to_rfc3339(cluster.now());
-    let condition = |kind: &str, status: &str, reason: &str, message: &str| {
-        json!({
-            "type": kind, "status": status, "reason": reason, "message": message,
-            "lastHeartbeatTime": now, "lastTransitionTime": now,
-        })
-    };
-    let handler =
-        |name: &str| json!({"name": name, "features": {"recursiveReadOnlyMounts": true, "userNamespaces": true}});
-    json!({
-        "addresses": [{"address": NODE_IP, "type": "InternalIP"}, {"address": NODE, "type": "Hostname"}],
-        "allocatable": capacity,
-        "capacity": capacity,
-        "conditions": [
-            condition("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-            condition("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-            condition("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-            condition("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
-        ],
-        "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
-        "features": {"supplementalGroupsPolicy": true},
-        "nodeInfo": node_info(cluster),
-        "runtimeHandlers": [handler(""), handler("runc")],
-    })
-}
-
-/// A node like the recorded one; what would be the host's is drawn from the seed.
-fn node_info(cluster: &Cluster) -> Value {
-    let id = |purpose| cluster.seed().uuid(purpose, 0);
-    json!({
-        "architecture": "amd64",
-        "bootID": id("boot-id"),
-        "containerRuntimeVersion": "containerd://2.1.9",
-        "kernelVersion": "6.12.0",
-        "kubeProxyVersion": "",
-        "kubeletVersion": "v1.36.2",
-        "machineID": id("machine-id").replace('-', ""),
-        "operatingSystem": "linux",
-        "osImage": "Debian GNU/Linux 12 (bookworm)",
-        "systemUUID": id("system-uuid"),
-    })
 }
 
 #[cfg(test)]

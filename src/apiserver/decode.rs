@@ -69,3 +69,15 @@ fn custom(kind: &dyn Kind, schema: &Structural, mut object: Object, strict: bool
     zeros::omit(&mut object, &OMITTED);
     Ok(object)
 }
+
+/// The fields of a body that its kind does not have: `spec.color`. None where the body is none of the kind's at all.
+pub fn unknown_fields(kind: &dyn Kind, manifest: &Object) -> Vec<String> {
+    let names = kind.names();
+    if let Some(schema) = kind.structural() {
+        return structural::prune(manifest.clone().body_mut(), schema).unknown;
+    }
+    let decoded = Definition::of_kind(names.api_version, names.kind).map(|d| decode::decode(d, manifest.to_value()));
+    let Some(Ok(decoded)) = decoded else { return Vec::new() };
+    let field = |text: &String| Some(text.strip_prefix("unknown field \"")?.strip_suffix('"')?.to_owned());
+    decoded.strict_errors.iter().filter_map(field).collect()
+}

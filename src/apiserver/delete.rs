@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use super::built_in;
 use super::quota::{self, Write};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
@@ -88,6 +89,7 @@ pub fn finish(cluster: &mut Cluster, kind: &dyn Kind, namespace: &str, name: &st
 /// Removes an object, and gives the quotas back what it used.
 pub(super) fn remove(cluster: &mut Cluster, kind: &dyn Kind, key: &Key) -> Result<(), Status> {
     let Some(old) = cluster.remove(key)? else { return Ok(()) };
+    built_in::forget(cluster, key)?;
     quota::assess(cluster, kind, &Write { old: Some(&old), new: None, is_enforced: false })?.post(cluster)
 }
 

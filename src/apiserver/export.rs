@@ -37,6 +37,8 @@ pub fn export(kind: &dyn Kind, object: &Arc<Object>, cluster: &Cluster) -> Resul
     if !kind.export(&mut manifest, cluster)? {
         return Ok(None);
     }
+    // What kstate keeps for itself is no part of what a user wrote.
+    manifest.internal.clear();
     manifest.remove("/status");
     for field in SERVER_METADATA {
         manifest.remove(&format!("/metadata/{field}"));

@@ -7,6 +7,8 @@ use serde_json::{Map, Value, json};
 
 use crate::apimachinery::go_value;
 use crate::apimachinery::schema::{Definition, Field, ListType, MapType, Shape, Type};
+use crate::apimachinery::structural::Structural;
+use crate::kinds::Kind;
 
 /// One step to a part of an object.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,40 +79,131 @@ fn key_value(item: &Value, name: &str) -> Value {
     }
 }
 
+/// What is known of a value's type.
+#[derive(Clone, Copy)]
+enum Typed<'s> {
+    Unknown,
+    /// A type of the API's own, and the field that holds it.
+    Fixed(Type, Option<Field>),
+    Structural(&'s Structural),
+}
+
+/// What a kind's objects look like.
+#[derive(Clone, Copy)]
+pub enum Schema<'s> {
+    Fixed(Option<Definition>),
+    Structural(&'s Structural),
+}
+
+impl<'s> Schema<'s> {
+    pub fn of(kind: &'s dyn Kind) -> Schema<'s> {
+        let names = kind.names();
+        match kind.structural() {
+            Some(schema) => Schema::Structural(schema),
+            None => Schema::Fixed(Definition::of_kind(names.api_version, names.kind)),
+        }
+    }
+
+    fn field(self, name: &str) -> Typed<'s> {
+        let definition = match self {
+            Schema::Fixed(definition) => definition,
+            Schema::Structural(schema) if name != "metadata" => return structural(schema.property(name)),
+            // All kinds have the same.
+            Schema::Structural(_) => Definition::of_kind("v1", "ConfigMap"),
+        };
+        fixed(definition, name)
+    }
+}
+
+fn structural(schema: Option<&Structural>) -> Typed<'_> {
+    schema.map_or(Typed::Unknown, Typed::Structural)
+}
+
+fn fixed(definition: Option<Definition>, name: &str) -> Typed<'static> {
+    match definition.and_then(|d| d.field(name)) {
+        Some(field) => Typed::Fixed(field.type_of(), Some(field)),
+        None => Typed::Unknown,
+    }
+}
+
+impl<'s> Typed<'s> {
+    fn shape(self) -> Option<Shape> {
+        match self {
+            Typed::Fixed(kind, _) => Some(kind.shape()),
+            _ => None,
+        }
+    }
+
+    fn is_atomic_map(self) -> bool {
+        match self {
+            Typed::Unknown => false,
+            Typed::Structural(schema) => schema.is_atomic_map,
+            Typed::Fixed(kind, field) => {
+                field.and_then(Field::map_type) == Some(MapType::Atomic)
+                    || matches!(kind.shape(), Shape::Definition(d) if d.map_type() == Some(MapType::Atomic))
+            }
+        }
+    }
+
+    fn property(self, name: &str) -> Typed<'s> {
+        match (self, self.shape()) {
+            (Typed::Structural(schema), _) => structural(schema.property(name)),
+            (_, Some(Shape::Definition(d))) => fixed(Some(d), name),
+            (_, Some(Shape::Map(values))) => Typed::Fixed(values, None),
+            _ => Typed::Unknown,
+        }
+    }
+
+    fn items(self) -> Typed<'s> {
+        match (self, self.shape()) {
+            (Typed::Structural(schema), _) => structural(schema.items.as_deref()),
+            (_, Some(Shape::List(of))) => Typed::Fixed(of, None),
+            _ => Typed::Unknown,
+        }
+    }
+
+    fn list_type(self) -> Option<ListType> {
+        match self {
+            Typed::Unknown => None,
+            Typed::Structural(schema) => schema.list_type,
+            Typed::Fixed(kind, field) => {
+                field.filter(|_| matches!(kind.shape(), Shape::List(_))).and_then(Field::list_type)
+            }
+        }
+    }
+
+    fn list_map_keys(self) -> Vec<&'s str> {
+        match self {
+            Typed::Structural(schema) => schema.list_map_keys.iter().map(String::as_str).collect(),
+            Typed::Fixed(_, Some(field)) => field.list_map_keys().collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// What a value is to server-side apply.
-enum Node {
+enum Node<'s> {
     /// Replaced as a whole.
     Leaf,
     /// Parts with their steps, values and types.
-    Parts(Vec<(Step, Value, Option<Type>, Option<Field>)>),
+    Parts(Vec<(Step, Value, Typed<'s>)>),
 }
 
-fn node(value: &Value, kind: Option<Type>, field: Option<Field>) -> Node {
-    let shape = kind.map(Type::shape);
-    let is_atomic = field.and_then(Field::map_type) == Some(MapType::Atomic)
-        || matches!(shape, Some(Shape::Definition(d)) if d.map_type() == Some(MapType::Atomic));
-    match (value, shape) {
-        (Value::Object(map), _) if map.is_empty() || is_atomic => Node::Leaf,
-        (Value::Object(map), shape) => Node::Parts(
-            map.iter()
-                .map(|(name, v)| {
-                    let (inner, kind) = match shape {
-                        Some(Shape::Definition(d)) => (d.field(name), d.field(name).map(Field::type_of)),
-                        Some(Shape::Map(values)) => (None, Some(values)),
-                        _ => (None, None),
-                    };
-                    (Step::Field(name.clone()), v.clone(), kind, inner)
-                })
-                .collect(),
-        ),
-        (Value::Array(items), Some(Shape::List(of))) if !items.is_empty() => match field.and_then(Field::list_type) {
+fn node<'s>(value: &Value, typed: Typed<'s>) -> Node<'s> {
+    match value {
+        Value::Object(map) if map.is_empty() || typed.is_atomic_map() => Node::Leaf,
+        Value::Object(map) => {
+            let part = |(name, v): (&String, &Value)| (Step::Field(name.clone()), v.clone(), typed.property(name));
+            Node::Parts(map.iter().map(part).collect())
+        }
+        Value::Array(items) if !items.is_empty() => match typed.list_type() {
             Some(ListType::Map) => {
-                let keys: Vec<&str> = field.into_iter().flat_map(Field::list_map_keys).collect();
+                let keys = typed.list_map_keys();
                 let step = |i: &Value| keys.iter().map(|k| ((*k).to_owned(), key_value(i, k))).collect();
-                Node::Parts(items.iter().map(|i| (Step::Keys(step(i)), i.clone(), Some(of), None)).collect())
+                Node::Parts(items.iter().map(|i| (Step::Keys(step(i)), i.clone(), typed.items())).collect())
             }
             Some(ListType::Set) => {
-                Node::Parts(items.iter().map(|i| (Step::Member(i.clone()), i.clone(), None, None)).collect())
+                Node::Parts(items.iter().map(|i| (Step::Member(i.clone()), i.clone(), Typed::Unknown)).collect())
             }
             _ => Node::Leaf,
         },
@@ -119,12 +212,11 @@ fn node(value: &Value, kind: Option<Type>, field: Option<Field>) -> Node {
 }
 
 /// Every leaf of a manifest with the way to it; what names the object itself is left out.
-pub fn leaves(object: &Map<String, Value>, definition: Option<Definition>) -> Vec<(Path, Value)> {
+pub fn leaves(object: &Map<String, Value>, schema: Schema) -> Vec<(Path, Value)> {
     const NAMES: [&str; 8] =
         ["name", "namespace", "uid", "creationTimestamp", "selfLink", "generation", "resourceVersion", "managedFields"];
     let mut found = Vec::new();
     for (name, value) in object.iter().filter(|(name, _)| !["apiVersion", "kind"].contains(&name.as_str())) {
-        let field = definition.and_then(|d| d.field(name));
         let mut value = value.clone();
         if name == "metadata"
             && let Value::Object(metadata) = &mut value
@@ -134,17 +226,17 @@ pub fn leaves(object: &Map<String, Value>, definition: Option<Definition>) -> Ve
                 continue;
             }
         }
-        walk(vec![Step::Field(name.clone())], &value, field.map(Field::type_of), field, &mut found);
+        walk(vec![Step::Field(name.clone())], &value, schema.field(name), &mut found);
     }
     found
 }
 
-fn walk(path: Path, value: &Value, kind: Option<Type>, field: Option<Field>, found: &mut Vec<(Path, Value)>) {
-    match node(value, kind, field) {
+fn walk(path: Path, value: &Value, typed: Typed, found: &mut Vec<(Path, Value)>) {
+    match node(value, typed) {
         Node::Leaf => found.push((path, value.clone())),
         Node::Parts(parts) => {
-            for (step, value, kind, field) in parts {
-                walk([path.clone(), vec![step]].concat(), &value, kind, field, found);
+            for (step, value, typed) in parts {
+                walk([path.clone(), vec![step]].concat(), &value, typed, found);
             }
         }
     }
@@ -260,7 +352,7 @@ mod tests {
 
     fn leaves_of(object: Value) -> Vec<(Path, Value)> {
         let definition = Definition::of_kind("apps/v1", "StatefulSet");
-        leaves(object.as_object().unwrap(), definition)
+        leaves(object.as_object().unwrap(), Schema::Fixed(definition))
     }
 
     fn manifest() -> Value {
@@ -280,6 +372,30 @@ mod tests {
             format!("{container}.args"),
             format!("{container}.name"),
             format!("{container}.ports[containerPort=80,protocol=\"TCP\"].containerPort"),
+        ];
+        assert_eq!(texts, want);
+    }
+
+    #[test]
+    fn a_structural_schema_tells_which_lists_are_merged() {
+        let schema = Structural::parse(&json!({"properties": {"spec": {"properties": {
+            "ports": {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["n"], "items": {"properties": {}}},
+            "tags": {"x-kubernetes-list-type": "set", "items": {"type": "string"}},
+            "args": {"items": {"type": "string"}},
+            "whole": {"x-kubernetes-map-type": "atomic"},
+        }}}}));
+        let object = json!({"metadata": {"labels": {"a": "b"}}, "spec": {
+            "ports": [{"n": "x", "p": 1}], "tags": ["t"], "args": ["a"], "whole": {"k": "v"}, "free": {"k": "v"}}});
+        let leaves = leaves(object.as_object().unwrap(), Schema::Structural(&schema));
+        let texts: Vec<String> = leaves.iter().map(|(path, _)| path_text(path)).collect();
+        let want = [
+            ".metadata.labels.a",
+            ".spec.args",
+            ".spec.free.k",
+            ".spec.ports[n=\"x\"].n",
+            ".spec.ports[n=\"x\"].p",
+            ".spec.tags[=\"t\"]",
+            ".spec.whole",
         ];
         assert_eq!(texts, want);
     }

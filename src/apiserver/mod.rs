@@ -13,6 +13,7 @@ use crate::kinds::Kind;
 
 mod apply;
 mod bootstrap;
+mod built_in;
 mod create;
 mod decode;
 mod delete;
@@ -27,10 +28,12 @@ mod validation;
 
 pub use apply::{ApplyOptions, apply};
 pub use bootstrap::bootstrap;
+pub use built_in::WithBuiltIn;
 pub use create::create;
+pub use decode::unknown_fields;
 pub use delete::{DeleteOptions, FOREGROUND, ORPHAN, Propagation, delete, finish};
 pub use export::export;
-pub use patch::{Part, patch};
+pub use patch::{Part, patch, unknown_in_patch};
 pub use scale::{get_scale, scale_table, update_scale};
 pub use token::create_token;
 pub use update::{bind, update, update_status};
@@ -47,12 +50,14 @@ pub struct WriteOptions {
 /// One object, or a NotFound status.
 pub fn get(cluster: &Cluster, kind: &dyn Kind, namespace: &str, name: &str) -> Result<Arc<Object>, Status> {
     let names = kind.names();
+    kind.check_served(cluster, "get", name)?;
     let found = cluster.get(&names.key(namespace, name))?;
     found.map(|o| kind.served(o)).ok_or_else(|| Status::not_found(names.resource, name))
 }
 
 /// The objects of a kind in one namespace, or in all, ordered by namespace and name. Selecting is the caller's.
 pub fn list(cluster: &Cluster, kind: &dyn Kind, namespace: Option<&str>) -> Result<Vec<Arc<Object>>, Status> {
+    kind.check_served(cluster, "get", "")?;
     let mut objects = cluster.list(kind.names().resource, namespace.filter(|_| kind.names().namespaced))?;
     if kind.structural().is_some() {
         objects = objects.into_iter().map(|o| kind.served(o)).collect();

@@ -58,12 +58,35 @@ pub fn patch(
         PatchType::Strategic => unfit(patch, &conversion_error(&status.message)),
         PatchType::Json | PatchType::Merge => unfit(&new.to_value(), &status.message),
     })?;
+    check_name(&new, namespace, name)?;
     new.internal = old.internal.clone();
     match part {
         Part::Main => super::update(cluster, kind, namespace, new, options),
         Part::Status => super::update_status(cluster, kind, namespace, new, options),
         Part::Scale => super::update_scale(cluster, kind, (namespace, name), &new, options).map(Arc::new),
     }
+}
+
+/// The fields that a patch would add and the kind does not have: what the server warns of unless it is asked to refuse them.
+pub fn unknown_in_patch(kind: &dyn Kind, old: &Object, (form, patch): (PatchType, &Value)) -> Vec<String> {
+    let names = kind.names();
+    let definition = Definition::of_kind(names.api_version, names.kind);
+    let patched = patch::apply(form, old.to_value(), patch, definition).ok().and_then(Object::from_value);
+    patched.map(|object| super::unknown_fields(kind, &object)).unwrap_or_default()
+}
+
+/// A patch does not rename an object.
+fn check_name(new: &Object, namespace: &str, name: &str) -> Result<(), Status> {
+    if new.name() != name {
+        let why = format!("the name of the object ({}) does not match the name on the URL ({name})", new.name());
+        return Err(Status::bad_request(why));
+    }
+    if !namespace.is_empty() && !new.namespace().is_empty() && new.namespace() != namespace {
+        let (is, asked) = (new.namespace(), namespace);
+        let why = format!("the namespace of the object ({is}) does not match the namespace on the request ({asked})");
+        return Err(Status::bad_request(why));
+    }
+    Ok(())
 }
 
 /// The document a patch makes does not fit its kind: reported about the patch, not about the object.

@@ -6,6 +6,7 @@
 mod clock;
 mod effects;
 mod home;
+#[cfg(target_os = "linux")]
 mod keeper;
 #[cfg(target_os = "linux")]
 pub mod network;
@@ -194,6 +195,15 @@ impl Client {
         self.poll = poll;
     }
 
+    /// Every change that is still kept, oldest first.
+    pub fn history(&mut self) -> anyhow::Result<Vec<Change>> {
+        let state = self.store.begin_read()?;
+        match state.log_since(0)? {
+            Ok(changes) => Ok(changes),
+            Err(storage::Expired { oldest }) => Ok(state.log_since(oldest)?.unwrap_or_default()),
+        }
+    }
+
     /// Runs one write transaction at the time that the clock tells, commits what it changed and lets the effects follow.
     fn transact<T>(&mut self, run: impl FnOnce(&mut Cluster, Time) -> Result<T, Status>) -> anyhow::Result<T> {
         self.sweep()?;
@@ -201,12 +211,14 @@ impl Client {
         // Asked under the lock: whoever held it before has not seen a later time.
         let mode = answer(&state, Mode::of(&state))?;
         let asked = self.clock.at_least(state.meta().clock, mode);
-        let mut cluster = Cluster::new(&state);
-        cluster.set_runs_processes(self.runs_processes && mode != Mode::Virtual);
+        let base = apiserver::WithBuiltIn::new(&state, asked);
+        let mut cluster = Cluster::new(&base);
+        let is_real = self.runs_processes && mode != Mode::Virtual;
+        cluster.set_runs_processes(is_real);
         let outcome = run(&mut cluster, asked);
         let answered = answer(&state, outcome)?;
         self.now = cluster.now();
-        let place = Place { home: &self.home, exe: &self.exe, fsync: self.fsync, is_real: self.runs_processes };
+        let place = Place { home: &self.home, exe: &self.exe, fsync: self.fsync, is_real };
         let mut effects = answer(&state, Effects::of(&cluster, place))?;
         let changes = cluster.into_changes();
         if is_worth_a_commit(&changes, asked.max(state.meta().clock)) {
@@ -235,7 +247,8 @@ fn look_at<T>(
     is_behind: bool,
     mut look: impl FnMut(&Cluster) -> Result<T, Status>,
 ) -> anyhow::Result<(T, Time)> {
-    let mut cluster = Cluster::new(state);
+    let base = apiserver::WithBuiltIn::new(state, asked);
+    let mut cluster = Cluster::new(&base);
     let caught_up = if is_behind { catch_up(&mut cluster, asked) } else { Ok(()) };
     cluster.set_now(asked);
     let found = caught_up.and_then(|()| look(&cluster));

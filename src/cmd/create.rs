@@ -15,11 +15,9 @@ use super::resources::KindRef;
 use super::support::{Flag, Support};
 use super::verbs::Run;
 use super::{go, last_applied};
-use crate::apimachinery::decode;
 use crate::apimachinery::labels::Selector;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::quote::quote;
-use crate::apimachinery::schema::Definition;
 use crate::apimachinery::status::Status;
 use crate::apiserver::{self, Part, WriteOptions};
 use crate::printers::{FORMATS, Format, OutputFlags, Printer};
@@ -249,10 +247,7 @@ impl Create {
 
 /// What the server warns of with `--validate=warn`: `unknown field "spec.replica"`.
 fn unknown_fields(kind: KindRef, object: &Object) -> Vec<String> {
-    let names = kind.names();
-    let definition = Definition::of_kind(names.api_version, names.kind);
-    let decoded = definition.and_then(|d| decode::decode(d, object.to_value()).ok());
-    decoded.map(|d| d.strict_errors).unwrap_or_default()
+    apiserver::unknown_fields(kind, object).iter().map(|field| format!("unknown field {}", quote(field))).collect()
 }
 
 /// `--validate`.

@@ -1,4 +1,6 @@
-//! `logs`: what containers wrote. Knows which containers are meant; containers have written nothing that is kept yet.
+//! `logs`: what containers wrote. Knows which containers are meant, not how their logs are kept.
+
+mod show;
 
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -15,6 +17,10 @@ use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time;
 use crate::cluster::Cluster;
+use show::{Filter, Source};
+
+/// How many lines of each log are shown where objects are selected by their labels.
+const SELECTED_TAIL: usize = 10;
 
 /// Arguments of `logs`.
 #[derive(clap::Args)]
@@ -28,6 +34,20 @@ pub struct Logs {
     container: String,
     #[arg(short, long, help = "Specify if the logs should be streamed.")]
     follow: bool,
+    #[arg(long, help = "If watching / following pod logs, allow for any errors that occur to be non-fatal")]
+    ignore_errors: bool,
+    #[arg(
+        long,
+        value_name = "int",
+        default_value = "5",
+        allow_hyphen_values = true,
+        help = "Specify maximum number of concurrent logs to follow when using by a selector. Defaults to 5."
+    )]
+    max_log_requests: i64,
+    #[arg(long, help = "Prefix each log line with the log source (pod name and container name)")]
+    prefix: bool,
+    #[arg(long, help = "Include timestamps on each line in the log output")]
+    timestamps: bool,
     #[arg(
         long,
         value_name = "int",
@@ -77,45 +97,15 @@ pub struct Logs {
     tail: i64,
 }
 
-const OTHER_FLAGS: &[Flag] = &[
-    Flag::new(
-        "ignore-errors",
-        "bool",
-        "false",
-        Support::NoEffect("nothing that containers write is kept yet"),
-        "If watching / following pod logs, allow for any errors that occur to be non-fatal",
-    ),
-    Flag::new(
-        "insecure-skip-tls-verify-backend",
-        "bool",
-        "false",
-        Support::NoEffect("there is no kubelet to connect to"),
-        "Skip verifying the identity of the kubelet that logs are requested from.  In theory, an attacker \
+const OTHER_FLAGS: &[Flag] = &[Flag::new(
+    "insecure-skip-tls-verify-backend",
+    "bool",
+    "false",
+    Support::NoEffect("there is no kubelet to connect to"),
+    "Skip verifying the identity of the kubelet that logs are requested from.  In theory, an attacker \
         could provide invalid log content back. You might want to use this if your kubelet serving \
         certificates have expired.",
-    ),
-    Flag::new(
-        "max-log-requests",
-        "int",
-        "5",
-        Support::NoEffect("nothing that containers write is kept yet"),
-        "Specify maximum number of concurrent logs to follow when using by a selector. Defaults to 5.",
-    ),
-    Flag::new(
-        "prefix",
-        "bool",
-        "false",
-        Support::NoEffect("nothing that containers write is kept yet"),
-        "Prefix each log line with the log source (pod name and container name)",
-    ),
-    Flag::new(
-        "timestamps",
-        "bool",
-        "false",
-        Support::NoEffect("nothing that containers write is kept yet"),
-        "Include timestamps on each line in the log output",
-    ),
-];
+)];
 
 const LONG: &str = "Print the logs for a container in a pod or specified resource. If the pod has only one container, the container name is optional.";
 
@@ -190,14 +180,14 @@ impl Run for Logs {
         }
         let infos = self.infos(cx)?;
         self.check()?;
+        let mut wanted = Vec::new();
         for info in &infos {
             for pod in self.pods(cx, info)? {
-                for container in self.containers(cx, &pod)? {
-                    self.show(cx, &pod, &container)?;
-                }
+                let containers = self.containers(cx, &pod)?;
+                wanted.extend(containers.into_iter().map(|container| (pod.clone(), container)));
             }
         }
-        Ok(())
+        self.show(cx, &wanted)
     }
 }
 
@@ -303,20 +293,53 @@ impl Logs {
         Ok(vec![name])
     }
 
-    /// Shows one container's log, which is empty; and stays with it while it runs when that is asked for.
-    fn show(&self, cx: &mut Context, pod: &Object, container: &str) -> anyhow::Result<()> {
-        self.refuse(pod, container)?;
-        // A fixed clock does not move for somebody who only looks.
-        if !self.follow || !cx.env.clock.is_real() {
-            return Ok(());
+    /// Shows the logs of these containers, and stays with them while they run when that is asked for.
+    fn show(&self, cx: &mut Context, wanted: &[(Arc<Object>, String)]) -> anyhow::Result<()> {
+        let most = usize::try_from(self.max_log_requests).unwrap_or(0);
+        if self.follow && wanted.len() > 1 && wanted.len() > most {
+            anyhow::bail!(
+                "you are attempting to follow {} log streams, but maximum allowed concurrency is {}, use \
+                 --max-log-requests to increase the limit",
+                wanted.len(),
+                self.max_log_requests
+            );
         }
-        let key = crate::apimachinery::key::Key::new("pods", pod.namespace(), pod.name());
-        let ended = |cluster: &Cluster| {
-            let now = cluster.get(&key)?.filter(|p| p.uid() == pod.uid());
-            Ok((!now.is_some_and(|p| pods::is_running(&p, container))).then_some(()))
+        let filter = self.filter(cx)?;
+        let home = cx.client()?.home().to_owned();
+        let mut sources = Vec::new();
+        for (pod, container) in wanted {
+            match self.refuse(pod, container).and_then(|()| Source::open(&home, pod, container, &filter)) {
+                Ok(source) => sources.push(source),
+                Err(error) if self.follow && self.ignore_errors && wanted.len() > 1 => {
+                    cx.print(&format!("error: {error:#}\n"))?;
+                }
+                Err(error) => {
+                    // What comes before it is shown first.
+                    show::show_all(cx, sources)?;
+                    return Err(error);
+                }
+            }
+        }
+        if self.follow { show::follow(cx, sources) } else { show::show_all(cx, sources) }
+    }
+
+    fn filter(&self, cx: &mut Context) -> anyhow::Result<Filter> {
+        let tail = match self.tail {
+            -1 if !self.selector.is_empty() && !cx.is_given("tail") => Some(SELECTED_TAIL),
+            tail => usize::try_from(tail).ok(),
         };
-        cx.client()?.wait(&format!("the log of {}", pod.name()), None, ended)?;
-        Ok(())
+        let since = match self.since.is_zero() {
+            false => Some(show::ago(cx.client()?.now(), self.since)),
+            true => time::parse(&self.since_time),
+        };
+        Ok(Filter {
+            tail,
+            since,
+            limit: usize::try_from(self.limit_bytes).ok().filter(|limit| *limit > 0),
+            timestamps: self.timestamps,
+            prefix: self.prefix || self.all_pods,
+            previous: self.previous,
+        })
     }
 
     /// What the server says of a container without a log.
@@ -325,9 +348,7 @@ impl Logs {
         if pod.str_at("/spec/nodeName").is_empty() {
             return Err(Status::bad_request(format!("pod {name} does not have a host assigned")).into());
         }
-        let lists = ["containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"];
-        let mut statuses = lists.iter().flat_map(|l| pod.list_at(&format!("/status/{l}")));
-        let status = statuses.find(|s| s["name"] == container);
+        let status = pods::status(pod, container);
         let part = |pointer: &str| status.and_then(|s| s.pointer(pointer));
         if self.previous {
             if part("/lastState/terminated").is_none() {
@@ -350,6 +371,21 @@ impl Logs {
             _ => Ok(()),
         }
     }
+}
+
+/// Stays with one container's log until it ends: from its beginning, or from now on.
+pub fn follow_one(cx: &mut Context, pod: &Arc<Object>, container: &str, from_the_start: bool) -> anyhow::Result<()> {
+    let home = cx.client()?.home().to_owned();
+    let filter = Filter { tail: (!from_the_start).then_some(0), ..Filter::default() };
+    let source = Source::open(&home, pod, container, &filter)?;
+    show::follow(cx, vec![source])
+}
+
+/// All that a container has written so far.
+pub fn show_one(cx: &mut Context, pod: &Arc<Object>, container: &str) -> anyhow::Result<()> {
+    let home = cx.client()?.home().to_owned();
+    let source = Source::open(&home, pod, container, &Filter::default())?;
+    show::show_all(cx, vec![source])
 }
 
 /// Which of several pods' logs is wanted first (podutils.ByLogging): assigned, running, ready, ready for long, restarted

@@ -13,6 +13,7 @@ mod annotate;
 mod api_resources;
 mod api_versions;
 mod apply;
+mod attach;
 mod auth;
 mod autoscale;
 mod certificate;
@@ -23,11 +24,13 @@ mod complete;
 mod completion;
 mod config;
 mod context;
+mod cp;
 mod create;
 mod debug;
 mod delete;
 mod describe;
 mod diff;
+mod discovery_cache;
 mod doctor;
 mod drain;
 mod dry_run;
@@ -126,6 +129,11 @@ pub fn generated_files() -> Vec<(String, String)> {
         .iter()
         .filter_map(|(shell, file)| Some((format!("completions/{file}"), completion::script(shell, "kstate")?)));
     pages.chain(scripts).collect()
+}
+
+/// The table of what kstate does not act on, as the README has it.
+pub fn support_markdown() -> String {
+    explain::support_markdown()
 }
 
 fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {

@@ -105,11 +105,15 @@ pub fn container(pod: &Object, named: &str) -> anyhow::Result<(String, String)> 
     Ok((first, notice))
 }
 
+/// A container's status.
+pub fn status<'p>(pod: &'p Object, container: &str) -> Option<&'p Value> {
+    let lists = ["containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"];
+    lists.iter().flat_map(|l| pod.list_at(&format!("/status/{l}"))).find(|s| s["name"] == container)
+}
+
 /// Whether a container of a pod runs, as far as the pod's status says.
 pub fn is_running(pod: &Object, container: &str) -> bool {
-    let lists = ["containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"];
-    let mut statuses = lists.iter().flat_map(|l| pod.list_at(&format!("/status/{l}")));
-    statuses.any(|s| s["name"] == container && s.pointer("/state/running").is_some())
+    status(pod, container).is_some_and(|s| s.pointer("/state/running").is_some())
 }
 
 /// Whether a pod has probes that files in it may answer.

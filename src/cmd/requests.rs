@@ -10,6 +10,7 @@ use super::infos::Info;
 use super::resources::KindRef;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::patch::PatchType;
+use crate::apimachinery::quote::quote;
 use crate::apiserver::{self, Part, WriteOptions};
 
 /// What a write is sent with.
@@ -38,6 +39,11 @@ pub fn patch(
         let old = apiserver::get(c, info.kind, &info.namespace, &info.name)?;
         Ok((old, apiserver::patch(c, info.kind, (&info.namespace, &info.name), patch, part, options)?))
     })?;
+    if !options.strict && part == Part::Main {
+        for field in apiserver::unknown_in_patch(info.kind, &old, patch) {
+            cx.server_warning(&format!("unknown field {}", quote(&field)));
+        }
+    }
     warn(cx, info.kind, &new, Some(&old));
     Ok(new)
 }

@@ -2,6 +2,7 @@
 //! Knows the kinds' names, and of what is stored only the definitions of kinds.
 
 use super::context::Context;
+use super::discovery_cache;
 use crate::apimachinery::quote::quote;
 pub use crate::kinds::KindRef;
 use crate::kinds::Registry;
@@ -52,9 +53,8 @@ const MISSING: &str = "You must provide one or more resources by argument or fil
 pub fn named(cx: &mut Context, request: &Request) -> anyhow::Result<Named> {
     let first = request.args.first().map(String::as_str).unwrap_or_default();
     let pairs = request.args.iter().filter_map(|a| a.split_once('/')).map(|(resource, _)| resource);
-    let mut words = first.split(',').filter(|w| !w.is_empty() && !w.contains('/')).chain(pairs);
-    let is_built_in = |word: &str| find(&Registry::built_in(), word).is_some();
-    let registry = if words.all(is_built_in) { Registry::built_in() } else { cx.registry()? };
+    let words: Vec<&str> = first.split(',').filter(|w| !w.is_empty() && !w.contains('/')).chain(pairs).collect();
+    let registry = knowing(cx, &words)?;
     named_in(&registry, &cx.program, request)
 }
 
@@ -183,10 +183,22 @@ fn kinds(registry: &Registry, resources: &[&str]) -> anyhow::Result<Vec<KindRef>
 /// # Errors
 /// `the server doesn't have a resource type "nope"`; a store that cannot be read.
 pub fn kind(cx: &mut Context, argument: &str) -> anyhow::Result<KindRef> {
-    match find(&Registry::built_in(), argument) {
-        Some(kind) => Ok(kind),
-        None => kind_in(&cx.registry()?, argument),
+    kind_in(&knowing(cx, &[argument])?, argument)
+}
+
+/// The kinds that some words need: the built-in ones, those of the store, or those that kubectl remembers.
+fn knowing(cx: &mut Context, words: &[&str]) -> anyhow::Result<Registry> {
+    let is_found = |registry: &Registry, word: &str| {
+        find(registry, word).is_some() || registry.kinds().any(|k| k.names().categories.contains(&word))
+    };
+    if words.iter().all(|word| find(&Registry::built_in(), word).is_some()) {
+        return Ok(Registry::built_in());
     }
+    let registry = cx.registry()?;
+    if words.iter().all(|word| is_found(&registry, word)) {
+        return Ok(registry);
+    }
+    discovery_cache::recalled(cx)
 }
 
 /// As [`kind`], among kinds that are known already.

@@ -1,19 +1,26 @@
 //! `run`: one pod from an image. Knows no other kind, but the service that `--expose` makes.
 
+mod attached;
+
+use std::sync::Arc;
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 
 use super::context::Context;
 use super::dry_run::DryRun;
+use super::errors::Exit;
 use super::flags::{DryRunFlag, PrintFlags};
 use super::infos::Info;
 use super::support::{Flag, Support};
 use super::verbs::Run as Verb;
-use super::{last_applied, overrides, requests};
+use super::{go, last_applied, overrides, requests};
 use crate::apimachinery::names;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::quote::quote;
 use crate::kinds;
 use crate::printers::Printer;
+use attached::{Attached, Failed};
 
 /// Arguments of `run`.
 #[derive(clap::Args)]
@@ -21,6 +28,13 @@ pub struct Run {
     args: Vec<String>,
     #[arg(long, value_name = "stringArray", help = "Annotations to apply to the pod.")]
     annotations: Vec<String>,
+    #[arg(
+        long,
+        help = "If true, wait for the Pod to start running, and then attach to the Pod as if 'kubectl attach ...' \
+        were called.  Default false, unless '-i/--stdin' is set, in which case the default is true. With \
+        '--restart=Never' the exit code of the container process is returned."
+    )]
+    attach: bool,
     #[arg(
         long,
         help = "If true and extra arguments are present, use them as the 'command' field in the container, rather \
@@ -51,6 +65,12 @@ pub struct Run {
     labels: String,
     #[arg(
         long,
+        help = "If the pod is started in interactive mode or with stdin, leave stdin open after the first attach \
+        completes. By default, stdin will be closed after the first attach completes."
+    )]
+    leave_stdin_open: bool,
+    #[arg(
+        long,
         value_name = "string",
         default_value = "merge",
         help = "The method used to override the generated object: json, merge, or strategic."
@@ -64,8 +84,21 @@ pub struct Run {
         generated object. Requires that the object supply a valid apiVersion field."
     )]
     overrides: String,
+    #[arg(long, value_name = "duration", default_value = "1m0s", value_parser = go::duration,
+        help = "The length of time (like 5s, 2m, or 3h, higher than zero) to wait until at least one pod is running")]
+    pod_running_timeout: Duration,
     #[arg(long, value_name = "string", default_value = "", help = "The port that this container exposes.")]
     port: String,
+    #[arg(short, long, help = "If true, suppress prompt messages.")]
+    quiet: bool,
+    #[arg(
+        long,
+        help = "If true, delete the pod after it exits.  Only valid when attaching to the container, e.g. with \
+        '--attach' or with '-i/--stdin'."
+    )]
+    rm: bool,
+    #[arg(short = 'i', long, help = "Keep stdin open on the container in the pod, even if nothing is attached.")]
+    stdin: bool,
     #[arg(long, help = "If true, run the container in privileged mode.")]
     privileged: bool,
     #[arg(
@@ -91,15 +124,6 @@ pub struct Run {
 }
 
 const OTHER_FLAGS: &[Flag] = &[
-    Flag::new(
-        "attach",
-        "bool",
-        "false",
-        Support::NotBuilt,
-        "If true, wait for the Pod to start running, and then attach to the Pod as if 'kubectl attach ...' \
-        were called.  Default false, unless '-i/--stdin' is set, in which case the default is true. With \
-        '--restart=Never' the exit code of the container process is returned.",
-    ),
     Flag::new(
         "cascade",
         "string",
@@ -148,29 +172,6 @@ const OTHER_FLAGS: &[Flag] = &[
     )
     .short('k'),
     Flag::new(
-        "leave-stdin-open",
-        "bool",
-        "false",
-        Support::NoEffect("there is no input"),
-        "If the pod is started in interactive mode or with stdin, leave stdin open after the first attach \
-        completes. By default, stdin will be closed after the first attach completes.",
-    ),
-    Flag::new(
-        "pod-running-timeout",
-        "duration",
-        "1m0s",
-        Support::NoEffect("nothing is attached to"),
-        "The length of time (like 5s, 2m, or 3h, higher than zero) to wait until at least one pod is running",
-    ),
-    Flag::new(
-        "quiet",
-        "bool",
-        "false",
-        Support::NoEffect("there is no prompt to be quiet about"),
-        "If true, suppress prompt messages.",
-    )
-    .short('q'),
-    Flag::new(
         "recursive",
         "bool",
         "false",
@@ -179,22 +180,6 @@ const OTHER_FLAGS: &[Flag] = &[
         manifests organized within the same directory.",
     )
     .short('R'),
-    Flag::new(
-        "rm",
-        "bool",
-        "false",
-        Support::NotBuilt,
-        "If true, delete the pod after it exits.  Only valid when attaching to the container, e.g. with \
-        '--attach' or with '-i/--stdin'.",
-    ),
-    Flag::new(
-        "stdin",
-        "bool",
-        "false",
-        Support::NotBuilt,
-        "Keep stdin open on the container in the pod, even if nothing is attached.",
-    )
-    .short('i'),
     Flag::new(
         "timeout",
         "duration",
@@ -253,18 +238,41 @@ impl Verb for Run {
         }
         let dry_run = self.dry_run.parse(cx)?;
         let mut printer = self.print.printer(cx)?;
-        self.check(cx)?;
+        let attach = self.attach || (self.stdin && !cx.is_given("attach"));
+        self.check(cx, dry_run, attach)?;
         let pod = overrides::apply(self.pod()?, &self.overrides, &self.override_type)?;
-        let pod = self.make(cx, dry_run, pod)?;
+        let mut made = vec![Arc::new(self.make(cx, dry_run, pod)?)];
         if self.expose {
-            self.make_service(cx, dry_run, &mut printer)?;
+            made.push(self.make_service(cx, dry_run, &mut printer)?);
         }
-        printer.print(&pod, &format!("created{}", dry_run.suffix()), &mut cx.env.stdout)
+        if !attach {
+            return printer.print(&made[0], &format!("created{}", dry_run.suffix()), &mut cx.env.stdout);
+        }
+        let attached = Attached {
+            pod: made[0].clone(),
+            stdin: self.stdin,
+            tty: self.tty,
+            quiet: self.quiet,
+            leave_stdin_open: self.leave_stdin_open,
+            timeout: self.pod_running_timeout,
+        };
+        let outcome = attached.run(cx);
+        if self.rm {
+            Attached::remove(cx, &made, self.quiet)?;
+        }
+        let Err(error) = outcome else { return Ok(()) };
+        match error.downcast_ref::<Failed>() {
+            Some(failed) => {
+                cx.complain(&failed.text);
+                Err(Exit(failed.code).into())
+            }
+            None => Err(error),
+        }
     }
 }
 
 impl Run {
-    fn check(&self, cx: &Context) -> anyhow::Result<()> {
+    fn check(&self, cx: &Context, dry_run: DryRun, attach: bool) -> anyhow::Result<()> {
         if self.args.is_empty() || cx.dash == Some(0) {
             return Err(cx.usage_error("NAME is required for run"));
         }
@@ -274,7 +282,7 @@ impl Run {
         if !is_image(&self.image) {
             anyhow::bail!("Invalid image name {}: invalid reference format", quote(&self.image));
         }
-        if self.tty {
+        if self.tty && !self.stdin {
             return Err(cx.usage_error("-i/--stdin is required for containers with -t/--tty=true"));
         }
         if self.expose && self.port.is_empty() {
@@ -282,6 +290,14 @@ impl Run {
         }
         if !matches!(self.restart.as_str(), "" | "Always" | "OnFailure" | "Never") {
             return Err(cx.usage_error(format!("invalid restart policy: {}", self.restart)));
+        }
+        if !attach && self.rm {
+            return Err(cx.usage_error("--rm should only be used for attached containers"));
+        }
+        if attach && dry_run != DryRun::None {
+            let why = "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, \
+                or --tty)";
+            return Err(cx.usage_error(why));
         }
         if !matches!(self.image_pull_policy.as_str(), "" | "Always" | "IfNotPresent" | "Never") {
             return Err(cx.usage_error(format!("invalid image pull policy: {}", self.image_pull_policy)));
@@ -301,7 +317,11 @@ impl Run {
         if !annotations.is_empty() {
             metadata["annotations"] = Value::Object(annotations);
         }
-        let restart = if self.restart.is_empty() { "Always" } else { &self.restart };
+        let restart = match (self.restart.as_str(), self.stdin) {
+            ("", true) => "OnFailure",
+            ("", false) => "Always",
+            (given, _) => given,
+        };
         let spec =
             json!({"containers": [self.container(name)?], "dnsPolicy": "ClusterFirst", "restartPolicy": restart});
         Ok(json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec, "status": {}}))
@@ -338,6 +358,15 @@ impl Run {
         if self.privileged {
             container["securityContext"] = json!({"privileged": true});
         }
+        if self.stdin {
+            container["stdin"] = true.into();
+            if !self.leave_stdin_open {
+                container["stdinOnce"] = true.into();
+            }
+        }
+        if self.tty {
+            container["tty"] = true.into();
+        }
         Ok(container)
     }
 
@@ -361,7 +390,7 @@ impl Run {
         Ok(Object::clone(&made))
     }
 
-    fn make_service(&self, cx: &mut Context, dry_run: DryRun, printer: &mut Printer) -> anyhow::Result<()> {
+    fn make_service(&self, cx: &mut Context, dry_run: DryRun, printer: &mut Printer) -> anyhow::Result<Arc<Object>> {
         let port = number(&self.port)?;
         let mut metadata = json!({"creationTimestamp": null, "name": self.args[0]});
         if !self.labels.is_empty() {
@@ -375,7 +404,8 @@ impl Run {
             "status": {"loadBalancer": {}},
         });
         let made = self.make(cx, dry_run, service)?;
-        printer.print(&made, &format!("created{}", dry_run.suffix()), &mut cx.env.stdout)
+        printer.print(&made, &format!("created{}", dry_run.suffix()), &mut cx.env.stdout)?;
+        Ok(Arc::new(made))
     }
 }
 

@@ -27,7 +27,7 @@ impl Selectors<'_> {
     /// BadRequest, in the words of kubectl's selector visitor, for a selector that does not parse or names an unknown field.
     pub fn list(&self, cluster: &Cluster, kind: KindRef, namespace: Option<&str>) -> Result<Vec<Arc<Object>>, Status> {
         let filter = self.filter(kind)?;
-        let mut objects = apiserver::list(cluster, kind, namespace)?;
+        let mut objects = apiserver::list(cluster, kind, namespace).map_err(|s| self.blame(kind, s))?;
         objects.retain(|o| filter.lets_through(o));
         Ok(objects)
     }
@@ -51,15 +51,15 @@ impl Selectors<'_> {
     fn blame(&self, kind: KindRef, mut status: Status) -> Status {
         if matches!(status.reason, Reason::BadRequest | Reason::NotFound) {
             let names = kind.names();
-            status.message = format!(
-                "Unable to find \"{}/{}, Resource={}\" that match label selector {}, field selector {}: {}",
-                names.group,
-                names.version,
-                names.plural,
-                quote(self.labels),
-                quote(self.fields),
-                status.message
-            );
+            let resource = format!("\"{}/{}, Resource={}\"", names.group, names.version, names.plural);
+            let (labels, fields) = (quote(self.labels), quote(self.fields));
+            let failed = match self.labels.is_empty() && self.fields.is_empty() {
+                true => format!("Unable to list {resource}"),
+                false => {
+                    format!("Unable to find {resource} that match label selector {labels}, field selector {fields}")
+                }
+            };
+            status.message = format!("{failed}: {}", status.message);
         }
         status
     }

@@ -7,10 +7,10 @@ use super::context::Context;
 use super::global::{self, Global};
 use super::support::{self, Flag};
 use super::{
-    annotate, api_resources, api_versions, apply, auth, autoscale, certificate, clock, cluster_info, completion,
-    config, create, debug, delete, describe, diff, doctor, drain, edit, events, exec, explain, export, expose,
-    generators, get, help, kustomize, label, logs, man, options, patch, plugin, port_forward, proxy, replace, reset,
-    rollout, run, scale, set, snapshot, taint, top, version, wait,
+    annotate, api_resources, api_versions, apply, attach, auth, autoscale, certificate, clock, cluster_info,
+    completion, config, cp, create, debug, delete, describe, diff, doctor, drain, edit, events, exec, explain, export,
+    expose, generators, get, help, kustomize, label, logs, man, options, patch, plugin, port_forward, proxy, replace,
+    reset, rollout, run, scale, set, snapshot, taint, top, version, wait,
 };
 
 /// A verb's arguments, and what it does.
@@ -376,11 +376,11 @@ pub static GROUPS: &[Group] = &[
         verbs: &[
             Verb::built::<describe::Describe>("describe", "Show details of a specific resource or group of resources"),
             Verb::built::<logs::Logs>("logs", "Print the logs for a container in a pod"),
-            Verb::missing("attach", "Attach to a running container"),
+            Verb::built::<attach::Attach>("attach", "Attach to a running container"),
             Verb::built::<exec::Exec>("exec", "Execute a command in a container"),
             Verb::built::<port_forward::PortForward>("port-forward", "Forward one or more local ports to a pod"),
             Verb::built::<proxy::Proxy>("proxy", "Run a proxy to the Kubernetes API server"),
-            Verb::missing("cp", "Copy files and directories to and from containers"),
+            Verb::built::<cp::Cp>("cp", "Copy files and directories to and from containers"),
             Verb::built::<auth::Auth>("auth", "Inspect authorization").with(AUTH),
             Verb::built::<debug::Debug>("debug", "Create debugging sessions for troubleshooting workloads and nodes"),
             Verb::built::<events::Events>("events", "List events"),

@@ -83,6 +83,9 @@ pub fn servers_for_image(
     if is(repository, "agnhost") {
         return agnhost(&words).into_iter().collect();
     }
+    if is(repository, "hello-app") && own_entrypoint && words.is_empty() {
+        return vec![hello_app(image, container_ports)];
+    }
     if let Some(known) = KNOWN.iter().find(|k| is(repository, k.repository)) {
         let line = program(&words, known.programs);
         let runs = (own_entrypoint && words.is_empty()) || line.is_some();
@@ -94,10 +97,17 @@ pub fn servers_for_image(
 
 /// Whether an image is a busybox from before 1.29, whose `nslookup` was another one.
 pub fn is_old_busybox(image: &str) -> bool {
-    let tag = image.split('@').next().and_then(|name| name.rsplit_once(':')).map_or("", |(_, tag)| tag);
+    let tag = tag(image);
     let mut numbers = tag.split(['.', '-']).map_while(|part| part.parse().ok());
     let version: (u32, u32) = (numbers.next().unwrap_or(u32::MAX), numbers.next().unwrap_or(0));
-    is(repository(image), "busybox") && version < (1, 29) && !tag.contains('/')
+    is(repository(image), "busybox") && version < (1, 29)
+}
+
+/// An image's tag; empty where it has none.
+fn tag(image: &str) -> &str {
+    let tag = image.split('@').next().and_then(|name| name.rsplit_once(':')).map_or("", |(_, tag)| tag);
+    // A colon before the last slash is a registry's port.
+    if tag.contains('/') { "" } else { tag }
 }
 
 /// An image's name without tag and digest.
@@ -165,6 +175,13 @@ fn option(line: &[String], names: &[&str]) -> Option<String> {
         let (name, value) = word.split_once('=')?;
         names.contains(&name).then(|| value.to_owned())
     })
+}
+
+/// Listens where its environment says, which a manifest repeats as its containerPort.
+fn hello_app(image: &str, declared: &[u16]) -> Emulated {
+    let version = tag(image).split('.').next().and_then(|major| major.parse().ok()).unwrap_or(1);
+    let port = declared.first().copied().unwrap_or(8080);
+    Emulated { port, kind: ServerKind::HelloApp(version), root: "/".to_owned() }
 }
 
 /// `/agnhost netexec` and `serve-hostname`; agnhost's other servers are not known.
@@ -252,6 +269,8 @@ mod tests {
             ("bitnami/nginx", "Nginx 8080 /app"),
             ("httpd:2.4", "Httpd 80 /usr/local/apache2/htdocs"),
             ("caddy:2", "Caddy 80 /usr/share/caddy"),
+            ("us-docker.pkg.dev/google-samples/containers/gke/hello-app:2.0", "HelloApp(2) 8080 /"),
+            ("gcr.io/google-samples/hello-app", "HelloApp(1) 8080 /"),
             ("my-nginx", ""),
             ("nginx/nginx-ingress", ""),
             ("busybox", ""),

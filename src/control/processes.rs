@@ -83,7 +83,9 @@ pub fn command(pod: &Object, spec: &Value, pace: &Pace) -> Option<Vec<String>> {
     }
     let shell = SHELLS.iter().find(|s| s.repositories.iter().any(|name| is(image, name)));
     let is_added = || pace.words("shell-images").iter().any(|name| is(image, name));
-    if shell.is_none() && !is_added() {
+    // Somebody sits before a container that keeps its stdin open: what is asked for by name is tried, as exec does.
+    let is_interactive = spec.get("stdin").is_some_and(|s| *s == true) && !(given.is_empty() && args.is_empty());
+    if shell.is_none() && !is_added() && !is_interactive {
         return None;
     }
     let own = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();

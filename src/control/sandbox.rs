@@ -95,4 +95,6 @@ pub enum ServerKind {
     Netexec,
     /// `agnhost serve-hostname`: says its hostname, whatever the path.
     ServeHostname,
+    /// Google's `hello-app` of a major version: greets, and says its hostname.
+    HelloApp(u8),
 }

@@ -16,6 +16,7 @@ mod controller;
 mod describe;
 mod schedule;
 mod validation;
+mod zone;
 
 /// The kind.
 pub struct CronJob;

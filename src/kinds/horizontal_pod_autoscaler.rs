@@ -11,6 +11,7 @@ use crate::apimachinery::time::{self, Time};
 use serde_json::json;
 mod behavior;
 mod describe;
+mod rules;
 mod targets;
 mod v1;
 mod validation;

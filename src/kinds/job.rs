@@ -17,6 +17,7 @@ mod controller;
 pub(super) mod defaults;
 mod describe;
 mod indexes;
+mod policies;
 pub(super) mod validation;
 
 /// The kind.

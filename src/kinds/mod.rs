@@ -71,7 +71,7 @@ mod pod_template;
 mod priority_class;
 mod priority_level_configuration;
 pub mod quota;
-mod rbac;
+pub mod rbac;
 mod registry;
 mod replica_set;
 mod replication_controller;
@@ -90,6 +90,7 @@ mod service_account;
 mod service_cidr;
 mod stateful_set;
 mod storage_class;
+pub mod support;
 mod validating_admission_policy;
 mod validating_admission_policy_binding;
 mod validating_webhook_configuration;
@@ -103,8 +104,10 @@ use exposure::Exposure;
 use plan::Plan;
 use rollout::{Progress, Revision};
 
-pub use custom_resource::versions_to_be;
+pub use custom_resource::{versions as versions_of_definition, versions_to_be};
+pub use custom_resource_definition::RESOURCE as DEFINITIONS;
 pub use endpoint_slice::SERVICE_NAME_LABEL;
+pub use node::{labels as node_labels, status as node_status};
 pub use persistent_volume_claim::validate_claim_spec;
 pub use priority_class::SYSTEM_CLASSES as SYSTEM_PRIORITY_CLASSES;
 pub use registry::{Registry, of_api_version, of_resource};
@@ -221,6 +224,14 @@ pub trait Kind: Sync {
     /// What its objects look like, for a kind that a definition made known; the API's own document tells of all others.
     fn structural(&self) -> Option<&Structural> {
         None
+    }
+
+    /// Whether the kind is still there to be asked for. The verb and the name are those of the request.
+    ///
+    /// # Errors
+    /// NotFound for a kind whose definition is gone.
+    fn check_served(&self, _cluster: &Cluster, _verb: &str, _name: &str) -> Result<(), Status> {
+        Ok(())
     }
 
     /// A stored object as the kind's version has it.

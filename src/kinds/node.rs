@@ -1,11 +1,17 @@
 //! Node: where pods run. Knows no pod; scheduling and heartbeats are the simulation's.
 
 mod describe;
+mod registration;
 mod usage;
+
+pub use registration::{labels, status};
+
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::describe::{Text, View};
+use super::plan::Plan;
 use super::{Kind, Names, resource_list, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names;
@@ -45,7 +51,7 @@ impl Kind for Node {
         let info = |field| known(object.str_at(&format!("/status/nodeInfo/{field}")), "<unknown>");
         vec![
             object.name().to_owned(),
-            status(object),
+            state(object),
             roles(object),
             time::age(object.creation_timestamp(), now),
             object.str_at("/status/nodeInfo/kubeletVersion").to_owned(),
@@ -73,6 +79,10 @@ impl Kind for Node {
         }
         resource_list::canonicalize(object, "/status/capacity");
         resource_list::canonicalize(object, "/status/allocatable");
+    }
+
+    fn reconcile(&self, node: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
+        registration::reconcile(node, cluster, now)
     }
 
     /// A node comes with its status: a kubelet registers itself so.
@@ -138,7 +148,7 @@ fn known(text: &str, otherwise: &str) -> String {
 }
 
 /// `Ready,SchedulingDisabled`.
-fn status(node: &Object) -> String {
+fn state(node: &Object) -> String {
     let ready = node.list_at("/status/conditions").iter().find(|c| c["type"] == "Ready");
     let ready = match ready {
         Some(c) if c["status"] == "True" => "Ready",

@@ -30,7 +30,7 @@ use crate::cluster::Cluster;
 pub use aggregate::{Amounts, of_all as amounts_of};
 pub use defaults::{set_spec_defaults, set_template_defaults};
 pub use fields::Fields;
-pub use validation::{validate_spec, validate_template};
+pub use validation::{is_overcommit_allowed, validate_limit_name, validate_spec, validate_template};
 pub use warnings::template_warnings;
 
 /// The kind `Pod`.

@@ -38,6 +38,11 @@ impl Registry {
         }
     }
 
+    /// Whether a group resource is of a kind that a definition made known.
+    pub fn has_custom(&self, resource: &str) -> bool {
+        self.custom.iter().any(|known| known[0].names().resource == resource)
+    }
+
     /// Each kind once, in its preferred version; the built-in ones first.
     pub fn kinds(&self) -> impl Iterator<Item = KindRef> {
         KINDS.iter().copied().chain(self.custom.iter().filter_map(|versions| versions.first().copied()))

@@ -1,6 +1,7 @@
 //! StorageClass: how claims without a volume get one. Knows no claim; provisioning is the volume binder's.
 
 mod describe;
+mod topology;
 
 use std::sync::Arc;
 
@@ -84,6 +85,7 @@ impl Kind for StorageClass {
         validate_parameters(object.map_at("/parameters"), &mut errors);
         one_of(object, "reclaimPolicy", &["Delete", "Retain"], &mut errors);
         one_of(object, "volumeBindingMode", &["Immediate", "WaitForFirstConsumer"], &mut errors);
+        topology::validate(object.list_at("/allowedTopologies"), &mut errors);
         errors
     }
 

@@ -2,6 +2,8 @@
 //!
 //! Knows sandboxes, not objects: what a pod's sandbox is, `control::sandbox` says.
 
+#[cfg(target_os = "linux")]
+pub mod copy;
 pub mod dns;
 #[cfg(target_os = "linux")]
 pub mod http;

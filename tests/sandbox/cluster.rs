@@ -119,6 +119,13 @@ impl Cluster {
     }
 }
 
+/// What runs in its pods ends with it.
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.run(&["reset", "--yes"]);
+    }
+}
+
 /// A process that is killed when the test ends.
 pub struct Running(pub Child);
 

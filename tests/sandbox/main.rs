@@ -10,6 +10,7 @@ mod confinement;
 mod doctor;
 mod escape;
 mod forward;
+mod keepers;
 mod names_at_a_terminal;
 mod network;
 mod pod;

@@ -88,5 +88,7 @@ pub fn of_address(cluster: &Cluster, ip: Ipv4Addr, owners: &[Owner]) -> Result<V
             all.push(Named::Endpoint { namespace, service, hostname: hostname(endpoint) });
         }
     }
+    // A pod's own name before those that are made of its address: many look at the first alone.
+    all.sort_by_key(|named| matches!(named, Named::Endpoint { hostname: None, .. }));
     Ok(all)
 }

@@ -1,6 +1,11 @@
 //! `explain`: the fields of a kind, with their types. Knows the schema table, no store.
 
 mod plaintext;
+mod structural;
+mod support;
+mod wrap;
+
+pub use support::markdown as support_markdown;
 
 use super::context::Context;
 use super::resources::{self, KindRef};
@@ -33,6 +38,9 @@ pub struct Explain {
         help = "When true, print the name of all the fields recursively. Otherwise, print the available fields with their description."
     )]
     recursive: bool,
+    // Not kubectl's: its help stays as it is.
+    #[arg(long, hide = true, help = "List what kstate stores and does not act on.")]
+    support: bool,
 }
 
 impl Run for Explain {
@@ -64,6 +72,7 @@ Use "kubectl api-resources" for a complete list of supported resources."#;
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
         let request = match self.args.as_slice() {
+            [] | [_] if self.support => return self.print_support(cx),
             [one] => one,
             [] => anyhow::bail!(
                 "You must specify the type of resource to explain. Use \"{} api-resources\" for a complete list of \
@@ -83,11 +92,31 @@ Use "kubectl api-resources" for a complete list of supported resources."#;
         };
         let kind = of_version(cx, kind, &self.api_version)?;
         let names = kind.names();
+        if let Some(schema) = kind.structural() {
+            let text = structural::explain(names, schema, &path, self.recursive)?;
+            return Ok(cx.print(&text)?);
+        }
         let definition = Definition::of_kind(names.api_version, names.kind).ok_or_else(|| {
             anyhow::anyhow!("GVK {}, Kind={} not found in OpenAPI schema", names.api_version, names.kind)
         })?;
         let text = plaintext::explain(names, definition, &path, self.recursive)?;
         Ok(cx.print(&text)?)
+    }
+}
+
+impl Explain {
+    /// What is stored and not acted on, of one kind or of all.
+    fn print_support(&self, cx: &mut Context) -> anyhow::Result<()> {
+        let kind = match self.args.first() {
+            Some(request) => Some(split(&cx.registry()?, request)?.0),
+            None => None,
+        };
+        match (support::table(kind), kind) {
+            (Some(table), _) => cx.print(&table)?,
+            (None, Some(kind)) => cx.print(&format!("{}: as on a cluster.\n", kind.names().kind))?,
+            (None, None) => {}
+        }
+        Ok(())
     }
 }
 

@@ -8,23 +8,39 @@ const NO_PROSE: &str = "    kstate knows types, not prose. Descriptions are at:\
     https://kubernetes.io/docs/reference/kubernetes-api/\n    \n";
 
 /// How many values of an enum a list of fields shows.
-const SHORT_ENUM: usize = 4;
+pub const SHORT_ENUM: usize = 4;
 
 /// Everything `explain` prints of a kind, or of the field that a path leads to.
 ///
 /// # Errors
 /// kubectl's text for a path that leads nowhere.
 pub fn explain(names: &Names, definition: Definition, path: &[&str], recursive: bool) -> anyhow::Result<String> {
+    Ok(header(names) + &described(definition, path, recursive)?)
+}
+
+/// What every explanation begins with.
+pub fn header(names: &Names) -> String {
     let mut text = String::new();
     if !names.group.is_empty() {
         text += &format!("GROUP:      {}\n", names.group);
     }
-    text += &format!("KIND:       {}\nVERSION:    {}\n\n", names.kind, names.version);
+    text + &format!("KIND:       {}\nVERSION:    {}\n\n", names.kind, names.version)
+}
+
+/// kubectl's text for a path that leads nowhere.
+pub fn no_field(path: &[&str]) -> anyhow::Error {
+    anyhow::anyhow!("error: field \"{}\" does not exist", path.last().copied().unwrap_or_default())
+}
+
+/// What is below the header.
+///
+/// # Errors
+/// [`no_field`].
+pub fn described(definition: Definition, path: &[&str], recursive: bool) -> anyhow::Result<String> {
+    let mut text = String::new();
     let mut here = Some(definition);
     for (at, name) in path.iter().enumerate() {
-        let field = here.and_then(|d| d.field(name)).ok_or_else(|| {
-            anyhow::anyhow!("error: field \"{}\" does not exist", path.last().copied().unwrap_or_default())
-        })?;
+        let field = here.and_then(|d| d.field(name)).ok_or_else(|| no_field(path))?;
         if at + 1 == path.len() {
             let kind = type_name(field.type_of());
             text += &format!("FIELD: {} <{kind}>\n{}\n\n", field.name(), long_enum(field));

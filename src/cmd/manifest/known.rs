@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::{Item, object};
 use crate::apimachinery::object::Object;
 use crate::cmd::context::Context;
+use crate::cmd::discovery_cache;
 use crate::kinds::{KindRef, Registry, versions_to_be};
 
 /// What is known while documents are read.
@@ -39,6 +40,12 @@ impl<'c, 'e> Known<'c, 'e> {
         }
         self.registry = self.cx.registry()?;
         self.is_read = true;
+        self.learnt.iter().for_each(|versions| self.registry.learn(versions));
+        let found = object::map_kind(&self.registry, document);
+        if found.is_ok() {
+            return Ok(found);
+        }
+        self.registry = discovery_cache::recalled(self.cx)?;
         self.learnt.iter().for_each(|versions| self.registry.learn(versions));
         Ok(object::map_kind(&self.registry, document))
     }

@@ -74,9 +74,14 @@ fn resources(registry: &Registry, api_version: &str) -> Option<Value> {
 
 fn of_kind(kind: KindRef) -> Vec<Value> {
     let names = kind.names();
+    let is_custom = kind.structural().is_some();
+    let verbs = match is_custom {
+        true => ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"],
+        false => ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"],
+    };
     let mut resource = json!({
         "name": names.plural, "singularName": names.singular, "namespaced": names.namespaced, "kind": names.kind,
-        "verbs": ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"],
+        "verbs": verbs,
     });
     if !names.short.is_empty() {
         resource["shortNames"] = json!(names.short);
@@ -85,6 +90,12 @@ fn of_kind(kind: KindRef) -> Vec<Value> {
         resource["categories"] = json!(names.categories);
     }
     let mut all = vec![resource];
+    if is_custom && kind.has_status() {
+        all.push(json!({
+            "name": format!("{}/status", names.plural), "singularName": "", "namespaced": names.namespaced,
+            "kind": names.kind, "verbs": ["get", "patch", "update"],
+        }));
+    }
     if kind.scale().is_some() {
         all.push(json!({
             "name": format!("{}/scale", names.plural), "singularName": "", "namespaced": names.namespaced,

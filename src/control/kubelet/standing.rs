@@ -67,7 +67,8 @@ fn brings(kind: ServerKind, path: &str) -> bool {
         ServerKind::Nginx => &["", "index.html", "50x.html"],
         ServerKind::Httpd | ServerKind::Caddy => &["", "index.html"],
         // These list folders, or answer whatever is asked for.
-        ServerKind::Busybox | ServerKind::Python | ServerKind::Netexec | ServerKind::ServeHostname => return true,
+        ServerKind::Busybox | ServerKind::Python | ServerKind::Netexec => return true,
+        ServerKind::ServeHostname | ServerKind::HelloApp(_) => return true,
     };
     files.contains(&path)
 }

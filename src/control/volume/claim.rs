@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{
-    BIND_COMPLETED, BOUND_BY_CONTROLLER, PROVISIONED_BY, PV_CONTROLLER, PV_PROTECTION, PVC_PROTECTION, SOURCE,
+    BIND_COMPLETED, BOUND_BY_CONTROLLER, NO_PROVISIONER, PROVISIONED_BY, PV_CONTROLLER, PV_PROTECTION, PVC_PROTECTION,
+    SELECTED_NODE, SOURCE, resize,
 };
 use crate::apimachinery::key::Key;
 use crate::apimachinery::labels::Selector;
@@ -30,16 +31,13 @@ pub(crate) static CONTROLLER: Controller = Controller {
     ],
 };
 
-/// The classes' provisioner that provisions nothing.
-const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";
-
 fn reconcile(claim: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
     if claim.deletion_timestamp().is_some() {
         return unprotect(claim, cluster);
     }
     match claim.str_at("/spec/volumeName") {
         "" => bind(claim, cluster, now),
-        volume => complete(claim, volume, cluster),
+        volume => complete(claim, volume, cluster, now),
     }
 }
 
@@ -88,12 +86,12 @@ static FREE_VOLUMES: Indexer = Indexer {
     },
 };
 
-/// Claims that have no volume yet, all under one value.
+/// Claims that are not bound yet, all under one value.
 static PENDING_CLAIMS: Indexer = Indexer {
     resource: "persistentvolumeclaims",
-    values: |claim| match claim.str_at("/spec/volumeName") {
-        "" => vec![String::new()],
-        _ => Vec::new(),
+    values: |claim| match claim.str_at("/status/phase") {
+        "Bound" => Vec::new(),
+        _ => vec![String::new()],
     },
 };
 
@@ -109,7 +107,7 @@ pub fn claim_names(pod: &Object) -> impl Iterator<Item = String> {
 }
 
 /// A claim with a volume's name: the binding is written on both sides, then the status follows.
-fn complete(claim: &Arc<Object>, volume: &str, cluster: &Cluster) -> Result<Plan, Status> {
+fn complete(claim: &Arc<Object>, volume: &str, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
     let mut plan = Plan::nothing();
     let mut new = Object::clone(claim);
     let Some(volume) = cluster.get(&Key::cluster("persistentvolumes", volume))? else {
@@ -125,6 +123,9 @@ fn complete(claim: &Arc<Object>, volume: &str, cluster: &Cluster) -> Result<Plan
         }
         return Ok(plan);
     };
+    if volume.str_at("/spec/claimRef/name").is_empty() {
+        return take_named(claim, &volume, cluster);
+    }
     if !is_claimed_by(&volume, claim) {
         return Ok(plan);
     }
@@ -141,14 +142,45 @@ fn complete(claim: &Arc<Object>, volume: &str, cluster: &Cluster) -> Result<Plan
     if claim.str_at("/status/phase") != "Bound" {
         new.set("/status", status);
         plan.push(Action::UpdateStatus(new));
+        return Ok(plan);
     }
-    Ok(plan)
+    resize::reconcile(claim, &volume, cluster, now)
+}
+
+/// The class of a claim without a complete binding, when it binds no claim before a pod that uses it has a node.
+pub fn class_that_waits(claim: &Object, cluster: &Cluster) -> Result<Option<Arc<Object>>, Status> {
+    let name = claim.str_at("/spec/storageClassName");
+    let class = cluster.get(&Key::cluster("storageclasses.storage.k8s.io", name))?;
+    Ok(class.filter(|class| class.str_at("/volumeBindingMode") == "WaitForFirstConsumer"))
+}
+
+/// The volume that the user named in the claim is free: it is taken when it satisfies the claim.
+fn take_named(claim: &Arc<Object>, volume: &Object, cluster: &Cluster) -> Result<Plan, Status> {
+    let wanted = quantity(claim.str_at("/spec/resources/requests/storage"));
+    let why = if quantity(volume.str_at("/spec/capacity/storage")) < wanted {
+        "requested PV is too small"
+    } else if volume.str_at("/spec/storageClassName") != claim.str_at("/spec/storageClassName") {
+        "storageClassName does not match"
+    } else if mode_of(volume) != mode_of(claim) {
+        "incompatible volumeMode"
+    } else if !has_modes(volume, claim) {
+        "incompatible accessMode"
+    } else {
+        return Ok(Plan { actions: vec![Action::Update(reserved_for(volume, claim))], requeue_at: None });
+    };
+    let message = format!("Cannot bind to requested volume {:?}: {why}", volume.name());
+    event_once(cluster, claim, EventRecord::warning(claim, SOURCE, "VolumeMismatch", message))
 }
 
 /// A claim without a volume: one that fits, or a new one of its class.
 fn bind(claim: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
-    if let Some(volume) = best_volume(claim, cluster)? {
+    let waits = class_that_waits(claim, cluster)?.is_some() && claim.annotation(SELECTED_NODE).is_none();
+    let volume = if waits { reserved_volume(claim, cluster)? } else { best_volume(claim, cluster)? };
+    if let Some(volume) = volume {
         return Ok(bind_to(claim, &volume));
+    }
+    if waits {
+        return wait_for_consumer(claim, cluster, now);
     }
     let class_name = claim.str_at("/spec/storageClassName");
     if class_name.is_empty() {
@@ -159,14 +191,31 @@ fn bind(claim: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Statu
         let event = EventRecord::warning(claim, SOURCE, "ProvisioningFailed", why);
         return event_once(cluster, claim, event);
     };
-    if class.str_at("/volumeBindingMode") == "WaitForFirstConsumer" && users_of(claim, cluster)?.is_empty() {
-        let why = "waiting for first consumer to be created before binding".to_owned();
-        return complain(claim, cluster, "WaitForFirstConsumer", why);
-    }
     if class.str_at("/provisioner") == NO_PROVISIONER {
         return complain(claim, cluster, "FailedBinding", no_match());
     }
     provision(claim, &class, cluster, now)
+}
+
+/// Says what the claim waits for: a pod, or the node of one. The first look at a new claim sees no pod yet.
+fn wait_for_consumer(claim: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
+    let is_new = claim.creation_timestamp().is_some_and(|at| (now - at).num_seconds() < 1);
+    let users = cluster.indexed(&PODS_BY_CLAIM, &format!("{}/{}", claim.namespace(), claim.name()))?;
+    let without_node = users.iter().filter(|(_, pod)| pod.str_at("/spec/nodeName").is_empty());
+    let names: Vec<&str> = without_node.map(|(_, pod)| pod.name()).collect();
+    match names.as_slice() {
+        [name] if !is_new => {
+            complain(claim, cluster, "WaitForPodScheduled", format!("waiting for pod {name} to be scheduled"))
+        }
+        [_, ..] if !is_new => {
+            let why = format!("waiting for pods {} to be scheduled", names.join(","));
+            complain(claim, cluster, "WaitForPodScheduled", why)
+        }
+        _ => {
+            let why = "waiting for first consumer to be created before binding".to_owned();
+            complain(claim, cluster, "WaitForFirstConsumer", why)
+        }
+    }
 }
 
 fn no_match() -> String {
@@ -245,32 +294,55 @@ pub fn is_claimed_by(volume: &Object, claim: &Object) -> bool {
         && (uid.is_empty() || uid == claim.uid())
 }
 
+/// The volume that is reserved for a claim.
+fn reserved_volume(claim: &Object, cluster: &Cluster) -> Result<Option<Arc<Object>>, Status> {
+    let reserved = cluster.indexed(&VOLUMES_BY_CLAIM, &format!("{}/{}", claim.namespace(), claim.name()))?;
+    Ok(reserved.into_iter().map(|(_, volume)| volume).find(|v| is_claimed_by(v, claim)))
+}
+
 /// The smallest volume that fits; one that is reserved for the claim goes first.
 fn best_volume(claim: &Object, cluster: &Cluster) -> Result<Option<Arc<Object>>, Status> {
-    let reserved = cluster.indexed(&VOLUMES_BY_CLAIM, &format!("{}/{}", claim.namespace(), claim.name()))?;
-    if let Some((_, reserved)) = reserved.into_iter().find(|(_, v)| is_claimed_by(v, claim)) {
-        return Ok(Some(reserved));
+    match reserved_volume(claim, cluster)? {
+        Some(reserved) => Ok(Some(reserved)),
+        None => Ok(fitting_volumes(claim, cluster)?.into_iter().next()),
     }
-    let volumes = cluster.indexed(&FREE_VOLUMES, claim.str_at("/spec/storageClassName"))?;
+}
+
+/// The free volumes that fit a claim, smallest first.
+pub fn fitting_volumes(claim: &Object, cluster: &Cluster) -> Result<Vec<Arc<Object>>, Status> {
+    if let Some(reserved) = reserved_volume(claim, cluster)? {
+        return Ok(vec![reserved]);
+    }
     let wanted = quantity(claim.str_at("/spec/resources/requests/storage"));
     let selector = match claim.at("/spec/selector") {
         Some(selector) => Selector::from_label_selector(selector).ok(),
         None => Some(Selector::everything()),
     };
-    let Some(selector) = selector else { return Ok(None) };
-    let fits = |volume: &&Arc<Object>| {
+    let Some(selector) = selector else { return Ok(Vec::new()) };
+    let fits = |volume: &Object| {
         volume.deletion_timestamp().is_none()
             && mode_of(volume) == mode_of(claim)
             && has_modes(volume, claim)
             && selector.matches(volume.labels())
             && quantity(volume.str_at("/spec/capacity/storage")) >= wanted
     };
-    let smallest =
-        volumes.iter().map(|(_, v)| v).filter(fits).min_by_key(|v| quantity(v.str_at("/spec/capacity/storage")));
-    Ok(smallest.cloned())
+    let volumes = cluster.indexed(&FREE_VOLUMES, claim.str_at("/spec/storageClassName"))?;
+    let mut fitting: Vec<Arc<Object>> = volumes.into_iter().map(|(_, volume)| volume).filter(|v| fits(v)).collect();
+    fitting.sort_by_cached_key(|v| quantity(v.str_at("/spec/capacity/storage")));
+    Ok(fitting)
 }
 
-fn quantity(text: &str) -> Option<Quantity> {
+/// A volume with a claim's reference, which the controller wrote.
+pub fn reserved_for(volume: &Object, claim: &Object) -> Object {
+    let mut taken = volume.clone();
+    if taken.at("/spec/claimRef").is_none() {
+        taken.set_annotation(BOUND_BY_CONTROLLER, "yes");
+    }
+    taken.set("/spec/claimRef", claim_reference(claim));
+    taken
+}
+
+pub fn quantity(text: &str) -> Option<Quantity> {
     Quantity::parse(text).ok()
 }
 
@@ -290,12 +362,7 @@ fn has_modes(volume: &Object, claim: &Object) -> bool {
 fn bind_to(claim: &Arc<Object>, volume: &Arc<Object>) -> Plan {
     let mut plan = Plan::nothing();
     if volume.str_at("/spec/claimRef/uid") != claim.uid() {
-        let mut taken = Object::clone(volume);
-        if taken.at("/spec/claimRef").is_none() {
-            taken.set_annotation(BOUND_BY_CONTROLLER, "yes");
-        }
-        taken.set("/spec/claimRef", claim_reference(claim));
-        plan.push(Action::Update(taken));
+        plan.push(Action::Update(reserved_for(volume, claim)));
         return plan;
     }
     let mut bound = Object::clone(claim);

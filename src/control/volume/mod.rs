@@ -4,6 +4,7 @@
 
 pub mod claim;
 pub mod persistent;
+mod resize;
 
 /// What the persistent volume controller calls itself in events.
 pub const SOURCE: &str = "persistentvolume-controller";
@@ -19,3 +20,7 @@ pub const PROVISIONED_BY: &str = "pv.kubernetes.io/provisioned-by";
 pub const BOUND_BY_CONTROLLER: &str = "pv.kubernetes.io/bound-by-controller";
 /// On a claim whose binding is complete.
 pub const BIND_COMPLETED: &str = "pv.kubernetes.io/bind-completed";
+/// On a claim that waited for its first consumer: the node that its volume has to be on.
+pub const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
+/// The classes' provisioner that provisions nothing.
+pub const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";

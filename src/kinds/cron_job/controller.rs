@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::NAMES;
 use super::schedule::Schedule;
+use super::zone::Zone;
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
@@ -110,18 +111,20 @@ impl Sync<'_> {
 
     /// Starts the Job that is due, and asks to be woken for the next.
     fn schedule(&mut self, jobs: &[Arc<Object>], horizon: Time, plan: &mut Plan) {
-        if let Some(zone) = self.cron.at("/spec/timeZone").and_then(Value::as_str).filter(|z| !is_utc(z)) {
-            // The schedule would be read in another zone than the one that was asked for.
-            let why = format!("invalid timeZone: {zone:?}: kstate knows UTC only");
-            return self.tell(plan, true, "UnknownTimeZone", why);
-        }
+        let zone = match Zone::named(self.cron.str_at("/spec/timeZone")) {
+            Ok(zone) => zone,
+            Err(why) => {
+                let name = self.cron.str_at("/spec/timeZone");
+                return self.tell(plan, true, "UnknownTimeZone", format!("invalid timeZone: {name:?}: {why}"));
+            }
+        };
         let Ok(schedule) = Schedule::parse(self.cron.str_at("/spec/schedule")) else { return };
         let last = self.cron.time_at("/status/lastScheduleTime").or_else(|| self.cron.creation_timestamp());
         let Some(last) = last else { return };
-        if let Some(next) = schedule.next(self.now) {
-            plan.requeue(self.next_that_counts(&schedule, next, horizon));
+        if let Some(next) = zone.next(&schedule, self.now) {
+            plan.requeue(self.next_that_counts(|at| zone.next(&schedule, at), next, horizon));
         }
-        let Some(due) = last_due(&schedule, last, self.now) else { return };
+        let Some(due) = last_due(|at| zone.next(&schedule, at), last, self.now) else { return };
         let deadline = self.cron.i64_at("/spec/startingDeadlineSeconds").and_then(TimeDelta::try_seconds);
         if deadline.is_some_and(|d| due + d < self.now) {
             let when = due.format("%a, %d %b %Y %H:%M:%S +0000");
@@ -139,12 +142,12 @@ impl Sync<'_> {
             }
             _ => {}
         }
-        self.start(due, jobs, plan);
+        self.start(due, &zone, jobs, plan);
     }
 
     /// When to look next. Of times that will all have passed before anybody looks only the last are kept: the Jobs of those
     /// before them would be deleted again for the history's limits. A Job that runs keeps the schedule going step by step.
-    fn next_that_counts(&self, schedule: &Schedule, next: Time, horizon: Time) -> Time {
+    fn next_that_counts(&self, after: impl Fn(Time) -> Option<Time>, next: Time, horizon: Time) -> Time {
         if !self.active.is_empty() || horizon - next <= KEPT {
             return next;
         }
@@ -153,16 +156,16 @@ impl Sync<'_> {
         let wanted = usize::try_from(wanted).unwrap_or(usize::MAX).min(MISSED);
         let mut window = KEPT;
         while let Some(from) = horizon.checked_sub_signed(window).filter(|from| *from > next) {
-            let times = std::iter::successors(schedule.next(from), |t| schedule.next(*t));
+            let times = std::iter::successors(after(from), |t| after(*t));
             if times.take_while(|t| *t <= horizon).take(wanted).count() == wanted {
-                return schedule.next(from).unwrap_or(next);
+                return after(from).unwrap_or(next);
             }
             window = window * 2;
         }
         next
     }
 
-    fn start(&mut self, due: Time, jobs: &[Arc<Object>], plan: &mut Plan) {
+    fn start(&mut self, due: Time, zone: &Zone, jobs: &[Arc<Object>], plan: &mut Plan) {
         let name = format!("{}-{}", self.cron.name(), due.timestamp() / 60);
         match jobs.iter().find(|j| j.name() == name) {
             // Made at the last look, when it had no uid yet to be referred to.
@@ -177,20 +180,20 @@ impl Sync<'_> {
             }
             None => {
                 let failed = EventRecord::warning(self.cron, SOURCE, "FailedCreate", "Error creating job: ".to_owned());
-                plan.push(Action::CreateOrTell(self.job(&name, due), failed));
+                plan.push(Action::CreateOrTell(self.job(&name, &zone.to_rfc3339(due)), failed));
                 self.tell(plan, false, "SuccessfulCreate", format!("Created job {name}"));
             }
         }
     }
 
-    fn job(&self, name: &str, due: Time) -> Object {
+    fn job(&self, name: &str, due: &str) -> Object {
         let mut job = Object::new("batch/v1", "Job", self.cron.namespace(), name);
         for part in ["labels", "annotations"] {
             if let Some(value) = self.cron.at(&format!("/spec/jobTemplate/metadata/{part}")) {
                 job.set(&format!("/metadata/{part}"), value.clone());
             }
         }
-        job.set_annotation(SCHEDULED_AT, &time::to_rfc3339(due));
+        job.set_annotation(SCHEDULED_AT, due);
         job.set("/metadata/ownerReferences", json!([workload::controller_reference(&NAMES, self.cron)]));
         job.set("/spec", self.cron.at("/spec/jobTemplate/spec").cloned().unwrap_or_else(|| json!({})));
         job
@@ -207,14 +210,10 @@ impl Sync<'_> {
     }
 }
 
-fn is_utc(zone: &str) -> bool {
-    matches!(zone, "UTC" | "Etc/UTC" | "Etc/UCT" | "UCT" | "Zulu" | "Etc/Zulu" | "GMT" | "Etc/GMT" | "Universal")
-}
-
 /// The last time of a schedule after one time and not after another. It is looked for in ever longer times before the
 /// second, so that a schedule that missed a year costs no more than one that missed an hour.
-fn last_due(schedule: &Schedule, after: Time, by: Time) -> Option<Time> {
-    let next = |at: &Time| schedule.next(*at).filter(|t| *t <= by);
+fn last_due(next: impl Fn(Time) -> Option<Time>, after: Time, by: Time) -> Option<Time> {
+    let next = |at: &Time| next(*at).filter(|t| *t <= by);
     let last = |from: Time| std::iter::successors(next(&from), next).take(MISSED).last();
     let windows = [1, 24, 24 * 31, 24 * 366].into_iter().map(|hours| by - TimeDelta::hours(hours));
     windows.take_while(|from| *from > after).find_map(last).or_else(|| last(after))

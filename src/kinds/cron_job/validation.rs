@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::schedule::Schedule;
+use super::zone::Zone;
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
 use crate::kinds::job;
@@ -36,7 +37,14 @@ pub fn validate(cron: &Object) -> Errors {
     }
     workload::not_negative(cron, &["successfulJobsHistoryLimit", "failedJobsHistoryLimit"], &mut errors);
     let job = cron.at("/spec/jobTemplate/spec").unwrap_or(&Value::Null);
-    job::validation::validate_spec(job, &spec.child("jobTemplate").child("spec"), &mut errors);
+    let path = spec.child("jobTemplate").child("spec");
+    job::validation::validate_spec(job, &path, &mut errors);
+    if let Some(selector) = job.get("selector").filter(|s| !s.is_null()) {
+        errors.invalid(&path.child("selector"), selector.clone(), "`selector` will be auto-generated");
+    }
+    if job.get("manualSelector") == Some(&Value::Bool(true)) {
+        errors.not_supported(&path.child("manualSelector"), true, &["nil", "false"]);
+    }
     errors
 }
 
@@ -60,5 +68,8 @@ fn validate_zone(zone: &str, path: &Path, errors: &mut Errors) {
     if zone.eq_ignore_ascii_case("Local") {
         let why = "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones";
         errors.invalid(path, zone, why);
+    }
+    if let Err(why) = Zone::named(zone).map(drop).or_else(|e| if zone == "Local" { Ok(()) } else { Err(e) }) {
+        errors.invalid(path, zone, &why);
     }
 }

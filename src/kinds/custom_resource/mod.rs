@@ -125,6 +125,17 @@ impl Kind for CustomResource {
         Some(&self.schema)
     }
 
+    fn check_served(&self, cluster: &Cluster, verb: &str, name: &str) -> Result<(), Status> {
+        let resource = self.names.resource;
+        let definition = cluster.get(&Key::cluster(custom_resource_definition::RESOURCE, resource))?;
+        if definition.is_some_and(|d| is_established(&d)) {
+            return Ok(());
+        }
+        let request = format!("{verb} {resource} {name}");
+        let why = format!("the server could not find the requested resource ({})", request.trim_end());
+        Err(Status::new(Reason::NotFound, why))
+    }
+
     /// With the strategy `None` versions differ in their name alone; defaults that came later are filled in.
     fn served(&self, object: Arc<Object>) -> Arc<Object> {
         if object.api_version() == self.names.api_version && !self.has_defaults {
@@ -159,15 +170,13 @@ impl Kind for CustomResource {
     }
 
     fn admit(&self, _object: &mut Object, cluster: &Cluster) -> Result<(), Status> {
+        self.check_served(cluster, "post", "")?;
         let definition = cluster.get(&Key::cluster(custom_resource_definition::RESOURCE, self.names.resource))?;
-        match definition {
-            Some(definition) if definition.deletion_timestamp().is_some() => {
-                let why = "create not allowed while custom resource definition is terminating";
-                Err(Status::new(Reason::MethodNotAllowed, why))
-            }
-            Some(definition) if is_established(&definition) => Ok(()),
-            _ => Err(Status::new(Reason::NotFound, "the server could not find the requested resource")),
+        if definition.is_some_and(|d| d.deletion_timestamp().is_some()) {
+            let why = "create not allowed while custom resource definition is terminating";
+            return Err(Status::new(Reason::MethodNotAllowed, why));
         }
+        Ok(())
     }
 
     fn validate(&self, object: &Object) -> Errors {

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::rules;
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names;
 use crate::apimachinery::object::Object;
@@ -37,6 +38,11 @@ pub fn validate(autoscaler: &Object) -> Errors {
     for (i, metric) in autoscaler.list_at("/spec/metrics").iter().enumerate() {
         validate_metric(metric, &spec.child("metrics").index(i), &mut errors);
     }
+    for way in ["scaleUp", "scaleDown"] {
+        if let Some(rules) = autoscaler.at(&format!("/spec/behavior/{way}")).filter(|r| !r.is_null()) {
+            rules::validate_rules(rules, &spec.child("behavior").child(way), &mut errors);
+        }
+    }
     errors
 }
 
@@ -62,7 +68,11 @@ fn validate_metric(metric: &Value, path: &Path, errors: &mut Errors) {
     if source.ends_with("esource") && values.text("name").is_empty() {
         errors.required(&path.child("name"), "must specify a resource name");
     }
+    if matches!(source.as_str(), "pods" | "object" | "external") {
+        rules::validate_metric_name(values, &path, errors);
+    }
     validate_target(values.field("target").unwrap_or(&Value::Null), &path.child("target"), errors);
+    rules::validate_source(&source, values, &path, errors);
 }
 
 fn validate_target(target: &Value, path: &Path, errors: &mut Errors) {

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::defaults::UID_LABEL;
+use super::policies;
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names;
 use crate::apimachinery::object::Object;
@@ -15,6 +17,7 @@ pub fn validate(job: &Object) -> Errors {
     let mut errors = Errors::default();
     let path = Path::new("spec");
     let spec = job.at("/spec").unwrap_or(&Value::Null);
+    validate_generated(job, &mut errors);
     validate_spec(spec, &path, &mut errors);
     match job.at("/spec/selector") {
         None => errors.required(&path.child("selector"), ""),
@@ -26,7 +29,36 @@ pub fn validate(job: &Object) -> Errors {
         let why = "`selector` does not match template `labels`";
         errors.invalid(&path.child("template").child("metadata").child("labels"), shown, why);
     }
+    validate_pod_names(job, &mut errors);
     errors
+}
+
+/// A selector that is to be made up must be the one that is. What another Job's was made up to be passes, unlike upstream: an
+/// object that was exported and deleted can be created again.
+fn validate_generated(job: &Object, errors: &mut Errors) {
+    let Some(selector) = job.at("/spec/selector") else { return };
+    if job.bool_at("/spec/manualSelector") == Some(true) {
+        return;
+    }
+    let labels = selector.section("matchLabels");
+    let is_made_up = selector.items("matchExpressions").is_empty()
+        && labels.is_none_or(|l| l.keys().all(|key| key == UID_LABEL || key == "controller-uid"));
+    if !is_made_up {
+        errors.invalid(&Path::new("spec.selector"), selector.clone(), "`selector` not auto-generated");
+    }
+}
+
+/// Each pod of an indexed Job has its index in its host name, which has to fit.
+fn validate_pod_names(job: &Object, errors: &mut Errors) {
+    let completions = job.i64_at("/spec/completions").unwrap_or(0);
+    if job.str_at("/spec/completionMode") != "Indexed" || completions <= 0 {
+        return;
+    }
+    let longest = format!("{}-{}", job.name(), completions - 1);
+    if !names::name_is_dns_label(&longest, false).is_empty() {
+        let why = format!("will not able to create pod with invalid DNS label: {longest}");
+        errors.invalid(&Path::new("metadata.name"), job.name(), &why);
+    }
 }
 
 /// Checks a JobSpec, also a CronJob's, apart from its selector.
@@ -36,13 +68,28 @@ pub fn validate_spec(spec: &Value, path: &Path, errors: &mut Errors) {
             errors.invalid(&path.child(field), number, "must be greater than or equal to 0");
         }
     }
+    for field in ["backoffLimitPerIndex", "maxFailedIndexes"] {
+        if let Some(number) = spec.int(field).filter(|n| *n < 0) {
+            errors.invalid(&path.child(field), number, "must be greater than or equal to 0");
+        }
+    }
+    if spec.field("maxFailedIndexes").is_some() && spec.field("backoffLimitPerIndex").is_none() {
+        errors.required(&path.child("backoffLimitPerIndex"), "when maxFailedIndexes is specified");
+    }
     validate_mode(spec, path, errors);
+    policies::validate_indexed(spec, path, errors);
+    policies::validate_failure(spec, path, errors);
+    policies::validate_success(spec, path, errors);
+    policies::validate_replacement(spec, path, errors);
     let template = spec.field("template").unwrap_or(&Value::Null);
     errors.append(pod::validate_template(template, &path.child("template")));
     let policy = template.pointer("/spec/restartPolicy").and_then(Value::as_str).unwrap_or_default();
     let path = path.child("template").child("spec").child("restartPolicy");
     match policy {
         "Always" => errors.required(&path, "valid values: \"OnFailure\", \"Never\""),
+        "OnFailure" if spec.field("podFailurePolicy").is_some() => {
+            errors.invalid(&path, policy, "only \"Never\" is supported when podFailurePolicy is specified");
+        }
         "OnFailure" | "Never" => {}
         other => errors.not_supported(&path, other, &["OnFailure", "Never"]),
     }

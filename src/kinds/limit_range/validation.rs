@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names;
 use crate::apimachinery::quantity::Quantity;
-use crate::kinds::pod::Fields;
+use crate::kinds::pod::{Fields, is_overcommit_allowed, validate_limit_name};
 
 fn amount(limit: &Value, part: &str, resource: &str) -> Option<Quantity> {
     Quantity::from_value(limit.section(part)?.get(resource)?).ok()
@@ -18,6 +18,16 @@ pub fn validate_item(limit: &Value, path: &Path, errors: &mut Errors) {
         errors.required(&path.child("type"), "");
     } else {
         names::is_qualified_name(kind).iter().for_each(|p| errors.invalid(&path.child("type"), kind, p));
+        if !kind.contains('/') && !matches!(kind, "Pod" | "Container" | "PersistentVolumeClaim") {
+            errors.invalid(&path.child("type"), kind, "must be a standard limit type or fully qualified");
+        }
+    }
+    for part in ["max", "min", "default", "defaultRequest", "maxLimitRequestRatio"] {
+        let names = limit.section(part).filter(|_| kind != "Pod" || !part.starts_with("default"));
+        for name in names.into_iter().flatten().map(|(name, _)| name) {
+            let of_containers = matches!(kind, "Pod" | "Container");
+            validate_limit_name(name, of_containers, &path.child(part).key(name), errors);
+        }
     }
     if kind == "Pod" {
         for part in
@@ -67,5 +77,24 @@ fn validate_order(limit: &Value, resource: &str, path: &Path, errors: &mut Error
     if let Some(ratio) = of("maxLimitRequestRatio").filter(|r| *r < Quantity::new(1, r.format())) {
         let why = format!("ratio {ratio} is less than 1");
         errors.invalid(&path.child("maxLimitRequestRatio").key(resource), ratio.to_string(), &why);
+    }
+    if let (Some(ratio), Some(min), Some(max)) = (of("maxLimitRequestRatio"), of("min"), of("max")) {
+        validate_ratio(&ratio, &min, &max, &path.child("maxLimitRequestRatio").key(resource), errors);
+    }
+    if let (Some(limit), Some(request)) = (of("default"), of("defaultRequest"))
+        && !is_overcommit_allowed(resource)
+        && limit != request
+    {
+        let why = format!("default value {limit} must equal to defaultRequest value {request} in {resource}");
+        errors.invalid(&path.child("defaultRequest").key(resource), request.to_string(), &why);
+    }
+}
+
+/// A ratio that `min` and `max` make impossible.
+#[expect(clippy::cast_precision_loss, reason = "ratios are compared and printed as Go's float64")]
+fn validate_ratio(ratio: &Quantity, min: &Quantity, max: &Quantity, path: &Path, errors: &mut Errors) {
+    let most = max.milli_value() as f64 / min.milli_value() as f64;
+    if ratio.milli_value() as f64 / 1000.0 > most {
+        errors.invalid(path, ratio.to_string(), &format!("ratio {ratio} is greater than max/min = {most:.6}"));
     }
 }

@@ -236,3 +236,5 @@ fn non_negative(errors: &mut Errors, path: &Path, value: i64) {
 
 #[cfg(test)]
 mod tests;
+
+pub use resources::{is_overcommit_allowed, validate_limit_name};

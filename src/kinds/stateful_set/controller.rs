@@ -35,6 +35,11 @@ pub fn reconcile(object: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<P
     if !plan.actions.is_empty() {
         return Ok(plan);
     }
+    // What is left of a set that goes is the garbage collector's: a revision made now would only have to go, too.
+    let is_going = object.deletion_timestamp().is_some();
+    if is_going && revision::history(&set, cluster)?.last().is_none_or(|r| !revision::keeps_template(r, &set)) {
+        return Ok(plan);
+    }
     let revisions = revisions(&set, cluster, &mut plan)?;
     Sync::new(set, cluster, now, &mut pods.borrow_mut(), revisions)?.run(&mut plan)?;
     Ok(plan)

@@ -11,6 +11,7 @@ use super::{Kind, Names, ScalePaths, Trigger};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::labels::Selector;
+use crate::apimachinery::names::{self, NameRule};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::patch::PatchType;
 use crate::apimachinery::quantity;
@@ -81,6 +82,11 @@ impl Kind for StatefulSet {
 
     fn describe(&self, object: &Object, view: &View, out: &mut Text) -> Result<(), Status> {
         describe::describe(object, view, out)
+    }
+
+    /// The pods' host names begin with it.
+    fn name_rule(&self) -> NameRule {
+        names::name_is_dns_label
     }
 
     fn set_defaults(&self, set: &mut Object) {

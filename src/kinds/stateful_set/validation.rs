@@ -21,6 +21,11 @@ const CHANGEABLE: [&str; 7] = [
 
 /// What is wrong with a set.
 pub fn validate(set: &Object) -> Errors {
+    validate_set(set, true)
+}
+
+/// The service's name becomes the pods' subdomain, and has to look so when a set is made; it cannot be changed later.
+fn validate_set(set: &Object, is_new: bool) -> Errors {
     let mut errors = Errors::default();
     let spec = Path::new("spec");
     policy(set, &spec, &mut errors);
@@ -30,6 +35,12 @@ pub fn validate(set: &Object) -> Errors {
         not_negative(set, &spec.child(field), &format!("/spec/{field}"), &mut errors);
     }
     not_negative(set, &spec.child("ordinals").child("start"), "/spec/ordinals/start", &mut errors);
+    let service = set.str_at("/spec/serviceName");
+    if is_new && !service.is_empty() {
+        for problem in names::name_is_dns_label(service, false) {
+            errors.invalid(&spec.child("serviceName"), service, &problem);
+        }
+    }
     not_negative(set, &spec.child("revisionHistoryLimit"), "/spec/revisionHistoryLimit", &mut errors);
     selector(set, &spec.child("selector"), &mut errors);
     template(set, &spec.child("template"), &mut errors);
@@ -38,7 +49,7 @@ pub fn validate(set: &Object) -> Errors {
 
 /// What is wrong with an update: the new set by itself, then what it may not change.
 pub fn validate_update(new: &Object, old: &Object) -> Errors {
-    let mut errors = validate(new);
+    let mut errors = validate_set(new, false);
     let fixed = |set: &Object| {
         let mut spec = set.map_at("/spec").cloned().unwrap_or_default();
         spec.retain(|field, _| !CHANGEABLE.contains(&field.as_str()));

@@ -12,7 +12,9 @@ use std::net::Ipv4Addr;
 use crate::apimachinery::status::Status;
 
 pub use answer::answer;
-pub use server::{converse, serve_tcp, serve_udp};
+pub use server::converse;
+#[cfg(test)]
+pub use server::{serve_tcp, serve_udp};
 
 /// The cluster's domain.
 pub const DOMAIN: &str = "cluster.local";

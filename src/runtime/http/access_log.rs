@@ -67,6 +67,12 @@ pub fn python(e: &Entry) -> String {
     format!("{} - - [{}] \"{}\" {} -", e.client, e.at.format("%d/%b/%Y %H:%M:%S"), escape(e.line), e.status)
 }
 
+/// What `hello-app` writes to stderr.
+pub fn hello_app(e: &Entry) -> String {
+    let path = e.line.split(' ').nth(1).unwrap_or_default().split('?').next().unwrap_or_default();
+    format!("{} Serving request: {}", e.at.format("%Y/%m/%d %H:%M:%S"), escape(path))
+}
+
 /// Quotes, backslashes and what is not printable ASCII as `\xNN`, so that a client cannot forge a line.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

@@ -260,7 +260,7 @@ fn over_a_socket() {
     let address = listener.local_addr().unwrap();
     let server = std::thread::spawn(move || {
         let (stream, _) = listener.accept().unwrap();
-        serve(stream, &site, Clock::System, &mut |_| {}).unwrap();
+        serve(stream, &site, Clock::System, &mut |_, _| {}).unwrap();
     });
     let mut client = TcpStream::connect(address).unwrap();
     client.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
@@ -299,6 +299,7 @@ fn each_server_answers_in_its_own_way() {
         (ServerKind::Netexec, "GET /clientip", "\r\n\r\n172.16.0.9:4711"),
         (ServerKind::Netexec, "GET /nope", "\r\n\r\n404 page not found\n"),
         (ServerKind::ServeHostname, "GET /whatever", "\r\n\r\nweb-0"),
+        (ServerKind::HelloApp(2), "GET /x", "\r\n\r\nHello, world!\nVersion: 2.0.0\nHostname: web-0\n"),
     ];
     for (kind, line, want) in cases {
         let answer = exchange(&site(*kind, &[(ROOT, &volume)]), &format!("{line} HTTP/1.0\r\nHost: web:9\r\n\r\n")).0;

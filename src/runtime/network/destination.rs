@@ -7,6 +7,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::thread::Builder;
 use std::time::Duration;
 
 use super::Surroundings;
@@ -19,6 +20,8 @@ use crate::runtime::{dns, sandbox};
 /// A connected stream socket.
 pub type Connection = OwnedFd;
 
+/// How long the name server waits for a connection's next query.
+const IDLE: Duration = Duration::from_secs(10);
 /// How long an emulated server waits for a client's next bytes, and for it to take an answer.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -40,24 +43,28 @@ fn emulated(home: &Path, pod: &Sandbox, port: u16, peer: Peer) -> Option<Connect
     let site = sandbox::site(home, pod, port)?;
     let log = sandbox::log(home, pod, port)?;
     let (ours, theirs) = UnixStream::pair().ok()?;
-    std::thread::spawn(move || {
+    let serve = move || {
         let limits = theirs.set_read_timeout(Some(TIMEOUT)).and_then(|()| theirs.set_write_timeout(Some(TIMEOUT)));
         let _client_gone = limits.and_then(|()| {
             http::serve_connection(&theirs, &site, peer, Clock::System, &mut |stream, line| {
                 log.write(stream, line);
             })
         });
-    });
+    };
+    // Where this process can have no more threads, nobody listens.
+    Builder::new().spawn(serve).ok()?;
     Some(ours.into())
 }
 
 /// The cluster's name server, over TCP.
 pub fn name_server(surroundings: Surroundings) -> Option<Connection> {
     let (ours, theirs) = UnixStream::pair().ok()?;
-    std::thread::spawn(move || {
+    theirs.set_read_timeout(Some(IDLE)).ok()?;
+    let serve = move || {
         // A store that cannot be opened ends the connection, as a name server that fails does.
         let Ok(cluster) = open(&surroundings) else { return };
         let _client_gone = dns::converse(theirs, cluster.as_ref());
-    });
+    };
+    Builder::new().spawn(serve).ok()?;
     Some(ours.into())
 }

@@ -6,6 +6,7 @@ use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
 
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::SignalFd;
@@ -71,7 +72,10 @@ pub fn forward(
     loop {
         let mut fds = vec![readable(interrupted.as_fd())];
         fds.extend(forwards.iter().map(|f| readable(f.listener.as_fd())));
-        poll(&mut fds, LOOK_MILLISECONDS)?;
+        match poll(&mut fds, LOOK_MILLISECONDS) {
+            Err(Errno::EINTR) => continue,
+            polled => polled?,
+        };
         let happened: Vec<bool> = fds.iter().map(|fd| fd.revents().is_some_and(|r| !r.is_empty())).collect();
         if happened[0] {
             return Ok(Ended::Interrupted);

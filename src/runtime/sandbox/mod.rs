@@ -6,7 +6,10 @@
 //! kstate exec ──socket──> supervisor (S) ── pod (P) ── container (C, pid 1) ── the process
 //!                         host's view       user, net,  mount, pid,
 //!                         serves HTTP       ipc, uts    second user
+//!                         and the cluster
 //! ```
+//!
+//! What leaves the pod by its eth0 S answers in the place of the cluster (`runtime::network`).
 //!
 //! `exec` takes the pod's lock, connects to the pod's socket and starts S when nobody listens there. P forks a C for each
 //! container, C builds the root and then starts one process for each request that P hands on. Each link ends with the

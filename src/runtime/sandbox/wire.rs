@@ -45,12 +45,12 @@ pub enum Reply {
 /// The packets' first byte.
 pub const EXEC: u8 = b'E';
 pub const STOP: u8 = b'S';
+/// From a caller to its process: the second byte is the number of a signal.
+pub const SIGNAL: u8 = b'K';
 /// Connect to a program of the pod; behind it stand whether to its localhost, and the port.
 pub const CONNECT: u8 = b'C';
 /// The pod's link to the cluster comes along.
 pub const LINK: u8 = b'N';
-/// From a caller to its process: the second byte is the number of a signal.
-pub const SIGNAL: u8 = b'K';
 const LARGEST_PACKET: usize = 16 * 1024;
 const MOST_DESCRIPTORS: usize = 8;
 

@@ -54,6 +54,23 @@ fn may_be_overcommitted(name: &str) -> bool {
     is_native(name) && !is_huge_page(name)
 }
 
+/// Checks the name of a resource of a LimitRange: what containers have, where `of_containers`.
+pub fn validate_limit_name(name: &str, of_containers: bool, path: &Path, errors: &mut Errors) {
+    if of_containers {
+        return validate_name(name, path, errors);
+    }
+    let problems = is_qualified_name(name);
+    if problems.is_empty() && !name.contains('/') && !STANDARD_RESOURCES.contains(&name) && !is_huge_page(name) {
+        errors.invalid(path, name, "must be a standard resource type or fully qualified");
+    }
+    report(errors, path, name, problems);
+}
+
+/// Whether more of a resource may be limited than is requested.
+pub fn is_overcommit_allowed(name: &str) -> bool {
+    may_be_overcommitted(name)
+}
+
 fn validate_name(name: &str, path: &Path, errors: &mut Errors) {
     let problems = is_qualified_name(name);
     let plain = !name.contains('/');

@@ -1,12 +1,18 @@
-//! agnhost's `netexec` and `serve-hostname`: what Kubernetes' own tests ask a pod.
+//! Small programs in Go that say who they are: agnhost's `netexec` and `serve-hostname`, Google's `hello-app`.
 
 use super::{Conditions, Dialect, KeepAlive, Problem, Ranges, not_found, reason, type_if_known};
+use crate::control::sandbox::ServerKind;
+use crate::runtime::http::access_log;
 use crate::runtime::http::handler::Context;
 use crate::runtime::http::response::Response;
 use crate::runtime::http::target;
+use crate::runtime::log::Stream;
 
 pub static NETEXEC: Dialect = go(netexec);
 pub static SERVE_HOSTNAME: Dialect = go(|context| plain(200, context.site.hostname.clone()));
+
+/// Logs each path, as Go's own logger does, to stderr.
+pub static HELLO_APP: Dialect = Dialect { access_log: Some((Stream::Stderr, access_log::hello_app)), ..go(hello_app) };
 
 /// Go's net/http, which sends its headers in alphabetical order before Date.
 const fn go(special: fn(&Context) -> Response) -> Dialect {
@@ -33,6 +39,14 @@ const fn go(special: fn(&Context) -> Response) -> Dialect {
 
 fn plain(status: u16, text: String) -> Response {
     Response::text(status, "text/plain; charset=utf-8", text)
+}
+
+fn hello_app(context: &Context) -> Response {
+    let version = match context.site.kind {
+        ServerKind::HelloApp(version) => version,
+        _ => 1,
+    };
+    plain(200, format!("Hello, world!\nVersion: {version}.0.0\nHostname: {}\n", context.site.hostname))
 }
 
 fn netexec(context: &Context) -> Response {

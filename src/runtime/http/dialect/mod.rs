@@ -17,6 +17,9 @@ use super::response::Response;
 use crate::control::sandbox::ServerKind;
 use crate::runtime::log::Stream;
 
+/// How a server writes of one request.
+pub type AccessLog = fn(&Entry) -> String;
+
 /// How one server talks.
 pub struct Dialect {
     /// What it answers with: `HTTP/1.1`.
@@ -46,7 +49,7 @@ pub struct Dialect {
     /// Content type and text of an error page.
     pub page: fn(&Dialect, &Problem) -> (&'static str, String),
     /// Where it writes a line for each request, and how; none where the image logs no requests.
-    pub access_log: Option<(Stream, fn(&Entry) -> String)>,
+    pub access_log: Option<(Stream, AccessLog)>,
     /// What it writes to stderr; none where the image logs no missing files.
     pub error_log: Option<fn(&Entry, &str) -> String>,
 }
@@ -114,6 +117,7 @@ pub fn of(kind: ServerKind) -> &'static Dialect {
         ServerKind::Python => &python::DIALECT,
         ServerKind::Netexec => &agnhost::NETEXEC,
         ServerKind::ServeHostname => &agnhost::SERVE_HOSTNAME,
+        ServerKind::HelloApp(_) => &agnhost::HELLO_APP,
     }
 }
 

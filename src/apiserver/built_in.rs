@@ -1,0 +1,149 @@
+//! The objects that a cluster has without anybody storing them: the built-in cluster roles and bindings.
+//!
+//! They are laid under a snapshot when someone looks for them, so that a new store's first command need not write a
+//! hundred objects. One that is changed is stored as any object is; one that is deleted is remembered as gone.
+//! Knows no request.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::apimachinery::key::Key;
+use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
+use crate::apimachinery::time::{self, Time};
+use crate::cluster::{Cluster, Meta, Snapshot};
+use crate::kinds::rbac::built_in;
+
+/// Where those that are gone are remembered, in kstate's own part of the namespace kube-system.
+const GONE: &str = "goneBuiltIns";
+
+/// A snapshot with the built-in objects that it does not hold itself.
+pub struct WithBuiltIn<'s> {
+    stored: &'s dyn Snapshot,
+    /// When a store that is still empty begins.
+    now: Time,
+}
+
+impl<'s> WithBuiltIn<'s> {
+    pub fn new(stored: &'s dyn Snapshot, now: Time) -> WithBuiltIn<'s> {
+        WithBuiltIn { stored, now }
+    }
+
+    /// The built-in objects of a resource that nobody has deleted, each with its key.
+    fn of(&self, resource: &str) -> Result<Vec<(Key, Object)>, Status> {
+        let system = self.stored.get(&kube_system())?;
+        let created = system.as_ref().and_then(|ns| ns.creation_timestamp()).unwrap_or(self.now);
+        let gone = system.as_ref().and_then(|ns| ns.internal.get(GONE)).and_then(Value::as_array);
+        let seed = self.stored.meta().seed;
+        let found = built_in::objects(resource)
+            .into_iter()
+            .map(|(name, object)| (Key::cluster(resource.to_owned(), &name), object));
+        let found = found.filter(|(key, _)| !gone.is_some_and(|gone| gone.iter().any(|g| *g == mark(key))));
+        let complete = found.map(|(key, mut object)| {
+            object.set("/metadata/uid", seed.uuid(&mark(&key), 0).into());
+            object.set("/metadata/resourceVersion", "1".into());
+            object.set("/metadata/creationTimestamp", time::to_rfc3339(created).into());
+            (key, object)
+        });
+        Ok(complete.collect())
+    }
+}
+
+impl Snapshot for WithBuiltIn<'_> {
+    fn meta(&self) -> Meta {
+        self.stored.meta()
+    }
+
+    fn get(&self, key: &Key) -> Result<Option<Arc<Object>>, Status> {
+        match self.stored.get(key)? {
+            None if built_in::RESOURCES.contains(&key.resource.as_ref()) => {
+                let found = self.of(&key.resource)?.into_iter().find(|(k, _)| k == key);
+                Ok(found.map(|(_, object)| Arc::new(object)))
+            }
+            stored => Ok(stored),
+        }
+    }
+
+    fn list(&self, resource: &str, namespace: Option<&str>) -> Result<Vec<(Key, Arc<Object>)>, Status> {
+        let mut rows = self.stored.list(resource, namespace)?;
+        if built_in::RESOURCES.contains(&resource) && namespace.is_none_or(str::is_empty) {
+            for (key, object) in self.of(resource)? {
+                if let Err(at) = rows.binary_search_by(|(stored, _)| stored.cmp(&key)) {
+                    rows.insert(at, (key, Arc::new(object)));
+                }
+            }
+        }
+        Ok(rows)
+    }
+
+    fn owned_by(&self, uid: &str) -> Result<Vec<(Key, Arc<Object>)>, Status> {
+        self.stored.owned_by(uid)
+    }
+
+    fn due(&self, by: Time) -> Result<Vec<(Time, Key)>, Status> {
+        self.stored.due(by)
+    }
+
+    fn next_due(&self) -> Result<Option<Time>, Status> {
+        self.stored.next_due()
+    }
+}
+
+/// Remembers that a built-in object was deleted; does nothing for any other.
+///
+/// # Errors
+/// The store's.
+pub fn forget(cluster: &mut Cluster, key: &Key) -> Result<(), Status> {
+    if !built_in::RESOURCES.contains(&key.resource.as_ref())
+        || !built_in::objects(&key.resource).contains_key(&*key.name)
+    {
+        return Ok(());
+    }
+    let Some(system) = cluster.get(&kube_system())? else { return Ok(()) };
+    let mut system = Object::clone(&system);
+    let gone = system.internal.entry(GONE).or_insert_with(|| Value::Array(Vec::new()));
+    if let Some(gone) = gone.as_array_mut().filter(|gone| gone.iter().all(|g| *g != mark(key))) {
+        gone.push(mark(key).into());
+        cluster.put(&kube_system(), system)?;
+    }
+    Ok(())
+}
+
+fn kube_system() -> Key {
+    Key::cluster("namespaces", "kube-system")
+}
+
+fn mark(key: &Key) -> String {
+    format!("{}/{}", key.resource, key.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::apiserver::bootstrap;
+    use crate::kinds::empty_store::EmptyStore;
+
+    const ROLES: &str = built_in::RESOURCES[0];
+
+    #[test]
+    fn they_are_there_are_changed_and_stay_away() {
+        let view = WithBuiltIn::new(&EmptyStore, Time::UNIX_EPOCH);
+        let mut cluster = Cluster::new(&view);
+        bootstrap(&mut cluster).unwrap();
+        let all = cluster.list(ROLES, None).unwrap().len();
+        assert!(all > 60 && cluster.list("configmaps", None).unwrap().is_empty());
+        let key = Key::cluster(ROLES, "view");
+        let role = cluster.get(&key).unwrap().unwrap();
+        assert_eq!(role.uid(), view.get(&key).unwrap().unwrap().uid());
+        let mut mine = Object::clone(&role);
+        mine.set_label("mine", "yes");
+        cluster.put(&key, mine).unwrap();
+        assert_eq!(cluster.list(ROLES, None).unwrap().len(), all);
+        cluster.remove(&key).unwrap();
+        forget(&mut cluster, &key).unwrap();
+        let system = cluster.get(&kube_system()).unwrap().unwrap();
+        assert_eq!(system.internal[GONE], serde_json::json!([mark(&key)]));
+        assert_eq!(cluster.list(ROLES, None).unwrap().len(), all - 1);
+    }
+}

@@ -1,0 +1,181 @@
+//! What kstate stores and does not act on, or acts on in another way than a cluster: one row a kind or field.
+//!
+//! `kstate explain --support` and the README print it. A kind without a row does what a cluster does; so do the fields
+//! that no row names. Knows no output.
+
+use super::{KINDS, Kind};
+
+/// A kind, or a field of one, that does less here than on a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The group resource: `networkpolicies.networking.k8s.io`.
+    pub resource: &'static str,
+    /// The field's path as `explain` takes it, `spec.affinity`; empty for the whole kind.
+    pub field: &'static str,
+    /// What becomes of it.
+    pub what: &'static str,
+}
+
+/// The gaps of one kind, or of all in the order of [`KINDS`].
+pub fn gaps(of: Option<&dyn Kind>) -> impl Iterator<Item = (&'static dyn Kind, &'static Gap)> {
+    let only = of.map(|kind| kind.names().resource.to_owned());
+    let kinds = KINDS.iter().filter(move |k| only.as_ref().is_none_or(|only| k.names().resource == only));
+    kinds.flat_map(|k| GAPS.iter().filter(|g| g.resource == k.names().resource).map(|g| (*k, g)))
+}
+
+const fn kind(resource: &'static str, what: &'static str) -> Gap {
+    Gap { resource, field: "", what }
+}
+
+const fn field(resource: &'static str, field: &'static str, what: &'static str) -> Gap {
+    Gap { resource, field, what }
+}
+
+const STORED: &str = "stored";
+const NO_DEVICES: &str = "stored; there are no devices";
+const NOT_ASKED: &str = "stored; never asked about a request";
+const ALL_ALLOWED: &str = "stored; everything is allowed";
+const NODES_ONE_NETWORK: &str = "stored; there is one network, and no route leads around a node";
+
+static GAPS: &[Gap] = &[
+    field("nodes", "status", "what was written last: no kubelet keeps it, and no node becomes unready"),
+    field("persistentvolumeclaims", "spec.dataSource", "stored; the new volume is empty"),
+    field("persistentvolumeclaims", "spec.dataSourceRef", "stored; the new volume is empty"),
+    field(
+        "persistentvolumeclaims",
+        "spec.resources",
+        "compared when a volume is chosen; a volume takes what fits on the disk",
+    ),
+    field("persistentvolumeclaims", "spec.volumeAttributesClassName", STORED),
+    field("persistentvolumeclaims", "spec.volumeMode", "stored; a block volume is no device in a container"),
+    field(
+        "persistentvolumes",
+        "spec",
+        "hostPath and local are folders of the simulated node; any other source is a folder of the store",
+    ),
+    field("persistentvolumes", "spec.accessModes", "compared when a claim is bound; not enforced when pods mount it"),
+    field("persistentvolumes", "spec.mountOptions", STORED),
+    field("persistentvolumes", "spec.nodeAffinity", STORED),
+    field("pods", "spec.activeDeadlineSeconds", STORED),
+    field("pods", "spec.affinity", "stored, except node affinity by a DaemonSet"),
+    field("pods", "spec.containers.image", "never pulled; the programs are the host's"),
+    field("pods", "spec.containers.lifecycle", STORED),
+    field("pods", "spec.containers.livenessProbe", "not run; it succeeds unless a rule of the pace says otherwise"),
+    field("pods", "spec.containers.readinessProbe", "not run; it succeeds unless a rule of the pace says otherwise"),
+    field(
+        "pods",
+        "spec.containers.resources",
+        "counted by quotas and limit ranges; not enforced, and not asked of a node",
+    ),
+    field(
+        "pods",
+        "spec.containers.securityContext",
+        "runAsUser is the one user that a process has; the rest is stored",
+    ),
+    field("pods", "spec.containers.startupProbe", "not run; it succeeds unless a rule of the pace says otherwise"),
+    field("pods", "spec.containers.terminationMessagePath", STORED),
+    field("pods", "spec.containers.volumeDevices", NO_DEVICES),
+    field("pods", "spec.ephemeralContainers", STORED),
+    field("pods", "spec.hostIPC", "stored; a pod has namespaces of its own"),
+    field("pods", "spec.hostNetwork", "the pod has its node's address, in a network of its own"),
+    field("pods", "spec.hostPID", "stored; a pod has namespaces of its own"),
+    field("pods", "spec.imagePullSecrets", "stored; images are never pulled"),
+    field("pods", "spec.priority", "stored; no pod makes way for another"),
+    field("pods", "spec.resourceClaims", NO_DEVICES),
+    field("pods", "spec.runtimeClassName", "must exist; otherwise stored"),
+    field("pods", "spec.securityContext", "runAsUser is the one user that a process has; the rest is stored"),
+    field("pods", "spec.shareProcessNamespace", STORED),
+    field("pods", "spec.tolerations", "keep a pod schedulable; NoExecute taints evict no pod"),
+    field("pods", "spec.topologySpreadConstraints", "stored; pods go to the node with the fewest"),
+    field("pods", "spec.volumes", "network storage, csi and image volumes are folders of the pod's own"),
+    field("secrets", "data", "of a service account token: as written, nobody fills it in"),
+    field("services", "spec.externalTrafficPolicy", NODES_ONE_NETWORK),
+    field("services", "spec.internalTrafficPolicy", NODES_ONE_NETWORK),
+    field("services", "spec.trafficDistribution", NODES_ONE_NETWORK),
+    field("services", "status.loadBalancer", "nobody gives a LoadBalancer its address: it stays pending"),
+    kind("mutatingadmissionpolicies.admissionregistration.k8s.io", NOT_ASKED),
+    kind("mutatingadmissionpolicybindings.admissionregistration.k8s.io", NOT_ASKED),
+    kind("mutatingwebhookconfigurations.admissionregistration.k8s.io", NOT_ASKED),
+    kind("validatingadmissionpolicies.admissionregistration.k8s.io", NOT_ASKED),
+    kind("validatingadmissionpolicybindings.admissionregistration.k8s.io", NOT_ASKED),
+    kind("validatingwebhookconfigurations.admissionregistration.k8s.io", NOT_ASKED),
+    field("customresourcedefinitions.apiextensions.k8s.io", "spec.conversion", "None alone: no webhook is asked"),
+    kind("apiservices.apiregistration.k8s.io", "stored; no other server is asked"),
+    field("deployments.apps", "spec.progressDeadlineSeconds", STORED),
+    field("statefulsets.apps", "spec.updateStrategy.rollingUpdate.maxUnavailable", "stored; one pod at a time"),
+    kind("horizontalpodautoscalers.autoscaling", "stored; nothing is measured, nothing is scaled"),
+    field("jobs.batch", "spec.backoffLimitPerIndex", STORED),
+    field("jobs.batch", "spec.managedBy", "stored; kstate's controller manages every Job"),
+    field("jobs.batch", "spec.podFailurePolicy", STORED),
+    field("jobs.batch", "spec.podReplacementPolicy", STORED),
+    field("jobs.batch", "spec.successPolicy", STORED),
+    kind("certificatesigningrequests.certificates.k8s.io", "stored; nobody signs"),
+    kind("leases.coordination.k8s.io", "stored; nobody renews one"),
+    kind("flowschemas.flowcontrol.apiserver.k8s.io", "stored; no request waits"),
+    kind("prioritylevelconfigurations.flowcontrol.apiserver.k8s.io", "stored; no request waits"),
+    kind("ingressclasses.networking.k8s.io", "a default class is filled in; no controller"),
+    kind("ingresses.networking.k8s.io", "stored; nothing listens for it"),
+    kind("ipaddresses.networking.k8s.io", "stored; services' addresses are kept in the services"),
+    kind("networkpolicies.networking.k8s.io", "stored; all traffic is allowed"),
+    kind("servicecidrs.networking.k8s.io", "stored; addresses come from 10.247.0.0/16"),
+    kind("runtimeclasses.node.k8s.io", "stored; every pod runs alike"),
+    field("poddisruptionbudgets.policy", "status.disruptionsAllowed", "kept up to date; drain does not ask it"),
+    kind("clusterrolebindings.rbac.authorization.k8s.io", ALL_ALLOWED),
+    kind("clusterroles.rbac.authorization.k8s.io", ALL_ALLOWED),
+    kind("rolebindings.rbac.authorization.k8s.io", ALL_ALLOWED),
+    kind("roles.rbac.authorization.k8s.io", ALL_ALLOWED),
+    kind("deviceclasses.resource.k8s.io", NO_DEVICES),
+    kind("resourceclaims.resource.k8s.io", NO_DEVICES),
+    kind("resourceclaimtemplates.resource.k8s.io", NO_DEVICES),
+    kind("resourceslices.resource.k8s.io", NO_DEVICES),
+    field("priorityclasses.scheduling.k8s.io", "preemptionPolicy", "stored; no pod makes way for another"),
+    kind("csidrivers.storage.k8s.io", "stored; no driver runs"),
+    kind("csinodes.storage.k8s.io", "stored; no driver runs"),
+    kind("csistoragecapacities.storage.k8s.io", "stored; no driver runs"),
+    field("storageclasses.storage.k8s.io", "allowedTopologies", STORED),
+    field("storageclasses.storage.k8s.io", "mountOptions", STORED),
+    field("storageclasses.storage.k8s.io", "parameters", STORED),
+    field(
+        "storageclasses.storage.k8s.io",
+        "provisioner",
+        "any provisions a folder, except kubernetes.io/no-provisioner",
+    ),
+    kind("volumeattachments.storage.k8s.io", "stored; volumes need no attaching"),
+    kind("volumeattributesclasses.storage.k8s.io", STORED),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::apimachinery::schema::{Definition, Shape};
+
+    #[test]
+    fn every_gap_is_of_a_kind_and_a_field_that_there_are() {
+        for gap in GAPS {
+            let kind = super::super::by_resource(gap.resource).unwrap_or_else(|| panic!("no kind {}", gap.resource));
+            let names = kind.names();
+            let mut here = Definition::of_kind(names.api_version, names.kind);
+            for step in gap.field.split('.').filter(|s| !s.is_empty()) {
+                let field = here.and_then(|d| d.field(step));
+                let mut of = field.unwrap_or_else(|| panic!("{} has no {}", names.kind, gap.field)).type_of();
+                here = loop {
+                    match of.shape() {
+                        Shape::List(next) | Shape::Map(next) => of = next,
+                        Shape::Definition(definition) => break Some(definition),
+                        _ => break None,
+                    }
+                };
+            }
+        }
+    }
+
+    #[test]
+    fn gaps_stand_in_order_and_once() {
+        let place = |g: &Gap| KINDS.iter().position(|k| k.names().resource == g.resource);
+        assert!(GAPS.is_sorted_by_key(|g| (place(g), g.field)));
+        assert!(GAPS.windows(2).all(|w| (w[0].resource, w[0].field) != (w[1].resource, w[1].field)));
+        assert_eq!(gaps(None).count(), GAPS.len());
+        let pods = super::super::by_resource("pods").unwrap();
+        assert!(gaps(Some(pods)).all(|(kind, gap)| kind.names().kind == "Pod" && gap.resource == "pods"));
+    }
+}
