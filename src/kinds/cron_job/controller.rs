@@ -121,11 +121,10 @@ impl Sync<'_> {
         let Ok(schedule) = Schedule::parse(self.cron.str_at("/spec/schedule")) else { return };
         let last = self.cron.time_at("/status/lastScheduleTime").or_else(|| self.cron.creation_timestamp());
         let Some(last) = last else { return };
-        let next = |at: Time| zone.next(&schedule, at);
-        if let Some(first) = next(self.now) {
-            plan.requeue(self.next_that_counts(next, first, horizon));
+        if let Some(next) = zone.next(&schedule, self.now) {
+            plan.requeue(self.next_that_counts(|at| zone.next(&schedule, at), next, horizon));
         }
-        let Some(due) = last_due(next, last, self.now) else { return };
+        let Some(due) = last_due(|at| zone.next(&schedule, at), last, self.now) else { return };
         let deadline = self.cron.i64_at("/spec/startingDeadlineSeconds").and_then(TimeDelta::try_seconds);
         if deadline.is_some_and(|d| due + d < self.now) {
             let when = due.format("%a, %d %b %Y %H:%M:%S +0000");
@@ -148,22 +147,22 @@ impl Sync<'_> {
 
     /// When to look next. Of times that will all have passed before anybody looks only the last are kept: the Jobs of those
     /// before them would be deleted again for the history's limits. A Job that runs keeps the schedule going step by step.
-    fn next_that_counts(&self, next: impl Fn(Time) -> Option<Time>, first: Time, horizon: Time) -> Time {
-        if !self.active.is_empty() || horizon - first <= KEPT {
-            return first;
+    fn next_that_counts(&self, after: impl Fn(Time) -> Option<Time>, next: Time, horizon: Time) -> Time {
+        if !self.active.is_empty() || horizon - next <= KEPT {
+            return next;
         }
         let limit = |field: &str| self.cron.i64_at(&format!("/spec/{field}")).unwrap_or(0).max(0);
         let wanted = limit("successfulJobsHistoryLimit") + limit("failedJobsHistoryLimit") + 2;
         let wanted = usize::try_from(wanted).unwrap_or(usize::MAX).min(MISSED);
         let mut window = KEPT;
-        while let Some(from) = horizon.checked_sub_signed(window).filter(|from| *from > first) {
-            let times = std::iter::successors(next(from), |t| next(*t));
+        while let Some(from) = horizon.checked_sub_signed(window).filter(|from| *from > next) {
+            let times = std::iter::successors(after(from), |t| after(*t));
             if times.take_while(|t| *t <= horizon).take(wanted).count() == wanted {
-                return next(from).unwrap_or(first);
+                return after(from).unwrap_or(next);
             }
             window = window * 2;
         }
-        first
+        next
     }
 
     fn start(&mut self, due: Time, zone: &Zone, jobs: &[Arc<Object>], plan: &mut Plan) {
