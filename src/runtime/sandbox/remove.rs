@@ -22,6 +22,8 @@ use crate::control::sandbox::Sandbox;
 
 /// How long a pod's processes may take to be gone once they are killed.
 const END_MILLISECONDS: u16 = 10_000;
+/// How often a folder is emptied that others fill meanwhile.
+const ATTEMPTS: usize = 100;
 /// Folders deeper than this are moved up before they are emptied: each level costs a descriptor.
 const DEEPEST: usize = 64;
 
@@ -124,9 +126,25 @@ pub fn remove(parent: &Tree, name: &str) -> nix::Result<()> {
         Err(Errno::ENOENT) => return Ok(()),
         result => return result,
     }
-    let top = open_folder(parent, &name)?;
-    while !empty(&top, &top, 0)? {}
-    unlinkat(parent, name.as_c_str(), UnlinkatFlags::RemoveDir)
+    let mut attempts = 0..ATTEMPTS;
+    loop {
+        // Others may remove the same, or have just made something in it.
+        let top = match open_folder(parent, &name) {
+            Err(Errno::ENOENT) => return Ok(()),
+            top => top?,
+        };
+        match empty_whole(&top).and_then(|()| unlinkat(parent, name.as_c_str(), UnlinkatFlags::RemoveDir)) {
+            Err(Errno::ENOENT) => return Ok(()),
+            Err(Errno::ENOTEMPTY) if attempts.next().is_some() => {}
+            result => return result,
+        }
+    }
+}
+
+/// Empties a folder, however deep it is.
+fn empty_whole(top: &OwnedFd) -> nix::Result<()> {
+    while !empty(top, top, 0)? {}
+    Ok(())
 }
 
 /// Opens a folder, not a link to one, with all that its owner may do to it.
@@ -157,14 +175,20 @@ fn empty(folder: &OwnedFd, top: &OwnedFd, depth: usize) -> nix::Result<bool> {
                 Err(e) => return Err(e),
             }
         }
-        let child = open_folder(folder, &name)?;
+        let child = match open_folder(folder, &name) {
+            Err(Errno::ENOENT) => continue,
+            child => child?,
+        };
         if depth == DEEPEST {
             renameat(folder, name.as_c_str(), top, format!(".removed-{}-{number}", fstat(&child)?.st_ino).as_str())?;
             done = false;
             continue;
         }
         done &= empty(&child, top, depth + 1)?;
-        unlinkat(folder, name.as_c_str(), UnlinkatFlags::RemoveDir)?;
+        match unlinkat(folder, name.as_c_str(), UnlinkatFlags::RemoveDir) {
+            Err(Errno::ENOENT) => {}
+            result => result?,
+        }
     }
     Ok(done)
 }
