@@ -113,7 +113,6 @@ pub use persistent_volume_claim::validate_claim_spec;
 pub use pod_disruption_budget::budgets_of_pod;
 pub use priority_class::SYSTEM_CLASSES as SYSTEM_PRIORITY_CLASSES;
 pub use registry::{Registry, by_api_version, by_resource, of_api_version, of_resource, serves};
-pub use registry::{Registry, of_api_version, of_resource};
 pub use scale_paths::ScalePaths;
 pub use secret::key_pair_problem;
 
