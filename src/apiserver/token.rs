@@ -93,7 +93,7 @@ fn bind(
         "Node" => ("node", Key::cluster("nodes", name)),
         _ => {
             let version = text("apiVersion");
-            return Err(Status::bad_request(&format!("cannot bind token to object of type /{version}, Kind={kind}")));
+            return Err(Status::bad_request(format!("cannot bind token to object of type /{version}, Kind={kind}")));
         }
     };
     let object = found(cluster, &key)?;

@@ -14,6 +14,6 @@ const KEY: &str = "/data/feature-gates";
 pub fn is_on(feature: &str, cluster: &Cluster) -> Result<bool, Status> {
     let Some(map) = cluster.get(&Key::new("configmaps", "kube-system", "kstate"))? else { return Ok(false) };
     let gates = map.str_at(KEY).split([',', '\n']).filter_map(|gate| gate.trim().split_once('='));
-    let last = gates.filter(|(name, _)| name.trim() == feature).last();
+    let last = gates.rev().find(|(name, _)| name.trim() == feature);
     Ok(last.is_some_and(|(_, value)| value.trim() == "true"))
 }

@@ -78,6 +78,6 @@ pub fn turn(
         event.set("/count", (event.i64_at("/count").unwrap_or(1) + times).into());
         Some(Action::Update(event))
     };
-    let events = events.iter().filter_map(|e| more(e)).collect();
+    let events = events.iter().filter_map(more).collect();
     Ok(Some(Folded { rounds: count, shift: TimeDelta::microseconds(rounds * period), events }))
 }

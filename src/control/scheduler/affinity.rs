@@ -138,8 +138,11 @@ impl Rules {
     }
 }
 
+/// A pod with the node it is on.
+pub type Placed = (Arc<Object>, Arc<Object>);
+
 /// Every pod on one of the nodes, with its node.
-pub fn placed(nodes: &[Arc<Object>], cluster: &Cluster) -> Result<Vec<(Arc<Object>, Arc<Object>)>, Status> {
+pub fn placed(nodes: &[Arc<Object>], cluster: &Cluster) -> Result<Vec<Placed>, Status> {
     let mut all = Vec::new();
     for node in nodes {
         let pods = cluster.indexed(&PODS_BY_NODE, node.name())?;

@@ -46,7 +46,7 @@ pub fn preempt(
         return Ok(Outcome::Waits);
     }
     let mut reasons = Vec::new();
-    let mut best: Option<((i64, usize), String, Vec<Arc<Object>>)> = None;
+    let mut best: Option<Candidate> = None;
     for (node, verdict) in nodes.iter().zip(verdicts) {
         let resolvable = verdict.as_ref().err().is_some_and(|refusal| refusal.is_resolvable);
         if !resolvable {
@@ -56,20 +56,28 @@ pub fn preempt(
         match victims_on(pod, &need, node, claims, cluster)? {
             Some(victims) => {
                 let rank = (victims.iter().map(|v| priority(v)).max().unwrap_or(i64::MIN), victims.len());
-                if best.as_ref().is_none_or(|(least, ..)| rank < *least) {
-                    best = Some((rank, node.name().to_owned(), victims));
+                if best.as_ref().is_none_or(|least| rank < least.rank) {
+                    best = Some(Candidate { rank, node: node.name().to_owned(), victims });
                 }
             }
             None => reasons.push(NO_VICTIMS),
         }
     }
     Ok(match best {
-        Some((_, node, victims)) => Outcome::Victims { node, victims },
+        Some(Candidate { node, victims, .. }) => Outcome::Victims { node, victims },
         None => {
             let why = histogram(&reasons);
             Outcome::Nothing(format!("preemption: 0/{} nodes are available: {why}.", nodes.len()))
         }
     })
+}
+
+/// A node on which pods would make way.
+struct Candidate {
+    /// The highest priority of a victim, and how many there are: the least is best.
+    rank: (i64, usize),
+    node: String,
+    victims: Vec<Arc<Object>>,
 }
 
 fn priority(pod: &Object) -> i64 {

@@ -75,10 +75,8 @@ impl Claims {
             return Ok(Some("node(s) didn't match PersistentVolume's node affinity".to_owned()));
         }
         let found = self.volumes_on(node, cluster)?;
-        let has = |((_, class), volume): (&(Arc<Object>, Arc<Object>), &Option<Arc<Object>>)| {
-            volume.is_some() || provisions_on(class, node)
-        };
-        let all = self.waiting.iter().zip(&found).all(has);
+        let mut waiting = self.waiting.iter().zip(&found);
+        let all = waiting.all(|((_, class), volume)| volume.is_some() || provisions_on(class, node));
         Ok((!all).then(|| "node(s) didn't find available persistent volumes to bind".to_owned()))
     }
 

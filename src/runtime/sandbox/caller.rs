@@ -287,7 +287,7 @@ fn copy_terminal(connection: &OwnedFd, from: File, master: Option<&OwnedFd>, env
             if let Some(number) = terminal.ended_by() {
                 return Exit(128 + number);
             }
-            master.into_iter().for_each(|master| copy_size(master));
+            master.into_iter().for_each(copy_size);
         }
         if ended {
             let exit = exit(connection);

@@ -100,7 +100,7 @@ pub fn restore(options: Options, name: &str) -> Result<(), Error> {
     drop(Store::open(at(&options, &from), || Err(io::Error::from(io::ErrorKind::NotFound)))?);
     let draft = home.join(FOLDER).join(DRAFT);
     reset::remove(&draft).and_then(|()| make(&draft)).map_err(|e| io_error(&draft, &e))?;
-    let copied = std::fs::File::open(from.join(FILE))
+    let copied = open(&from.join(FILE))
         .and_then(|mut file| {
             let mut copy = private(&draft.join(FILE))?;
             io::copy(&mut file, &mut copy)?;
@@ -225,7 +225,6 @@ fn io_error(path: &Path, e: &io::Error) -> Error {
     Error::Io { file: path.to_owned(), what: e.to_string() }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the door to files")]
 fn is_there(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok()
 }
@@ -240,9 +239,14 @@ fn metadata(path: &Path) -> io::Result<std::fs::Metadata> {
 fn rename(from: &Path, to: &Path) -> io::Result<()> {
     std::fs::rename(from, to)?;
     for folder in [from.parent(), to.parent()].into_iter().flatten() {
-        std::fs::File::open(folder)?.sync_all()?;
+        open(folder)?.sync_all()?;
     }
     Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the door to files")]
+fn open(file: &Path) -> io::Result<std::fs::File> {
+    std::fs::File::open(file)
 }
 
 /// Makes a folder, and those above it, for its user alone.
