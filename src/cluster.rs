@@ -185,9 +185,9 @@ impl<'s> Cluster<'s> {
     }
 
     /// How far time is going to move before anybody looks: what would only repeat itself until then need not be lived
-    /// through. The present time, when it is not moving.
+    /// through. Long past, when it is not moving.
     pub fn horizon(&self) -> Time {
-        self.horizon.unwrap_or(self.meta.clock).max(self.meta.clock)
+        self.horizon.unwrap_or(Time::UNIX_EPOCH)
     }
 
     /// Says how far time is going to move; `None` when it stands again.
