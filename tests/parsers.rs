@@ -186,7 +186,8 @@ fn patches() -> impl Strategy<Value = Value> {
 
 /// Prints the object, and a list of it, as a format says; what comes of it does not matter.
 fn print(output: &str) {
-    let flags = OutputFlags { output, template: "", allow_missing_keys: output.len() % 2 == 0, no_headers: false };
+    let flags =
+        OutputFlags { output, template: "", allow_missing_keys: output.len().is_multiple_of(2), no_headers: false };
     let no_file = |_: &str| Err(std::io::ErrorKind::NotFound.into());
     let Ok(format) = Format::parse(&flags, GET_FORMATS, &no_file) else { return };
     let object = std::sync::Arc::new(kstate::apimachinery::object::Object::from_value(stored()).unwrap());

@@ -155,6 +155,7 @@ fn ratio(one: Duration, other: Duration) -> f64 {
     one.as_secs_f64() / other.as_secs_f64()
 }
 
+#[expect(clippy::zombie_processes, reason = "wait4 waits for it, and says what it took")]
 fn run(command: &mut Command) -> Cost {
     let begin = Instant::now();
     let child = command.spawn().unwrap();

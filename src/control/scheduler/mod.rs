@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::Controller;
+use super::pace::{Pace, Step, Subject};
 use super::volume::claim::PODS_BY_CLAIM;
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
@@ -56,6 +57,9 @@ fn reconcile(pod: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, St
     if !pod.list_at("/spec/schedulingGates").is_empty() {
         return Ok(gate(pod, now));
     }
+    if let Some(later) = at_pace(pod, cluster, now)? {
+        return Ok(Plan { actions: Vec::new(), requeue_at: Some(later) });
+    }
     let nodes = cluster.list("nodes", None)?;
     if nodes.is_empty() {
         return Ok(refuse(pod, "no nodes available to schedule pods", now));
@@ -73,6 +77,14 @@ fn reconcile(pod: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, St
         Some(node) => volumes::reserve(&claims, node, cluster),
         None => nowhere(pod, &nodes, &verdicts, &claims, cluster, now),
     }
+}
+
+/// When the scheduler gets to the pod, if the pace has it wait.
+fn at_pace(pod: &Object, cluster: &Cluster, now: Time) -> Result<Option<Time>, Status> {
+    let subject = Subject { namespace: pod.namespace(), pod: pod.name(), ..Subject::default() };
+    let takes = Pace::of(cluster)?.of_step_for(Step::Scheduling, &subject);
+    let due = pod.creation_timestamp().map(|made| time::later(made, takes));
+    Ok(due.filter(|due| !takes.is_zero() && now < *due))
 }
 
 /// A pod that fits nowhere: others may have to make room for it.

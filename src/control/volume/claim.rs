@@ -20,6 +20,9 @@ use crate::control::pace::{Pace, Step, is_pace};
 use crate::kinds::Trigger;
 use crate::kinds::plan::{Action, EventRecord, Plan};
 
+/// Who provisions for classes that nobody made.
+const ANY_PROVISIONER: &str = "kstate/any";
+
 pub(crate) static CONTROLLER: Controller = Controller {
     resource: "persistentvolumeclaims",
     reconcile,
@@ -186,7 +189,8 @@ fn bind(claim: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Statu
     if class_name.is_empty() {
         return complain(claim, cluster, "FailedBinding", no_match());
     }
-    let Some(class) = cluster.get(&Key::cluster("storageclasses.storage.k8s.io", class_name))? else {
+    let known = cluster.get(&Key::cluster("storageclasses.storage.k8s.io", class_name))?;
+    let Some(class) = known.or(unknown_class(class_name, cluster)?) else {
         let why = format!("storageclass.storage.k8s.io {class_name:?} not found");
         let event = EventRecord::warning(claim, SOURCE, "ProvisioningFailed", why);
         return event_once(cluster, claim, event);
@@ -195,6 +199,14 @@ fn bind(claim: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Statu
         return complain(claim, cluster, "FailedBinding", no_match());
     }
     provision(claim, &class, cluster, now)
+}
+
+/// A class that nobody made, where the pace says `provision: any`.
+fn unknown_class(name: &str, cluster: &Cluster) -> Result<Option<Arc<Object>>, Status> {
+    let mut class = Object::new("storage.k8s.io/v1", "StorageClass", "", name);
+    class.set("/provisioner", ANY_PROVISIONER.into());
+    class.set("/reclaimPolicy", "Delete".into());
+    Ok(Pace::of(cluster)?.says("provision", "any").then(|| Arc::new(class)))
 }
 
 /// Says what the claim waits for: a pod, or the node of one. The first look at a new claim sees no pod yet.

@@ -27,7 +27,7 @@ const NAME: &str = "kstate";
 pub enum Step {
     /// From a claim's creation to its volume.
     VolumeProvision,
-    /// From a pod's creation, or from when its volumes are there, to its node.
+    /// From a pod's creation to its node, if one fits by then.
     Scheduling,
     /// A node pulls an image that it does not have.
     ImagePull,

@@ -8,8 +8,12 @@ use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
 
 /// Keys with words of their own: what they take, or nothing for free text.
-const WORDS: [(&str, &[&str]); 3] =
-    [("run-containers", &["always", "never"]), ("provision", &["any", "known"]), ("shell-images", &[])];
+const WORDS: [(&str, &[&str]); 4] = [
+    ("run-containers", &["always", "never"]),
+    ("provision", &["any", "known"]),
+    ("shell-images", &[]),
+    ("feature-gates", &[]),
+];
 
 /// What is wrong with the ConfigMap's data, each with the key and, for rules, the line.
 pub fn validate(map: &Object) -> Errors {
