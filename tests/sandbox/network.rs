@@ -106,6 +106,9 @@ fn names_are_answered_from_the_store() {
     assert!(srv.contains(&format!("service = 0 50 80 nginx-0.nginx.{domain}.")), "{srv}");
     assert!(said("outside").contains(&format!("outside.{domain}\tcanonical name = web.{domain}.")));
     assert!(said(&ips[0]).contains(&format!("name = nginx-0.nginx.{domain}.")));
+    let api_server = said("kubernetes.default");
+    assert!(api_server.contains(&format!("Name:\tkubernetes.{domain}\nAddress: 10.247.0.1\n")), "{api_server}");
+    assert!(said("10.247.0.1").contains(&format!("name = kubernetes.{domain}.")));
     let dashed = ips[0].replace('.', "-");
     assert!(said(&format!("{dashed}.default.pod")).contains(&format!("Address: {}\n", ips[0])));
     assert_eq!(cluster.inside("nginx-0", "hostname -f"), format!("nginx-0.nginx.{domain}\n"));

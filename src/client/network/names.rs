@@ -9,12 +9,15 @@ use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::cluster::Cluster;
+use crate::control::kubelet::API_SERVER;
 use crate::kinds::endpoint_slice::{RESOURCE, SERVICE_NAME_LABEL};
 use crate::runtime::dns::{Address, Endpoint, Named, Port, Service};
 
 /// A Service, its ready endpoints and their ports.
 pub fn service(cluster: &Cluster, namespace: &str, name: &str) -> Result<Option<Service>, Status> {
-    let Some(service) = cluster.get(&Key::new("services", namespace, name))? else { return Ok(None) };
+    let Some(service) = cluster.get(&Key::new("services", namespace, name))? else {
+        return Ok(((namespace, name) == API_SERVER_NAME).then(api_server));
+    };
     let address = match (service.str_at("/spec/type"), service.str_at("/spec/clusterIP")) {
         ("ExternalName", _) => Address::ExternalName(service.str_at("/spec/externalName").to_owned()),
         (_, "None") => Address::Headless,
@@ -29,6 +32,15 @@ pub fn service(cluster: &Cluster, namespace: &str, name: &str) -> Result<Option<
         endpoints.extend(in_slice(&slice));
     }
     Ok(Some(Service { address, ports: ports(service.list_at("/spec/ports")), endpoints }))
+}
+
+/// The API server's Service, which no list shows and every pod has in its environment.
+const API_SERVER_NAME: (&str, &str) = ("default", "kubernetes");
+
+fn api_server() -> Service {
+    let port = Port { name: "https".to_owned(), protocol: "TCP".to_owned(), number: 443 };
+    let address = API_SERVER.parse().map_or(Address::Headless, Address::ClusterIp);
+    Service { address, ports: vec![port], endpoints: Vec::new() }
 }
 
 /// A Service's EndpointSlices.
@@ -73,6 +85,10 @@ fn ports(list: &[Value]) -> Vec<Port> {
 /// What an address is called: its Service, and every endpoint of a Service that has it.
 pub fn of_address(cluster: &Cluster, ip: Ipv4Addr, owners: &[Owner]) -> Result<Vec<Named>, Status> {
     let mut all = Vec::new();
+    if API_SERVER.parse() == Ok(ip) {
+        let (namespace, name) = API_SERVER_NAME;
+        all.push(Named::Service { namespace: namespace.to_owned(), name: name.to_owned() });
+    }
     for owner in owners {
         let Owner::Service(key) = owner else { continue };
         let service = cluster.get(key)?;

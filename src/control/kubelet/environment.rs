@@ -15,7 +15,7 @@ use crate::apimachinery::status::Status;
 use crate::cluster::Cluster;
 
 /// The API server's address in every pod. kstate has no API server; programs only look whether they are in a cluster.
-const API_SERVER: &str = "10.247.0.1";
+pub const API_SERVER: &str = "10.247.0.1";
 
 /// Variables in the order they were first set; setting one again changes its value.
 #[derive(Default)]

@@ -35,6 +35,7 @@ mod termination;
 mod walk;
 mod world;
 
+pub use environment::API_SERVER;
 pub use environment::expand;
 pub use world::sandbox;
 
