@@ -38,7 +38,11 @@ const ALL_ALLOWED: &str = "stored; everything is allowed";
 const NODES_ONE_NETWORK: &str = "stored; there is one network, and no route leads around a node";
 
 static GAPS: &[Gap] = &[
-    field("nodes", "status", "what was written last: no kubelet keeps it, and no node becomes unready"),
+    field(
+        "nodes",
+        "status",
+        "a simulated kubelet keeps its conditions: ready, unless a rule of the pace says that the node is lost",
+    ),
     field("persistentvolumeclaims", "spec.dataSource", "stored; the new volume is empty"),
     field("persistentvolumeclaims", "spec.dataSourceRef", "stored; the new volume is empty"),
     field(
@@ -55,11 +59,9 @@ static GAPS: &[Gap] = &[
     ),
     field("persistentvolumes", "spec.accessModes", "compared when a claim is bound; not enforced when pods mount it"),
     field("persistentvolumes", "spec.mountOptions", STORED),
-    field("persistentvolumes", "spec.nodeAffinity", STORED),
     field("pods", "spec.activeDeadlineSeconds", STORED),
-    field("pods", "spec.affinity", "stored, except node affinity by a DaemonSet"),
     field("pods", "spec.containers.image", "never pulled; the programs are the host's"),
-    field("pods", "spec.containers.lifecycle", STORED),
+    field("pods", "spec.containers.lifecycle", "the sleep of a preStop hook takes its time; hooks are not run"),
     field(
         "pods",
         "spec.containers.livenessProbe",
@@ -73,7 +75,7 @@ static GAPS: &[Gap] = &[
     field(
         "pods",
         "spec.containers.resources",
-        "counted by quotas and limit ranges; not enforced, and not asked of a node",
+        "counted by quotas, limit ranges and the scheduler; no process is held to them",
     ),
     field(
         "pods",
@@ -92,13 +94,11 @@ static GAPS: &[Gap] = &[
     field("pods", "spec.hostNetwork", "the pod has its node's address, in a network of its own"),
     field("pods", "spec.hostPID", "stored; a pod has namespaces of its own"),
     field("pods", "spec.imagePullSecrets", "stored; images are never pulled"),
-    field("pods", "spec.priority", "stored; no pod makes way for another"),
     field("pods", "spec.resourceClaims", NO_DEVICES),
     field("pods", "spec.runtimeClassName", "must exist; otherwise stored"),
     field("pods", "spec.securityContext", "runAsUser is the one user that a process has; the rest is stored"),
     field("pods", "spec.shareProcessNamespace", STORED),
-    field("pods", "spec.tolerations", "keep a pod schedulable; NoExecute taints evict no pod"),
-    field("pods", "spec.topologySpreadConstraints", "stored; pods go to the node with the fewest"),
+    field("pods", "spec.topologySpreadConstraints", "DoNotSchedule is kept to; ScheduleAnyway is stored"),
     field("pods", "spec.volumes", "network storage, csi and image volumes are folders of the pod's own"),
     field("secrets", "data", "of a service account token: as written, nobody fills it in"),
     field("services", "spec.externalTrafficPolicy", NODES_ONE_NETWORK),
@@ -121,7 +121,7 @@ static GAPS: &[Gap] = &[
     field(
         "statefulsets.apps",
         "spec.updateStrategy.rollingUpdate.maxUnavailable",
-        "dropped, as by a server without the feature",
+        "dropped, as by a server without the feature, unless the pace turns it on",
     ),
     kind("horizontalpodautoscalers.autoscaling", "stored; nothing is measured, nothing is scaled"),
     field("jobs.batch", "spec.backoffLimitPerIndex", STORED),
@@ -139,7 +139,6 @@ static GAPS: &[Gap] = &[
     kind("networkpolicies.networking.k8s.io", "stored; all traffic is allowed"),
     kind("servicecidrs.networking.k8s.io", "stored; addresses come from 10.247.0.0/16"),
     kind("runtimeclasses.node.k8s.io", "stored; every pod runs alike"),
-    field("poddisruptionbudgets.policy", "status.disruptionsAllowed", "kept up to date; drain does not ask it"),
     kind("clusterrolebindings.rbac.authorization.k8s.io", ALL_ALLOWED),
     kind("clusterroles.rbac.authorization.k8s.io", ALL_ALLOWED),
     kind("rolebindings.rbac.authorization.k8s.io", ALL_ALLOWED),
@@ -148,11 +147,9 @@ static GAPS: &[Gap] = &[
     kind("resourceclaims.resource.k8s.io", NO_DEVICES),
     kind("resourceclaimtemplates.resource.k8s.io", NO_DEVICES),
     kind("resourceslices.resource.k8s.io", NO_DEVICES),
-    field("priorityclasses.scheduling.k8s.io", "preemptionPolicy", "stored; no pod makes way for another"),
     kind("csidrivers.storage.k8s.io", "stored; no driver runs"),
     kind("csinodes.storage.k8s.io", "stored; no driver runs"),
     kind("csistoragecapacities.storage.k8s.io", "stored; no driver runs"),
-    field("storageclasses.storage.k8s.io", "allowedTopologies", STORED),
     field("storageclasses.storage.k8s.io", "mountOptions", STORED),
     field("storageclasses.storage.k8s.io", "parameters", STORED),
     field(
