@@ -23,7 +23,6 @@ mod field_set;
 mod patch;
 mod quota;
 mod scale;
-mod token;
 mod update;
 mod validation;
 
@@ -37,7 +36,6 @@ pub use evict::evict;
 pub use export::export;
 pub use patch::{Part, patch, unknown_in_patch};
 pub use scale::{get_scale, scale_table, update_scale};
-pub use token::create_token;
 pub use update::{bind, update, update_status};
 
 /// Options of create and update.

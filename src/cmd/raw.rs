@@ -18,6 +18,7 @@ use crate::apimachinery::status::{Reason, Status};
 use crate::apimachinery::yaml;
 use crate::apiserver::{self, DeleteOptions, WriteOptions};
 use crate::cluster::Cluster;
+use crate::kinds;
 use place::{Place, Query, Sub};
 
 /// Runs a verb that was given `--raw`; `None` when it was not.
@@ -154,7 +155,7 @@ fn create(cx: &mut Context, parsed: &Parsed, raw: &str) -> anyhow::Result<String
     let place = Place::parse(&cx.registry()?, raw).ok_or_else(no_such_path)?;
     let at = (place.namespace.as_str(), place.name.as_str());
     let made = match (place.sub, place.name.is_empty()) {
-        (Sub::Token, _) => cx.client()?.read(|c| apiserver::create_token(c, at, &object))?.to_value(),
+        (Sub::Token, _) => cx.client()?.read(|c| kinds::create_token(c, at, &object))?.to_value(),
         (Sub::None, true) => {
             let options = WriteOptions::default();
             cx.client()?.write(|c| apiserver::create(c, place.kind, at.0, object.clone(), &options))?.to_value()

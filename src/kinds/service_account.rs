@@ -1,6 +1,9 @@
 //! ServiceAccount: whom a pod acts as. Knows no pod; `default` of each namespace is made by the namespace's controller.
 
 mod describe;
+mod token;
+
+pub use token::create_token;
 
 use super::describe::{Text, View};
 use super::{Kind, Names, zeros};

@@ -1,13 +1,13 @@
-//! `create token`: a token for a service account. The server's part is [`apiserver::create_token`].
+//! `create token`: a token for a service account. The server's part is [`kinds::create_token`].
 
 use serde_json::json;
 
 use crate::apimachinery::object::Object;
-use crate::apiserver;
 use crate::cmd::context::Context;
 use crate::cmd::flags::PrintFlags;
 use crate::cmd::go;
 use crate::cmd::verbs::Run;
+use crate::kinds;
 
 /// Arguments of `create token`.
 #[derive(clap::Args)]
@@ -80,7 +80,7 @@ impl Run for Token {
         let mut printer = self.print.printer(cx)?;
         let request = self.request()?;
         let (namespace, name) = (cx.namespace().to_owned(), self.args[0].clone());
-        let granted = cx.client()?.read(|c| apiserver::create_token(c, (&namespace, &name), &request));
+        let granted = cx.client()?.read(|c| kinds::create_token(c, (&namespace, &name), &request));
         let granted = granted.map_err(|e| anyhow::anyhow!("failed to create token: {e}"))?;
         if !self.print.output.is_empty() {
             return printer.print(&granted, "created", &mut cx.env.stdout);
