@@ -125,11 +125,20 @@ fn same_time(a: &Value, b: &Value) -> bool {
     matches!((parsed(a), parsed(b)), (Some(a), Some(b)) if a.timestamp() == b.timestamp())
 }
 
-/// What of a body has to be there again: a Secret's `stringData` wins over its `data`.
+/// What of a body has to be there again: a Secret's `stringData` wins over its `data`, and a server without the feature
+/// drops a StatefulSet's `maxUnavailable`. A DaemonSet's template generation is the server's to count.
 fn expected(body: &Value) -> Value {
     let mut body = body.clone();
+    let kind = body["kind"].clone();
     if body["stringData"].is_object() {
         body["data"] = Value::Null;
+    }
+    let servers = [
+        ("StatefulSet", "/spec/updateStrategy/rollingUpdate/maxUnavailable"),
+        ("DaemonSet", "/metadata/annotations/deprecated.daemonset.template.generation"),
+    ];
+    for (_, pointer) in servers.into_iter().filter(|(of, _)| kind == *of) {
+        body.pointer_mut(pointer).map(Value::take);
     }
     body
 }
