@@ -5,7 +5,8 @@
 #![expect(clippy::disallowed_methods, reason = "a test of files and processes")]
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt, lchown, symlink};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -17,6 +18,18 @@ fn kstate(home: &Path, args: &[&str]) -> Output {
     command.args(args).env("KSTATE_HOME", home).env("KSTATE_NOW", "2026-11-22T08:00:00Z");
     command.output().unwrap()
 }
+
+/// Runs kstate on a home as another user than root, whom permissions do not stop.
+fn as_somebody(home: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kstate"));
+    command.args(args).env("KSTATE_HOME", home).env("KSTATE_NOW", "2026-11-22T08:00:00Z");
+    if nix::unistd::geteuid().is_root() {
+        command.uid(SOMEBODY).gid(SOMEBODY);
+    }
+    command.output().unwrap()
+}
+
+const SOMEBODY: u32 = 65534;
 
 /// Runs kstate, which has to succeed, and returns its stdout.
 fn ok(home: &Path, args: &[&str]) -> String {
@@ -76,6 +89,30 @@ fn what_was_saved_comes_back_whole() {
     assert_eq!(String::from_utf8(kstate(&home, &["get", "configmap", "later"]).stdout).unwrap(), "");
     let listed = ok(&home, &["snapshot", "list"]);
     assert!(listed.contains("one    2026-11-22T08:00:00Z   "), "{listed}");
+}
+
+#[test]
+fn folders_that_their_owner_closed_are_saved_and_restored() {
+    let home = TempDir::new().unwrap();
+    let owned = |path: &Path| {
+        if nix::unistd::geteuid().is_root() {
+            lchown(path, Some(SOMEBODY), Some(SOMEBODY)).unwrap();
+        }
+    };
+    owned(home.path());
+    assert!(as_somebody(&home, &["get", "pods"]).status.success());
+    // As the kernel leaves an overlay's folder while it is mounted.
+    let work = home.join("pods/uid/containers/c/work/work");
+    fs::create_dir_all(&work).unwrap();
+    fs::write(work.join("inside"), "x").unwrap();
+    work.ancestors().take(6).chain([work.join("inside").as_path()]).for_each(owned);
+    fs::set_permissions(work.join("inside"), Permissions::from_mode(0o000)).unwrap();
+    fs::set_permissions(&work, Permissions::from_mode(0o000)).unwrap();
+    for args in [["snapshot", "save", "one"].as_slice(), &["snapshot", "restore", "one", "--yes"]] {
+        let output = as_somebody(&home, args);
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(fs::metadata(&work).unwrap().permissions().mode() & 0o777, 0);
+    }
 }
 
 #[test]

@@ -32,7 +32,8 @@ pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
         Err(Errno::ENOENT) => return Ok(mkdirat(&parent, name.as_c_str(), Mode::S_IRWXU)?),
         other => other?,
     };
-    Ok(folder(&from, &parent, &name)?)
+    let found = fstat(&from)?;
+    Ok(folder(&from, &found, &parent, &name)?)
 }
 
 /// How a folder is opened, and not a link to one.
@@ -42,14 +43,14 @@ const NEW_FILE: OFlag =
     OFlag::O_WRONLY.union(OFlag::O_CREAT).union(OFlag::O_EXCL).union(OFlag::O_NOFOLLOW).union(OFlag::O_CLOEXEC);
 
 /// Makes the folder `name` in `parent`, with what is in `from`.
-fn folder(from: &OwnedFd, parent: &OwnedFd, name: &CStr) -> nix::Result<()> {
+fn folder(from: &OwnedFd, found: &FileStat, parent: &OwnedFd, name: &CStr) -> nix::Result<()> {
     mkdirat(parent, name, Mode::S_IRWXU)?;
     let to = openat(parent, name, FOLDER, Mode::empty())?;
     for name in names(from)? {
         entry(from, &to, &name)?;
     }
     attributes(from, &to)?;
-    finish(&to, &fstat(from)?)
+    finish(&to, found)
 }
 
 /// The digest of each file in a folder and below, by its path from there. A link counts by what it says.
@@ -103,8 +104,8 @@ fn entry(from: &OwnedFd, to: &OwnedFd, name: &CStr) -> nix::Result<()> {
         other => other?,
     };
     match SFlag::from_bits_truncate(found.st_mode & SFlag::S_IFMT.bits()) {
-        SFlag::S_IFDIR => with_access(from, name, &found, FOLDER, |fd| folder(&fd, to, name)),
-        SFlag::S_IFREG => with_access(from, name, &found, FILE, |fd| file(fd, to, name)),
+        SFlag::S_IFDIR => with_access(from, name, &found, FOLDER, |fd| folder(&fd, &found, to, name)),
+        SFlag::S_IFREG => with_access(from, name, &found, FILE, |fd| file(fd, &found, to, name)),
         SFlag::S_IFLNK => {
             let target = readlinkat(from, name)?;
             symlinkat(target.as_os_str(), to, name)
@@ -127,25 +128,23 @@ fn with_access(
     match openat(from, name, how, Mode::empty()) {
         Err(Errno::EACCES) => {
             fchmodat(from, name, mode(found) | Mode::S_IRWXU, FchmodatFlags::NoFollowSymlink)?;
-            let opened = openat(from, name, how, Mode::empty());
+            // Open until it is copied: a folder is looked into by name.
+            let copied = openat(from, name, how, Mode::empty()).and_then(copy);
             let back = fchmodat(from, name, mode(found), FchmodatFlags::NoFollowSymlink);
-            let opened = opened?;
-            back?;
-            copy(opened)
+            copied.and(back)
         }
         Err(Errno::ENOENT) => Ok(()),
         other => copy(other?),
     }
 }
 
-fn file(from: OwnedFd, to: &OwnedFd, name: &CStr) -> nix::Result<()> {
-    let found = fstat(&from)?;
+fn file(from: OwnedFd, found: &FileStat, to: &OwnedFd, name: &CStr) -> nix::Result<()> {
     let copy = openat(to, name, NEW_FILE, Mode::S_IRUSR | Mode::S_IWUSR)?;
     let (mut from, mut copy) = (File::from(from), File::from(copy));
     io::copy(&mut from, &mut copy).and_then(|_| copy.sync_data()).map_err(errno)?;
     let (from, copy) = (OwnedFd::from(from), OwnedFd::from(copy));
     attributes(&from, &copy)?;
-    finish(&copy, &found)
+    finish(&copy, found)
 }
 
 /// The user's extended attributes: overlays mark folders with them. Where a file system has none there are none to copy.
