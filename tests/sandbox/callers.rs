@@ -10,6 +10,7 @@ use std::process::{Child, Command as Process, Stdio};
 
 use kstate::Env;
 use kstate::control::sandbox::Sandbox;
+use kstate::runtime::keeper::{Ended, Order, keep, stop};
 use kstate::runtime::{self, Command, ExecError, Exit};
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, poll};
@@ -271,4 +272,50 @@ fn a_terminal_is_given_back_when_the_caller_is_told_to_end() {
     kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), Signal::SIGTERM).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(143));
     assert_eq!(before.local_flags, tcgetattr(pty.slave.as_fd()).unwrap().local_flags);
+}
+
+#[test]
+fn a_guest_of_a_run_that_is_over_is_hung_up_on_when_the_next_begins() {
+    needs_namespaces!();
+    let pod = Pod::new();
+    let (begun, sees_it) = std::sync::mpsc::channel();
+    let (home, sandbox) = (pod.home.clone(), pod.sandbox.clone());
+    std::thread::scope(|scope| {
+        let guest = scope.spawn(|| {
+            let (mut env, _, _) = env(Box::new(Untouched));
+            env.stdout = Box::new(Tells(begun));
+            runtime::exec(home.path(), &sandbox, &shell("echo; sleep 86393"), &mut env)
+        });
+        sees_it.recv().unwrap();
+        let argv = ["sleep", "86393"].map(String::from).to_vec();
+        let order = Order {
+            home: pod.home().to_path_buf(),
+            sandbox: pod.sandbox.clone(),
+            attempt: 1,
+            argv,
+            other_names: Vec::new(),
+            stdin: false,
+            stdin_once: false,
+            tty: false,
+            probes: Vec::new(),
+        };
+        let (env, _, _) = env(Box::new(Untouched));
+        let next = scope.spawn(move || keep(&order, &env, &mut None).ended);
+        assert_eq!(guest.join().unwrap().unwrap(), Exit(137));
+        stop(pod.home(), &pod.sandbox.pod_uid, &pod.sandbox.container, 0).unwrap();
+        assert_eq!(next.join().unwrap(), Ended::Exited(137));
+    });
+}
+
+/// Says that something was written.
+struct Tells(std::sync::mpsc::Sender<()>);
+
+impl Write for Tells {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let _over = self.0.send(());
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }

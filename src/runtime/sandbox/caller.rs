@@ -128,7 +128,12 @@ fn call(home: &Path, asked: &Asked, env: &Env, streams: &[OwnedFd]) -> Result<Ow
         // A run of the container that begins anew has taken it away meanwhile.
         prepare(home, asked.sandbox)?;
     }
-    let connection = join(&folder)?.map_or_else(|| start(&folder, env), Ok)?;
+    let connection = match join(&folder)? {
+        Some(connection) => connection,
+        // A probe is for what runs: it makes no pod that the container would then find.
+        None if asked.role == Role::Probe => return Err(wire::not_running()),
+        None => start(&folder, env)?,
+    };
     wire::send(&connection, &[wire::EXEC], &descriptors).step("send the request")?;
     Ok(connection)
 }

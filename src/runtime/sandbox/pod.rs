@@ -19,6 +19,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{Signal, kill};
+use nix::sys::socket::{Shutdown, shutdown};
 use nix::sys::stat::Mode;
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, UnlinkatFlags, dup2_stdin, execve, getegid, geteuid, setgroups, sethostname, unlinkat};
@@ -46,12 +47,21 @@ struct Pod {
     _link: Link,
     containers: BTreeMap<String, Container>,
     callers: Vec<Caller>,
+    /// The last caller, who has left and waits for the pod's end.
+    last: Option<Caller>,
 }
 
 /// Somebody who waits for a process to end, and in which container it runs.
 struct Caller {
     container: String,
     connection: OwnedFd,
+}
+
+impl Caller {
+    /// Closing would not do: the supervisor holds the first caller's connection as well.
+    fn hang_up(&self) {
+        let _gone = shutdown(self.connection.as_raw_fd(), Shutdown::Both);
+    }
 }
 
 struct Container {
@@ -125,6 +135,7 @@ fn run(listener: OwnedFd, supervisor: OwnedFd, first: Call) -> ! {
                 _link: link,
                 containers,
                 callers,
+                last: None,
             };
             pod.take(first);
             pod.serve()
@@ -193,11 +204,25 @@ impl Pod {
                 self.end();
             }
             self.containers.retain(|_, c| !gone.contains(&c.link.as_raw_fd()) || !reaped(c));
-            // Whoever waits for a container that is gone is hung up on.
-            let containers = &self.containers;
-            self.callers.retain(|c| !gone.contains(&c.connection.as_raw_fd()) && containers.contains_key(&c.container));
+            self.take_leave(&gone);
             if asked {
                 self.answer();
+            }
+        }
+    }
+
+    /// Whoever waits for a container that is gone is hung up on, and so is who has left, unless nobody else is there: that
+    /// one waits for the pod's end.
+    fn take_leave(&mut self, gone: &[RawFd]) {
+        let containers = &self.containers;
+        let stays = |c: &Caller| !gone.contains(&c.connection.as_raw_fd()) && containers.contains_key(&c.container);
+        let (staying, leaving) = std::mem::take(&mut self.callers).into_iter().partition(stays);
+        self.callers = staying;
+        for caller in leaving {
+            if containers.contains_key(&caller.container) && self.callers.is_empty() {
+                self.last = Some(caller);
+            } else {
+                caller.hang_up();
             }
         }
     }
@@ -241,7 +266,8 @@ impl Pod {
     fn take(&mut self, call: Call) {
         match self.hand_over(&call) {
             Ok(()) => {
-                self.callers.push(Caller { container: call.request.sandbox.container, connection: call.connection })
+                self.last.take().iter().for_each(Caller::hang_up);
+                self.callers.push(Caller { container: call.request.sandbox.container, connection: call.connection });
             }
             Err(failure) => wire::reply(&call.connection, &Reply::Refused(failure), &[]),
         }
@@ -252,12 +278,14 @@ impl Pod {
         if call.request.role == (Role::Main { again: true })
             && let Some(before) = self.containers.remove(name)
         {
-            // Left by a guest that came when the run before had just ended.
+            // Made by a guest that came between two runs: it is hung up on, and asks again where nothing was started.
             reaped(&before);
+            self.callers.iter().filter(|c| c.container == *name).for_each(Caller::hang_up);
+            self.callers.retain(|c| c.container != *name);
         }
         if !self.containers.contains_key(name) {
             if call.request.role == Role::Probe {
-                return Err(Failure { step: "join the container".into(), cause: "it does not run".into() });
+                return Err(wire::not_running());
             }
             self.containers.insert(name.clone(), start_container()?);
         }

@@ -64,6 +64,11 @@ pub const LINK: u8 = b'N';
 const LARGEST_PACKET: usize = 16 * 1024;
 const MOST_DESCRIPTORS: usize = 8;
 
+/// Why a probe is not made.
+pub fn not_running() -> Failure {
+    Failure { step: "join the container".into(), cause: "it does not run".into() }
+}
+
 /// A connected pair.
 pub fn pair() -> nix::Result<(OwnedFd, OwnedFd)> {
     socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)
