@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::ArgAction;
 use serde_json::{Value, json};
@@ -12,8 +11,7 @@ use super::create::Validation;
 use super::delete;
 use super::dry_run::DryRun;
 use super::errors::aggregate;
-use super::flags::{A_KUSTOMIZE, DryRunFlag, PrintFlags, RecursiveFlag, SelectorFlag};
-use super::go;
+use super::flags::{A_KUSTOMIZE, DeletionFlags, DryRunFlag, PrintFlags, RecursiveFlag, SelectorFlag, ValidateFlag};
 use super::infos::{self, Info, Query};
 use super::support::{Flag, Support};
 use super::verbs::Run;
@@ -34,30 +32,10 @@ pub struct Apply {
     args: Vec<String>,
     #[arg(long, help = "Select all resources in the namespace of the specified resource types.")]
     all: bool,
-    #[arg(
-        long,
-        value_name = "string",
-        default_value = "background",
-        help = "Must be \"background\", \"orphan\", or \"foreground\". Selects the deletion cascading strategy for the \
-        dependents (e.g. Pods created by a ReplicationController). Defaults to background."
-    )]
-    cascade: String,
+    #[command(flatten)]
+    deletion: DeletionFlags,
     #[arg(short = 'f', long, value_name = "strings", help = "The files that contain the configurations to apply.")]
     filename: Vec<String>,
-    #[arg(
-        long,
-        help = "If true, immediately remove resources from API and bypass graceful deletion. Note that immediate deletion \
-        of some resources may result in inconsistency or data loss and requires confirmation."
-    )]
-    force: bool,
-    #[arg(
-        long,
-        value_name = "int",
-        default_value = "-1",
-        help = "Period of time in seconds given to the resource to terminate gracefully. Ignored if negative. Set to 1 \
-        for immediate shutdown. Can only be set to 0 when --force is true (force deletion)."
-    )]
-    grace_period: i64,
     #[arg(long, action = ArgAction::Set, default_value = "true", value_name = "bool", num_args = 0..=1, require_equals = true, default_missing_value = "true", help = "Automatically resolve conflicts between the modified and live configuration by using values from the \
         modified configuration")]
     overwrite: bool,
@@ -73,23 +51,8 @@ pub struct Apply {
         help = "Overwrite the default allowlist with <group/version/kind> for --prune"
     )]
     prune_allowlist: Vec<String>,
-    #[arg(long, value_name = "duration", default_value = "0s", value_parser = go::duration, help = "The length of time to wait before giving up on a delete, zero means determine a timeout from the size of \
-        the object")]
-    timeout: Duration,
-    #[arg(
-        long,
-        value_name = "string",
-        default_value = "strict",
-        help = "Must be one of: strict (or true), warn, ignore (or false). \"true\" or \"strict\" will use a schema to \
-        validate the input and fail the request if invalid. It will perform server side validation if \
-        ServerSideFieldValidation is enabled on the api-server, but will fall back to less reliable client-side \
-        validation if not. \"warn\" will warn about unknown or duplicate fields without blocking the request if \
-        server-side field validation is enabled on the API server, and behave as \"ignore\" otherwise. \"false\" \
-        or \"ignore\" will not perform any schema validation, silently dropping any unknown or duplicate fields."
-    )]
-    validate: String,
-    #[arg(long, help = "If true, wait for resources to be gone before returning. This waits for finalizers.")]
-    wait: bool,
+    #[command(flatten)]
+    validation: ValidateFlag,
     #[arg(
         long,
         value_name = "string",
@@ -197,8 +160,8 @@ impl Apply {
     fn settings(&self, cx: &mut Context) -> anyhow::Result<Settings> {
         let dry_run = self.dry_run.parse(cx)?;
         self.print.printer(cx)?;
-        let validation = Validation::parse(&self.validate)?;
-        delete::propagation(&self.cascade, cx)?;
+        let validation = Validation::parse(&self.validation.validate)?;
+        delete::propagation(&self.deletion.cascade, cx)?;
         if self.filename.is_empty() {
             anyhow::bail!("must specify one of -f and -k");
         }
@@ -208,10 +171,10 @@ impl Apply {
         if dry_run == DryRun::Client && self.server_side {
             anyhow::bail!("--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)");
         }
-        if self.server_side && self.force {
+        if self.server_side && self.deletion.force {
             anyhow::bail!("--force cannot be used with --server-side");
         }
-        if dry_run == DryRun::Server && self.force {
+        if dry_run == DryRun::Server && self.deletion.force {
             anyhow::bail!("--dry-run=server cannot be used with --force");
         }
         if self.all && !self.select.selector.is_empty() {
@@ -290,8 +253,8 @@ impl Apply {
 
     fn delete_options(&self, cx: &mut Context, dry_run: DryRun) -> anyhow::Result<crate::apiserver::DeleteOptions> {
         Ok(crate::apiserver::DeleteOptions {
-            grace_period: (self.grace_period >= 0).then_some(self.grace_period),
-            propagation: delete::propagation(&self.cascade, cx)?,
+            grace_period: (self.deletion.grace_period >= 0).then_some(self.deletion.grace_period),
+            propagation: delete::propagation(&self.deletion.cascade, cx)?,
             dry_run: dry_run == DryRun::Server,
             ..Default::default()
         })

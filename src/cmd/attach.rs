@@ -1,13 +1,13 @@
 //! `attach`: the streams of a container's own process. Knows which container is meant, not how its streams are carried.
 
+use super::flags::{ContainerFlag, PodRunningFlag, StreamFlags};
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::context::Context;
 use super::errors::Exit;
 use super::logs;
 use super::verbs::{Operands, Run};
-use super::{go, pods, resources};
+use super::{pods, resources};
 use crate::apimachinery::object::Object;
 use crate::control::observation::{self, Seen};
 use crate::runtime::{self, keeper};
@@ -16,24 +16,12 @@ use crate::runtime::{self, keeper};
 #[derive(clap::Args)]
 pub struct Attach {
     args: Vec<String>,
-    #[arg(
-        short,
-        long,
-        value_name = "string",
-        default_value = "",
-        help = "Container name. If omitted, use the kubectl.kubernetes.io/default-container annotation for selecting \
-        the container to be attached or the first container in the pod will be chosen"
-    )]
-    container: String,
-    #[arg(long, value_name = "duration", default_value = "1m0s", value_parser = go::duration,
-        help = "The length of time (like 5s, 2m, or 3h, higher than zero) to wait until at least one pod is running")]
-    pod_running_timeout: Duration,
-    #[arg(short, long, help = "Only print output from the remote session")]
-    quiet: bool,
-    #[arg(short = 'i', long, help = "Pass stdin to the container")]
-    stdin: bool,
-    #[arg(short, long, help = "Stdin is a TTY")]
-    tty: bool,
+    #[command(flatten)]
+    container: ContainerFlag,
+    #[command(flatten)]
+    started: PodRunningFlag,
+    #[command(flatten)]
+    streams: StreamFlags,
 }
 
 const LONG: &str = "Attach to a process that is already running inside an existing container.";
@@ -59,7 +47,7 @@ impl Run for Attach {
     const USAGE: &'static str = "attach (POD | TYPE/NAME) -c CONTAINER";
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
-        if self.pod_running_timeout.is_zero() {
+        if self.started.pod_running_timeout.is_zero() {
             return Err(cx.usage_error("--pod-running-timeout must be higher than zero"));
         }
         let (kind, name) = match self.args.as_slice() {
@@ -75,16 +63,23 @@ impl Run for Attach {
         };
         let namespace = cx.namespace().to_owned();
         let kind = resources::kind(cx, kind)?;
-        let pod = pods::of(cx, kind, &namespace, &name, self.pod_running_timeout)?;
+        let pod = pods::of(cx, kind, &namespace, &name, self.started.pod_running_timeout)?;
         let phase = pod.str_at("/status/phase");
         if matches!(phase, "Succeeded" | "Failed") {
             anyhow::bail!("cannot attach a container in a completed pod; current phase is {phase}");
         }
-        let (container, notice) = pods::container(&pod, &self.container)?;
-        if !self.quiet {
+        let (container, notice) = pods::container(&pod, &self.container.container)?;
+        if !self.streams.quiet {
             cx.complain(&notice);
         }
-        let session = Session { pod, container, stdin: self.stdin, tty: self.tty, quiet: self.quiet, replay: false };
+        let session = Session {
+            pod,
+            container,
+            stdin: self.streams.stdin,
+            tty: self.streams.tty,
+            quiet: self.streams.quiet,
+            replay: false,
+        };
         session.run(cx)
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::context::Context;
 use super::dry_run::DryRun;
-use super::flags::{DryRunFlag, KUSTOMIZE, PrintFlags, RecursiveFlag, field_manager, required};
+use super::flags::{DryRunFlag, KUSTOMIZE, PrintFlags, RecursiveFlag, SaveConfigFlag, field_manager, required};
 use super::infos::{self, Info, Query};
 use super::support::Flag;
 use super::verbs::{Operands, Run};
@@ -52,11 +52,8 @@ pub struct Autoscale {
         help = "The name for the newly created object. If not specified, the name of the input resource will be used."
     )]
     name: String,
-    #[arg(
-        long,
-        help = "If true, the configuration of current object will be saved in its annotation. Otherwise, the annotation will be unchanged. This flag is useful when you want to perform kubectl apply on this object in the future."
-    )]
-    save_config: bool,
+    #[command(flatten)]
+    save: SaveConfigFlag,
     #[command(flatten)]
     dry_run: DryRunFlag,
     #[command(flatten)]
@@ -144,7 +141,7 @@ impl Autoscale {
         if dry_run == DryRun::Client {
             return Ok(Arc::new(object));
         }
-        if self.save_config {
+        if self.save.save_config {
             last_applied::set(&mut object);
         }
         let info = infos::of_object(cx, object)?;

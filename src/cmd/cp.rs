@@ -1,5 +1,6 @@
 //! `cp`: files between this machine and a container. Knows what the two arguments mean, not how files are carried.
 
+use super::flags::ContainerFlag;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -19,15 +20,8 @@ use crate::runtime::copy::{self, CopyError, From, Warning};
 #[derive(clap::Args)]
 pub struct Cp {
     args: Vec<String>,
-    #[arg(
-        short,
-        long,
-        value_name = "string",
-        default_value = "",
-        help = "Container name. If omitted, use the kubectl.kubernetes.io/default-container annotation for selecting \
-        the container to be attached or the first container in the pod will be chosen"
-    )]
-    container: String,
+    #[command(flatten)]
+    container: ContainerFlag,
     #[arg(long, help = "The copied file/directory's ownership and permissions will not be preserved in the container")]
     no_preserve: bool,
     #[arg(
@@ -192,7 +186,7 @@ impl Cp {
         if matches!(phase, "Succeeded" | "Failed") {
             anyhow::bail!("cannot exec into a container in a completed pod; current phase is {phase}");
         }
-        let (container, notice) = pods::container(&pod, &self.container)?;
+        let (container, notice) = pods::container(&pod, &self.container.container)?;
         cx.complain(&notice);
         let sandbox = cx.client()?.read(|cluster| kubelet::sandbox(&pod, &container, cluster))?;
         if !pods::is_running(&pod, &container) {

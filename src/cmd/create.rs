@@ -1,8 +1,8 @@
 //! `create`: makes the objects of manifests. Knows no kind.
 
+use super::flags::{DryRunFlag, KUSTOMIZE, RecursiveFlag, SaveConfigFlag, SelectorFlag, TemplateFlags, ValidateFlag};
 use std::sync::Arc;
 
-use clap::ArgAction;
 use serde_json::Value;
 
 use super::context::Context;
@@ -20,21 +20,16 @@ use crate::apimachinery::object::Object;
 use crate::apimachinery::quote::quote;
 use crate::apimachinery::status::Status;
 use crate::apiserver::{self, Part, WriteOptions};
-use crate::printers::{FORMATS, Format, OutputFlags, Printer};
+use crate::printers::{FORMATS, Format, Printer};
 
 /// Arguments of `create`.
 #[derive(clap::Args)]
 pub struct Create {
     args: Vec<String>,
-    #[arg(long, action = ArgAction::Set, default_value = "true", value_name = "bool", num_args = 0..=1, require_equals = true, default_missing_value = "true",
-        help = "If true, ignore any errors in templates when a field or map key is missing in the template. Only \
-        applies to golang and jsonpath output formats.")]
-    allow_missing_template_keys: bool,
-    #[arg(long, value_name = "string", default_value = "none", num_args = 0..=1, require_equals = true, default_missing_value = "unchanged",
-        help = "Must be \"none\", \"server\", or \"client\". If client strategy, only print the object that would be \
-        sent, without sending it. If server strategy, submit server-side request without persisting the \
-        resource.")]
-    dry_run: String,
+    #[command(flatten)]
+    templates: TemplateFlags,
+    #[command(flatten)]
+    dry_run: DryRunFlag,
     #[arg(long, help = "Edit the API resource before creating")]
     edit: bool,
     #[arg(
@@ -53,46 +48,14 @@ pub struct Create {
         jsonpath, jsonpath-as-json, jsonpath-file)."
     )]
     output: String,
-    #[arg(
-        short = 'R',
-        long,
-        help = "Process the directory used in -f, --filename recursively. Useful when you want to manage related \
-        manifests organized within the same directory."
-    )]
-    recursive: bool,
-    #[arg(
-        long,
-        help = "If true, the configuration of current object will be saved in its annotation. Otherwise, the annotation \
-        will be unchanged. This flag is useful when you want to perform kubectl apply on this object in the \
-        future."
-    )]
-    save_config: bool,
-    #[arg(
-        short = 'l',
-        long,
-        value_name = "string",
-        default_value = "",
-        help = "Selector (label query) to filter on, supports '=', '==', and '!='.(e.g. -l key1=value1,key2=value2). \
-        Matching objects must satisfy all of the specified label constraints."
-    )]
-    selector: String,
-    #[arg(
-        long,
-        value_name = "string",
-        default_value = "",
-        help = "Template string or path to template file to use when -o=go-template, -o=go-template-file. The template \
-        format is golang templates [http://golang.org/pkg/text/template/#pkg-overview]."
-    )]
-    template: String,
-    #[arg(long, value_name = "string", default_value = "strict", num_args = 0..=1, require_equals = true, default_missing_value = "strict",
-        help = "Must be one of: strict (or true), warn, ignore (or false). \"true\" or \"strict\" will use a schema to \
-        validate the input and fail the request if invalid. It will perform server side validation if \
-        ServerSideFieldValidation is enabled on the api-server, but will fall back to less reliable client-side \
-        validation if not. \"warn\" will warn about unknown or duplicate fields without blocking the request if \
-        server-side field validation is enabled on the API server, and behave as \"ignore\" otherwise. \
-        \"false\" or \"ignore\" will not perform any schema validation, silently dropping any unknown or \
-        duplicate fields.")]
-    validate: String,
+    #[command(flatten)]
+    files: RecursiveFlag,
+    #[command(flatten)]
+    save: SaveConfigFlag,
+    #[command(flatten)]
+    select: SelectorFlag,
+    #[command(flatten)]
+    validation: ValidateFlag,
     #[arg(long, help = "Only relevant if --edit=true. Defaults to the line ending native to your platform.")]
     windows_line_endings: bool,
 }
@@ -105,14 +68,7 @@ const OTHER_FLAGS: &[Flag] = &[
         Support::NoEffect("field ownership is not tracked"),
         "Name of the manager used to track field ownership.",
     ),
-    Flag::new(
-        "kustomize",
-        "string",
-        "",
-        Support::Served,
-        "Process the kustomization directory. This flag can't be used together with -f or -R.",
-    )
-    .short('k'),
+    KUSTOMIZE,
     Flag::new(
         "raw",
         "string",
@@ -155,12 +111,12 @@ impl Run for Create {
         if self.filename.is_empty() {
             anyhow::bail!("must specify one of -f and -k");
         }
-        let dry_run = DryRun::parse(&self.dry_run, cx)?;
-        let validation = Validation::parse(&self.validate)?;
-        let selector = Selector::parse(&self.selector).map_err(Status::from)?;
+        let dry_run = self.dry_run.parse(cx)?;
+        let validation = Validation::parse(&self.validation.validate)?;
+        let selector = Selector::parse(&self.select.selector).map_err(Status::from)?;
         let files = Filenames {
             filenames: &self.filename,
-            recursive: self.recursive,
+            recursive: self.files.recursive,
             validate: validation == Validation::Strict,
         };
         if self.edit {
@@ -189,23 +145,18 @@ impl Run for Create {
 impl Create {
     /// Opens each object in the editor, and creates what is saved.
     fn edit(&self, cx: &mut Context, validation: Validation) -> anyhow::Result<()> {
-        let query = Query { filenames: &self.filename, recursive: self.recursive, ..Query::default() };
+        let query = Query { filenames: &self.filename, recursive: self.files.recursive, ..Query::default() };
         infos::find(cx, &query)?.visit(|info| {
             let form = Form { json: self.output == "json", crlf: self.windows_line_endings };
             let strict = validation == Validation::Strict;
-            let how = How { part: Part::Main, strict, save_config: self.save_config };
+            let how = How { part: Part::Main, strict, save_config: self.save.save_config };
             let infos = &[info];
             Session { mode: Mode::Create, infos, form, how, printer: self.printer(cx)? }.run(cx)
         })
     }
 
     fn printer(&self, cx: &Context) -> anyhow::Result<Printer> {
-        let flags = OutputFlags {
-            output: &self.output,
-            template: &self.template,
-            allow_missing_keys: self.allow_missing_template_keys,
-            no_headers: false,
-        };
+        let flags = self.templates.of(&self.output);
         let format = Format::parse(&flags, FORMATS, &|path| manifest::read_text(cx.env, path))?;
         Ok(Printer::new(format, false))
     }
@@ -226,7 +177,7 @@ impl Create {
         if kind.names().namespaced {
             object.set_default("/metadata/namespace", namespace.as_str());
         }
-        if self.save_config {
+        if self.save.save_config {
             last_applied::set(&mut object);
         }
         if dry_run == DryRun::Client {

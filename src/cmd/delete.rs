@@ -1,5 +1,6 @@
 //! `delete`: asks for objects to go, and waits until they are gone. Knows no kind.
 
+use super::flags::{A_KUSTOMIZE, AllNamespacesFlag, DryRunFlag, FieldSelectorFlag, RecursiveFlag, SelectorFlag};
 use std::time::Duration;
 
 use clap::ArgAction;
@@ -23,30 +24,16 @@ pub struct Delete {
     args: Vec<String>,
     #[arg(long, help = "Delete all resources, in the namespace of the specified resource types.")]
     all: bool,
-    #[arg(
-        short = 'A',
-        long,
-        help = "If present, list the requested object(s) across all namespaces. Namespace in current context is ignored \
-        even if specified with --namespace."
-    )]
-    all_namespaces: bool,
+    #[command(flatten)]
+    scope: AllNamespacesFlag,
     #[arg(long, value_name = "string", default_value = "background", num_args = 0..=1, require_equals = true, default_missing_value = "background",
         help = "Must be \"background\", \"orphan\", or \"foreground\". Selects the deletion cascading strategy for the \
         dependents (e.g. Pods created by a ReplicationController). Defaults to background.")]
     cascade: String,
-    #[arg(long, value_name = "string", default_value = "none", num_args = 0..=1, require_equals = true, default_missing_value = "unchanged",
-        help = "Must be \"none\", \"server\", or \"client\". If client strategy, only print the object that would be \
-        sent, without sending it. If server strategy, submit server-side request without persisting the \
-        resource.")]
-    dry_run: String,
-    #[arg(
-        long,
-        value_name = "string",
-        default_value = "",
-        help = "Selector (field query) to filter on, supports '=', '==', and '!='.(e.g. --field-selector \
-        key1=value1,key2=value2). The server only supports a limited number of field queries per type."
-    )]
-    field_selector: String,
+    #[command(flatten)]
+    dry_run: DryRunFlag,
+    #[command(flatten)]
+    select_fields: FieldSelectorFlag,
     #[arg(short, long, value_name = "strings", help = "containing the resource to delete.")]
     filename: Vec<String>,
     #[arg(
@@ -81,22 +68,10 @@ pub struct Delete {
         help = "Output mode. Use \"-o name\" for shorter output (resource/name)."
     )]
     output: String,
-    #[arg(
-        short = 'R',
-        long,
-        help = "Process the directory used in -f, --filename recursively. Useful when you want to manage related \
-        manifests organized within the same directory."
-    )]
-    recursive: bool,
-    #[arg(
-        short = 'l',
-        long,
-        value_name = "string",
-        default_value = "",
-        help = "Selector (label query) to filter on, supports '=', '==', and '!='.(e.g. -l key1=value1,key2=value2). \
-        Matching objects must satisfy all of the specified label constraints."
-    )]
-    selector: String,
+    #[command(flatten)]
+    files: RecursiveFlag,
+    #[command(flatten)]
+    select: SelectorFlag,
     #[arg(long, value_name = "duration", default_value = "0s", value_parser = go::duration,
         help = "The length of time to wait before giving up on a delete, zero means determine a timeout from the size \
         of the object")]
@@ -107,14 +82,7 @@ pub struct Delete {
 }
 
 const OTHER_FLAGS: &[Flag] = &[
-    Flag::new(
-        "kustomize",
-        "string",
-        "",
-        Support::Served,
-        "Process a kustomization directory. This flag can't be used together with -f or -R.",
-    )
-    .short('k'),
+    A_KUSTOMIZE,
     Flag::new(
         "raw",
         "string",
@@ -176,19 +144,19 @@ impl Run for Delete {
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
         let propagation = propagation(&self.cascade, cx)?;
         let grace = self.grace_period()?;
-        let dry_run = DryRun::parse(&self.dry_run, cx)?;
-        let files = Filenames { filenames: &self.filename, recursive: self.recursive, validate: false };
+        let dry_run = self.dry_run.parse(cx)?;
+        let files = Filenames { filenames: &self.filename, recursive: self.files.recursive, validate: false };
         let manifests = manifest::read(cx, &files)?;
         let named = resources::named(
             cx,
             &Request {
                 args: &self.args,
                 has_files: !self.filename.is_empty(),
-                selector: &self.selector,
-                field_selector: &self.field_selector,
+                selector: &self.select.selector,
+                field_selector: &self.select_fields.field_selector,
                 all: self.all,
                 type_alone_is_all: false,
-                all_namespaces: self.all_namespaces,
+                all_namespaces: self.scope.all_namespaces,
             },
         )?;
         if !matches!(self.output.as_str(), "" | "name") {
@@ -271,14 +239,15 @@ impl Delete {
     }
 
     fn warn_of_cluster_scope(&self, cx: &mut Context, targets: &[Target]) {
-        if cx.is_given("namespace") && !self.all_namespaces && targets.iter().any(|t| !t.kind.names().namespaced) {
+        if cx.is_given("namespace") && !self.scope.all_namespaces && targets.iter().any(|t| !t.kind.names().namespaced)
+        {
             cx.complain("Warning: deleting cluster-scoped resources, not scoped to the provided namespace\n");
         }
     }
 
     /// Selections ignore what is gone already, unless that was asked otherwise.
     fn ignores_not_found(&self, cx: &Context) -> bool {
-        let selects = self.all || !self.selector.is_empty() || !self.field_selector.is_empty();
+        let selects = self.all || !self.select.selector.is_empty() || !self.select_fields.field_selector.is_empty();
         self.ignore_not_found || (selects && !cx.is_given("ignore-not-found"))
     }
 
@@ -314,8 +283,8 @@ impl Delete {
         kinds: &[KindRef],
         namespace: &str,
     ) -> anyhow::Result<(Vec<Target>, Vec<anyhow::Error>)> {
-        let selectors = Selectors { labels: &self.selector, fields: &self.field_selector };
-        let scope = (!self.all_namespaces).then_some(namespace);
+        let selectors = Selectors { labels: &self.select.selector, fields: &self.select_fields.field_selector };
+        let scope = (!self.scope.all_namespaces).then_some(namespace);
         let lists = cx
             .client()?
             .read(|cluster| Ok(kinds.iter().map(|k| selectors.list(cluster, *k, scope)).collect::<Vec<_>>()))?;

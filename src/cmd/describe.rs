@@ -1,5 +1,6 @@
 //! `describe`: objects in words, with what belongs to them. Knows no kind; each describes itself.
 
+use super::flags::{AllNamespacesFlag, CHUNK_SIZE, KUSTOMIZE, RecursiveFlag, SelectorFlag};
 use std::sync::Arc;
 
 use clap::ArgAction;
@@ -10,7 +11,7 @@ use super::fetch::{self, Fetched};
 use super::manifest::{self, Filenames};
 use super::resources::{self, KindRef, Named, Request};
 use super::select::Selectors;
-use super::support::{Flag, Support};
+use super::support::Flag;
 use super::verbs::{Operands, Run};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
@@ -22,13 +23,8 @@ use crate::printers;
 #[derive(clap::Args)]
 pub struct Describe {
     args: Vec<String>,
-    #[arg(
-        short = 'A',
-        long,
-        help = "If present, list the requested object(s) across all namespaces. Namespace in current context is \
-        ignored even if specified with --namespace."
-    )]
-    all_namespaces: bool,
+    #[command(flatten)]
+    scope: AllNamespacesFlag,
     #[arg(
         short,
         long,
@@ -36,45 +32,16 @@ pub struct Describe {
         help = "Filename, directory, or URL to files containing the resource to describe"
     )]
     filename: Vec<String>,
-    #[arg(
-        short = 'R',
-        long,
-        help = "Process the directory used in -f, --filename recursively. Useful when you want to manage related \
-        manifests organized within the same directory."
-    )]
-    recursive: bool,
-    #[arg(
-        short = 'l',
-        long,
-        value_name = "string",
-        default_value = "",
-        help = "Selector (label query) to filter on, supports '=', '==', and '!='.(e.g. -l key1=value1,key2=value2). \
-        Matching objects must satisfy all of the specified label constraints."
-    )]
-    selector: String,
+    #[command(flatten)]
+    files: RecursiveFlag,
+    #[command(flatten)]
+    select: SelectorFlag,
     #[arg(long, action = ArgAction::Set, default_value = "true", value_name = "bool", num_args = 0..=1, require_equals = true, default_missing_value = "true",
         help = "If true, display events related to the described object.")]
     show_events: bool,
 }
 
-const OTHER_FLAGS: &[Flag] = &[
-    Flag::new(
-        "chunk-size",
-        "int",
-        "500",
-        Support::NoEffect("a list is read at once"),
-        "Return large lists in chunks rather than all at once. Pass 0 to disable. This flag is beta and may \
-        change in the future.",
-    ),
-    Flag::new(
-        "kustomize",
-        "string",
-        "",
-        Support::Served,
-        "Process the kustomization directory. This flag can't be used together with -f or -R.",
-    )
-    .short('k'),
-];
+const OTHER_FLAGS: &[Flag] = &[CHUNK_SIZE, KUSTOMIZE];
 
 const LONG: &str = r#"Show details of a specific resource or group of resources.
 
@@ -130,7 +97,8 @@ impl Run for Describe {
         let texts = self.texts(cx, &fetched)?;
         cx.print(&texts.join("\n\n"))?;
         if texts.is_empty() && fetched.errors.is_empty() {
-            let place = if self.all_namespaces { String::new() } else { format!(" in {} namespace.", cx.namespace()) };
+            let place =
+                if self.scope.all_namespaces { String::new() } else { format!(" in {} namespace.", cx.namespace()) };
             cx.complain(&format!("No resources found{place}\n"));
         }
         aggregate(fetched.errors)
@@ -139,24 +107,24 @@ impl Run for Describe {
 
 impl Describe {
     fn fetch(&self, cx: &mut Context) -> anyhow::Result<Fetched> {
-        let files = Filenames { filenames: &self.filename, recursive: self.recursive, validate: false };
+        let files = Filenames { filenames: &self.filename, recursive: self.files.recursive, validate: false };
         let manifests = manifest::read(cx, &files)?;
         let named = resources::named(
             cx,
             &Request {
                 args: &self.args,
                 has_files: !self.filename.is_empty(),
-                selector: &self.selector,
+                selector: &self.select.selector,
                 type_alone_is_all: true,
-                all_namespaces: self.all_namespaces,
+                all_namespaces: self.scope.all_namespaces,
                 ..Request::default()
             },
         )?;
-        fetch::fetch(cx, named, manifests, &self.selectors(), self.all_namespaces)
+        fetch::fetch(cx, named, manifests, &self.selectors(), self.scope.all_namespaces)
     }
 
     fn selectors(&self) -> Selectors<'_> {
-        Selectors { labels: &self.selector, fields: "" }
+        Selectors { labels: &self.select.selector, fields: "" }
     }
 
     /// Describes every object of a type whose name begins so; whether there was any.

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::create::Validation;
 use super::errors::aggregate;
-use super::flags::{KUSTOMIZE, PrintFlags, RecursiveFlag, field_manager};
+use super::flags::{KUSTOMIZE, PrintFlags, RecursiveFlag, SaveConfigFlag, ValidateFlag, field_manager};
 use super::infos::{self, From, Query};
 use super::support::Flag;
 use super::verbs::{Operands, Run};
@@ -29,13 +29,8 @@ pub struct Edit {
     filename: Vec<String>,
     #[arg(long, help = "Output the patch if the resource is edited.")]
     output_patch: bool,
-    #[arg(
-        long,
-        help = "If true, the configuration of current object will be saved in its annotation. Otherwise, the annotation \
-        will be unchanged. This flag is useful when you want to perform kubectl apply on this object in the \
-        future."
-    )]
-    save_config: bool,
+    #[command(flatten)]
+    save: SaveConfigFlag,
     #[arg(
         long,
         value_name = "string",
@@ -44,18 +39,8 @@ pub struct Edit {
         change in the future."
     )]
     subresource: String,
-    #[arg(
-        long,
-        value_name = "string",
-        default_value = "strict",
-        help = "Must be one of: strict (or true), warn, ignore (or false). \"true\" or \"strict\" will use a schema to \
-        validate the input and fail the request if invalid. It will perform server side validation if \
-        ServerSideFieldValidation is enabled on the api-server, but will fall back to less reliable client-side \
-        validation if not. \"warn\" will warn about unknown or duplicate fields without blocking the request if \
-        server-side field validation is enabled on the API server, and behave as \"ignore\" otherwise. \"false\" \
-        or \"ignore\" will not perform any schema validation, silently dropping any unknown or duplicate fields."
-    )]
-    validate: String,
+    #[command(flatten)]
+    validation: ValidateFlag,
     #[arg(long, help = "Defaults to the line ending native to your platform.")]
     windows_line_endings: bool,
     #[command(flatten)]
@@ -103,7 +88,7 @@ impl Run for Edit {
     const USAGE: &'static str = "edit (RESOURCE/NAME | -f FILENAME)";
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
-        let validation = Validation::parse(&self.validate)?;
+        let validation = Validation::parse(&self.validation.validate)?;
         let printer = self.print.printer(cx)?;
         let part = match self.subresource.as_str() {
             "" => Part::Main,
@@ -124,7 +109,7 @@ impl Run for Edit {
             anyhow::bail!("edit cancelled, no objects found");
         }
         let form = Form { json: self.print.output == "json", crlf: self.windows_line_endings };
-        let how = How { part, strict: validation == Validation::Strict, save_config: self.save_config };
+        let how = How { part, strict: validation == Validation::Strict, save_config: self.save.save_config };
         Session { mode: Mode::Normal { shows_patch: self.output_patch }, infos: &found.infos, form, how, printer }
             .run(cx)
     }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::context::Context;
-use super::flags::PrintFlags;
+use super::flags::{AllNamespacesFlag, CHUNK_SIZE, PrintFlags};
 use super::resources::{self, KindRef};
 use super::select::Selectors;
-use super::support::{Flag, Support};
+use super::support::Flag;
 use super::verbs::Run;
 use super::watch::Watch;
 use crate::apimachinery::object::Object;
@@ -24,13 +24,8 @@ use crate::printers;
 #[derive(clap::Args)]
 pub struct Events {
     args: Vec<String>,
-    #[arg(
-        short = 'A',
-        long,
-        help = "If present, list the requested object(s) across all namespaces. Namespace in current context is \
-        ignored even if specified with --namespace."
-    )]
-    all_namespaces: bool,
+    #[command(flatten)]
+    scope: AllNamespacesFlag,
     #[arg(
         long,
         value_name = "string",
@@ -48,14 +43,7 @@ pub struct Events {
     print: PrintFlags,
 }
 
-const OTHER_FLAGS: &[Flag] = &[Flag::new(
-    "chunk-size",
-    "int",
-    "500",
-    Support::NoEffect("a list is read at once"),
-    "Return large lists in chunks rather than all at once. Pass 0 to disable. This flag is beta and may \
-        change in the future.",
-)];
+const OTHER_FLAGS: &[Flag] = &[CHUNK_SIZE];
 
 const LONG: &str = "Display events.
 
@@ -95,7 +83,8 @@ impl Run for Events {
         }
         let events = self.find(cx, about.as_ref())?;
         if events.is_empty() {
-            let place = if self.all_namespaces { String::new() } else { format!(" in {} namespace", cx.namespace()) };
+            let place =
+                if self.scope.all_namespaces { String::new() } else { format!(" in {} namespace", cx.namespace()) };
             cx.complain(&format!("No events found{place}.\n"));
             return Ok(());
         }
@@ -133,7 +122,7 @@ impl Events {
     fn find(&self, cx: &mut Context, about: Option<&(KindRef, String)>) -> anyhow::Result<Vec<Arc<Object>>> {
         let Some(kind) = kinds::by_resource("events") else { return Ok(Vec::new()) };
         let namespace = cx.namespace().to_owned();
-        let scope = (!self.all_namespaces).then_some(namespace.as_str());
+        let scope = (!self.scope.all_namespaces).then_some(namespace.as_str());
         let mut events = cx.client()?.read(|cluster| apiserver::list(cluster, kind, scope))?;
         events.retain(|e| self.is_asked(e, about));
         events.sort_by_key(|e| seen(e));
@@ -156,7 +145,7 @@ impl Events {
     /// Prints the events that are there, in no order but the server's, and then each as it comes.
     fn follow(&self, cx: &mut Context, about: Option<&(KindRef, String)>) -> anyhow::Result<()> {
         let Some(kind) = kinds::by_resource("events") else { return Ok(()) };
-        let namespace = (!self.all_namespaces).then(|| cx.namespace().to_owned());
+        let namespace = (!self.scope.all_namespaces).then(|| cx.namespace().to_owned());
         let (events, since) =
             cx.client()?.read(|c| Ok((apiserver::list(c, kind, namespace.as_deref())?, c.resource_version())))?;
         let mut printer = self.print.printer(cx)?;
@@ -184,14 +173,17 @@ impl Events {
     }
 
     fn head(&self) -> String {
-        format!("{}LAST SEEN\tTYPE\tREASON\tOBJECT\tMESSAGE", if self.all_namespaces { "NAMESPACE\t" } else { "" })
+        format!(
+            "{}LAST SEEN\tTYPE\tREASON\tOBJECT\tMESSAGE",
+            if self.scope.all_namespaces { "NAMESPACE\t" } else { "" }
+        )
     }
 
     fn row(&self, event: &Object, now: Time) -> String {
         let text = |pointer: &str| printers::escape(event.str_at(pointer).trim());
         let object = format!("{}/{}", text("/involvedObject/kind"), text("/involvedObject/name"));
         let cells = [event_interval(event, now), text("/type"), text("/reason"), object, text("/message")];
-        let space = if self.all_namespaces { format!("{}\t", event.namespace()) } else { String::new() };
+        let space = if self.scope.all_namespaces { format!("{}\t", event.namespace()) } else { String::new() };
         format!("{space}{}", cells.join("\t"))
     }
 

@@ -1,13 +1,13 @@
 //! `exec`: runs a command in a container. Knows which pod and container are meant, not how a sandbox is made.
 
+use super::flags::{ContainerFlag, PodRunningFlag, StreamFlags};
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::context::Context;
 use super::errors::{self, Exit};
 use super::manifest::{self, Filenames};
 use super::verbs::{Operands, Run};
-use super::{go, pods, resources};
+use super::{pods, resources};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::quote::quote;
@@ -19,26 +19,14 @@ use crate::runtime;
 #[derive(clap::Args)]
 pub struct Exec {
     args: Vec<String>,
-    #[arg(
-        short,
-        long,
-        value_name = "string",
-        default_value = "",
-        help = "Container name. If omitted, use the kubectl.kubernetes.io/default-container annotation for selecting \
-        the container to be attached or the first container in the pod will be chosen"
-    )]
-    container: String,
+    #[command(flatten)]
+    container: ContainerFlag,
     #[arg(short, long, value_name = "strings", help = "to use to exec into the resource")]
     filename: Vec<String>,
-    #[arg(long, value_name = "duration", default_value = "1m0s", value_parser = go::duration,
-        help = "The length of time (like 5s, 2m, or 3h, higher than zero) to wait until at least one pod is running")]
-    pod_running_timeout: Duration,
-    #[arg(short, long, help = "Only print output from the remote session")]
-    quiet: bool,
-    #[arg(short = 'i', long, help = "Pass stdin to the container")]
-    stdin: bool,
-    #[arg(short, long, help = "Stdin is a TTY")]
-    tty: bool,
+    #[command(flatten)]
+    started: PodRunningFlag,
+    #[command(flatten)]
+    streams: StreamFlags,
 }
 
 const LONG: &str = "Execute a command in a container.";
@@ -89,13 +77,13 @@ impl Run for Exec {
         if matches!(phase, "Succeeded" | "Failed") {
             anyhow::bail!("cannot exec into a container in a completed pod; current phase is {phase}");
         }
-        let (container, notice) = pods::container(&pod, &self.container)?;
-        if !self.quiet {
+        let (container, notice) = pods::container(&pod, &self.container.container)?;
+        if !self.streams.quiet {
             cx.complain(&notice);
         }
         let tty = self.terminal(cx);
         let sandbox = sandbox(cx, &pod, &container)?;
-        let command = runtime::Command { argv: command.to_vec(), stdin: self.stdin, tty };
+        let command = runtime::Command { argv: command.to_vec(), stdin: self.streams.stdin, tty };
         cx.env.stdout.flush()?;
         let home = cx.client()?.home().to_owned();
         // Nothing of the store is held while the process runs.
@@ -156,15 +144,15 @@ impl Exec {
                 (resources::kind(cx, kind)?, cx.namespace().to_owned(), name)
             }
         };
-        pods::of(cx, kind, &namespace, &name, self.pod_running_timeout)
+        pods::of(cx, kind, &namespace, &name, self.started.pod_running_timeout)
     }
 
     /// Whether the command gets a terminal; says why not when one was asked for in vain.
     fn terminal(&self, cx: &mut Context) -> bool {
-        if !self.stdin || !self.tty {
+        if !self.streams.stdin || !self.streams.tty {
             return false;
         }
-        if !cx.env.stdin_is_terminal && !self.quiet {
+        if !cx.env.stdin_is_terminal && !self.streams.quiet {
             cx.complain("Unable to use a TTY - input is not a terminal or the right kind of file\n");
         }
         cx.env.stdin_is_terminal

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::context::Context;
 use super::dry_run::DryRun;
-use super::flags::{DryRunFlag, KUSTOMIZE, PrintFlags, RecursiveFlag};
+use super::flags::{DryRunFlag, KUSTOMIZE, OverrideFlags, PrintFlags, RecursiveFlag, SaveConfigFlag};
 use super::infos::{self, Info, Query};
 use super::run::{labels, number};
 use super::support::{Flag, Support};
@@ -61,21 +61,8 @@ pub struct Expose {
     load_balancer_ip: String,
     #[arg(long, value_name = "string", default_value = "", help = "The name for the newly created object.")]
     name: String,
-    #[arg(
-        long,
-        value_name = "string",
-        default_value = "merge",
-        help = "The method used to override the generated object: json, merge, or strategic."
-    )]
-    override_type: String,
-    #[arg(
-        long,
-        value_name = "string",
-        default_value = "",
-        help = "An inline JSON override for the generated object. If this is non-empty, it is used to override the \
-        generated object. Requires that the object supply a valid apiVersion field."
-    )]
-    overrides: String,
+    #[command(flatten)]
+    overriding: OverrideFlags,
     #[arg(
         long,
         value_name = "string",
@@ -90,13 +77,8 @@ pub struct Expose {
         help = "The network protocol for the service to be created. Default is 'TCP'."
     )]
     protocol: String,
-    #[arg(
-        long,
-        help = "If true, the configuration of current object will be saved in its annotation. Otherwise, the \
-        annotation will be unchanged. This flag is useful when you want to perform kubectl apply on this \
-        object in the future."
-    )]
-    save_config: bool,
+    #[command(flatten)]
+    save: SaveConfigFlag,
     #[arg(
         long,
         value_name = "string",
@@ -187,7 +169,8 @@ impl Run for Expose {
         let query =
             Query { args: &self.args, filenames: &self.filename, recursive: self.files.recursive, ..Query::default() };
         infos::find(cx, &query)?.visit(|info| {
-            let service = overrides::apply(self.service(&info)?, &self.overrides, &self.override_type)?;
+            let service =
+                overrides::apply(self.service(&info)?, &self.overriding.overrides, &self.overriding.override_type)?;
             let made = self.make(cx, dry_run, service)?;
             printer.print(&made, &format!("exposed{}", dry_run.suffix()), &mut cx.env.stdout)
         })
@@ -301,7 +284,7 @@ impl Expose {
             }
             return Ok(Arc::new(object));
         };
-        if self.save_config {
+        if self.save.save_config {
             last_applied::set(&mut object);
         }
         let namespace = cx.namespace().to_owned();

@@ -1,8 +1,9 @@
 //! `get`: lists objects, or shows single ones. Knows no kind and no output format.
 
+use super::flags::{
+    AllNamespacesFlag, CHUNK_SIZE, FieldSelectorFlag, KUSTOMIZE, RecursiveFlag, SelectorFlag, TemplateFlags,
+};
 use std::sync::Arc;
-
-use clap::ArgAction;
 
 use super::context::Context;
 use super::errors::aggregate;
@@ -24,25 +25,12 @@ mod subresource;
 #[derive(clap::Args)]
 pub struct Get {
     args: Vec<String>,
-    #[arg(
-        short = 'A',
-        long,
-        help = "If present, list the requested object(s) across all namespaces. Namespace in current context is ignored \
-        even if specified with --namespace."
-    )]
-    all_namespaces: bool,
-    #[arg(long, action = ArgAction::Set, default_value = "true", value_name = "bool", num_args = 0..=1, require_equals = true, default_missing_value = "true",
-        help = "If true, ignore any errors in templates when a field or map key is missing in the template. Only \
-        applies to golang and jsonpath output formats.")]
-    allow_missing_template_keys: bool,
-    #[arg(
-        long,
-        value_name = "string",
-        default_value = "",
-        help = "Selector (field query) to filter on, supports '=', '==', and '!='.(e.g. --field-selector \
-        key1=value1,key2=value2). The server only supports a limited number of field queries per type."
-    )]
-    field_selector: String,
+    #[command(flatten)]
+    scope: AllNamespacesFlag,
+    #[command(flatten)]
+    templates: TemplateFlags,
+    #[command(flatten)]
+    select_fields: FieldSelectorFlag,
     #[arg(
         short,
         long,
@@ -77,22 +65,10 @@ pub struct Get {
         [https://kubernetes.io/docs/reference/kubectl/jsonpath/]."
     )]
     output: String,
-    #[arg(
-        short = 'R',
-        long,
-        help = "Process the directory used in -f, --filename recursively. Useful when you want to manage related \
-        manifests organized within the same directory."
-    )]
-    recursive: bool,
-    #[arg(
-        short = 'l',
-        long,
-        value_name = "string",
-        default_value = "",
-        help = "Selector (label query) to filter on, supports '=', '==', and '!='.(e.g. -l key1=value1,key2=value2). \
-        Matching objects must satisfy all of the specified label constraints."
-    )]
-    selector: String,
+    #[command(flatten)]
+    files: RecursiveFlag,
+    #[command(flatten)]
+    select: SelectorFlag,
     #[arg(long, help = "If present, list the resource type for the requested object(s).")]
     show_kind: bool,
     #[arg(long, help = "If true, keep the managedFields when printing objects in JSON or YAML format.")]
@@ -118,14 +94,6 @@ pub struct Get {
     subresource: String,
     #[arg(
         long,
-        value_name = "string",
-        default_value = "",
-        help = "Template string or path to template file to use when -o=go-template, -o=go-template-file. The template \
-        format is golang templates [http://golang.org/pkg/text/template/#pkg-overview]."
-    )]
-    template: String,
-    #[arg(
-        long,
         help = "Output watch event objects when --watch or --watch-only is used. Existing objects are output as initial \
         ADDED events."
     )]
@@ -137,22 +105,8 @@ pub struct Get {
 }
 
 const OTHER_FLAGS: &[Flag] = &[
-    Flag::new(
-        "chunk-size",
-        "int",
-        "500",
-        Support::NoEffect("a list is read at once"),
-        "Return large lists in chunks rather than all at once. Pass 0 to disable. This flag is beta and may \
-        change in the future.",
-    ),
-    Flag::new(
-        "kustomize",
-        "string",
-        "",
-        Support::Served,
-        "Process the kustomization directory. This flag can't be used together with -f or -R.",
-    )
-    .short('k'),
+    CHUNK_SIZE,
+    KUSTOMIZE,
     Flag::new(
         "raw",
         "string",
@@ -257,35 +211,30 @@ impl Run for Get {
 impl Get {
     /// Everything that was asked for, and what went wrong.
     fn fetch(&self, cx: &mut Context) -> anyhow::Result<Fetched> {
-        let files = Filenames { filenames: &self.filename, recursive: self.recursive, validate: false };
+        let files = Filenames { filenames: &self.filename, recursive: self.files.recursive, validate: false };
         let manifests = manifest::read(cx, &files)?;
         let named = resources::named(
             cx,
             &Request {
                 args: &self.args,
                 has_files: !self.filename.is_empty(),
-                selector: &self.selector,
-                field_selector: &self.field_selector,
+                selector: &self.select.selector,
+                field_selector: &self.select_fields.field_selector,
                 all: false,
                 type_alone_is_all: true,
-                all_namespaces: self.all_namespaces,
+                all_namespaces: self.scope.all_namespaces,
             },
         )?;
-        let selectors = Selectors { labels: &self.selector, fields: &self.field_selector };
+        let selectors = Selectors { labels: &self.select.selector, fields: &self.select_fields.field_selector };
         if !self.subresource.is_empty() && matches!(named, Named::All(_)) {
             anyhow::bail!("subresource cannot be used when bulk resources are specified");
         }
-        let fetched = fetch::fetch(cx, named, manifests, &selectors, self.all_namespaces)?;
+        let fetched = fetch::fetch(cx, named, manifests, &selectors, self.scope.all_namespaces)?;
         if self.subresource.is_empty() { Ok(fetched) } else { subresource::of(cx, fetched, &self.subresource) }
     }
 
     fn format(&self, cx: &Context) -> anyhow::Result<Format> {
-        let flags = OutputFlags {
-            output: &self.output,
-            template: &self.template,
-            allow_missing_keys: self.allow_missing_template_keys,
-            no_headers: self.no_headers,
-        };
+        let flags = OutputFlags { no_headers: self.no_headers, ..self.templates.of(&self.output) };
         Format::parse(&flags, GET_FORMATS, &|path| manifest::read_text(cx.env, path))
     }
 
@@ -337,10 +286,11 @@ impl Get {
         let kind = part.kind;
         let single = part.objects.first().filter(|_| fetched.is_single);
         let namespace = single.map_or_else(|| cx.namespace().to_owned(), |o| o.namespace().to_owned());
-        let filter = Selectors { labels: &self.selector, fields: &self.field_selector }.filter(kind)?;
+        let filter =
+            Selectors { labels: &self.select.selector, fields: &self.select_fields.field_selector }.filter(kind)?;
         let mut watch = Watch {
             kind,
-            namespace: (!self.all_namespaces).then_some(namespace),
+            namespace: (!self.scope.all_namespaces).then_some(namespace),
             name: single.map(|o| o.name().to_owned()),
             filter,
             since: fetched.resource_version,
@@ -383,7 +333,7 @@ impl Get {
         TableOptions {
             no_headers: self.no_headers,
             wide: self.output == "wide",
-            with_namespace: self.all_namespaces && kind.names().namespaced,
+            with_namespace: self.scope.all_namespaces && kind.names().namespaced,
             kind: with_kind.then(|| kind.names().group_kind().to_lowercase()),
             label_columns: self.label_columns.clone(),
             show_labels: self.show_labels,
@@ -411,7 +361,7 @@ impl Get {
         printers::print_tables(&tables, &mut cx.env.stdout)?;
         let nothing = tables.iter().all(|(table, _)| table.rows.is_empty());
         if nothing && !self.ignore_not_found && fetched.errors.is_empty() {
-            let namespaced = !self.all_namespaces && fetched.parts.iter().all(|p| p.kind.names().namespaced);
+            let namespaced = !self.scope.all_namespaces && fetched.parts.iter().all(|p| p.kind.names().namespaced);
             let place = if namespaced { format!(" in {} namespace.", cx.namespace()) } else { String::new() };
             cx.complain(&format!("No resources found{place}\n"));
         }

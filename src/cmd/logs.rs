@@ -2,6 +2,7 @@
 
 mod show;
 
+use super::flags::SelectorFlag;
 use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,15 +66,8 @@ pub struct Logs {
         help = "If true, print the logs for the previous instance of the container in a pod if it exists."
     )]
     previous: bool,
-    #[arg(
-        short = 'l',
-        long,
-        value_name = "string",
-        default_value = "",
-        help = "Selector (label query) to filter on, supports '=', '==', and '!='.(e.g. -l key1=value1,key2=value2). \
-        Matching objects must satisfy all of the specified label constraints."
-    )]
-    selector: String,
+    #[command(flatten)]
+    select: SelectorFlag,
     #[arg(long, value_name = "duration", default_value = "0s", value_parser = go::duration,
         help = "Only return logs newer than a relative duration like 5s, 2m, or 3h. Defaults to all logs. Only one \
         of since-time / since may be used.")]
@@ -195,7 +189,7 @@ impl Logs {
     fn check_args(&self, cx: &Context) -> anyhow::Result<()> {
         const NONE: &str = "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\n\
             POD or TYPE/NAME is a required argument for the logs command";
-        match (self.args.len(), self.selector.is_empty()) {
+        match (self.args.len(), self.select.selector.is_empty()) {
             (0, true) => Err(cx.usage_error(NONE)),
             (1, false) => Err(cx.usage_error("only a selector (-l) or a POD name is allowed")),
             (0..=2, _) => Ok(()),
@@ -235,7 +229,7 @@ impl Logs {
             Some(named) if named.contains('/') => vec![named.clone()],
             Some(name) => vec![pods, name.clone()],
         };
-        let mut found = infos::find(cx, &Query { args: &args, selector: &self.selector, ..Query::default() })?;
+        let mut found = infos::find(cx, &Query { args: &args, selector: &self.select.selector, ..Query::default() })?;
         if let Some(error) = found.errors.pop() {
             if is_not_found(&error) {
                 anyhow::bail!("error from server (NotFound): {error} in namespace {:?}", cx.namespace());
@@ -325,7 +319,7 @@ impl Logs {
 
     fn filter(&self, cx: &mut Context) -> anyhow::Result<Filter> {
         let tail = match self.tail {
-            -1 if !self.selector.is_empty() && !cx.is_given("tail") => Some(SELECTED_TAIL),
+            -1 if !self.select.selector.is_empty() && !cx.is_given("tail") => Some(SELECTED_TAIL),
             tail => usize::try_from(tail).ok(),
         };
         let since = match self.since.is_zero() {

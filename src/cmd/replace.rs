@@ -7,11 +7,13 @@ use super::context::Context;
 use super::create::Validation;
 use super::dry_run::DryRun;
 use super::errors::{aggregate, with_source};
-use super::flags::{A_KUSTOMIZE, DryRunFlag, PrintFlags, RecursiveFlag, field_manager};
+use super::flags::{
+    A_KUSTOMIZE, DeletionFlags, DryRunFlag, PrintFlags, RecursiveFlag, SaveConfigFlag, ValidateFlag, field_manager,
+};
 use super::infos::{self, Info, Infos, Query};
 use super::support::{Flag, Support};
 use super::verbs::Run;
-use super::{delete, fetch, go, last_applied, requests};
+use super::{delete, fetch, last_applied, requests};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::patch::PatchType;
@@ -21,37 +23,12 @@ use crate::apiserver::{self, DeleteOptions, Part};
 #[derive(clap::Args)]
 pub struct Replace {
     args: Vec<String>,
-    #[arg(
-        long,
-        value_name = "string",
-        default_value = "background",
-        help = "Must be \"background\", \"orphan\", or \"foreground\". Selects the deletion cascading strategy for the \
-        dependents (e.g. Pods created by a ReplicationController). Defaults to background."
-    )]
-    cascade: String,
+    #[command(flatten)]
+    deletion: DeletionFlags,
     #[arg(short = 'f', long, value_name = "strings", help = "The files that contain the configurations to replace.")]
     filename: Vec<String>,
-    #[arg(
-        long,
-        help = "If true, immediately remove resources from API and bypass graceful deletion. Note that immediate deletion \
-        of some resources may result in inconsistency or data loss and requires confirmation."
-    )]
-    force: bool,
-    #[arg(
-        long,
-        value_name = "int",
-        default_value = "-1",
-        help = "Period of time in seconds given to the resource to terminate gracefully. Ignored if negative. Set to 1 \
-        for immediate shutdown. Can only be set to 0 when --force is true (force deletion)."
-    )]
-    grace_period: i64,
-    #[arg(
-        long,
-        help = "If true, the configuration of current object will be saved in its annotation. Otherwise, the annotation \
-        will be unchanged. This flag is useful when you want to perform kubectl apply on this object in the \
-        future."
-    )]
-    save_config: bool,
+    #[command(flatten)]
+    save: SaveConfigFlag,
     #[arg(
         long,
         value_name = "string",
@@ -60,23 +37,8 @@ pub struct Replace {
         change in the future."
     )]
     subresource: String,
-    #[arg(long, value_name = "duration", default_value = "0s", value_parser = go::duration, help = "The length of time to wait before giving up on a delete, zero means determine a timeout from the size of \
-        the object")]
-    timeout: Duration,
-    #[arg(
-        long,
-        value_name = "string",
-        default_value = "strict",
-        help = "Must be one of: strict (or true), warn, ignore (or false). \"true\" or \"strict\" will use a schema to \
-        validate the input and fail the request if invalid. It will perform server side validation if \
-        ServerSideFieldValidation is enabled on the api-server, but will fall back to less reliable client-side \
-        validation if not. \"warn\" will warn about unknown or duplicate fields without blocking the request if \
-        server-side field validation is enabled on the API server, and behave as \"ignore\" otherwise. \"false\" \
-        or \"ignore\" will not perform any schema validation, silently dropping any unknown or duplicate fields."
-    )]
-    validate: String,
-    #[arg(long, help = "If true, wait for resources to be gone before returning. This waits for finalizers.")]
-    wait: bool,
+    #[command(flatten)]
+    validation: ValidateFlag,
     #[command(flatten)]
     dry_run: DryRunFlag,
     #[command(flatten)]
@@ -123,8 +85,8 @@ impl Run for Replace {
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
         let dry_run = self.dry_run.parse(cx)?;
-        let validation = Validation::parse(&self.validate)?;
-        let propagation = delete::propagation(&self.cascade, cx)?;
+        let validation = Validation::parse(&self.validation.validate)?;
+        let propagation = delete::propagation(&self.deletion.cascade, cx)?;
         let mut printer = self.print.printer(cx)?;
         self.check(dry_run)?;
         let query = Query {
@@ -136,7 +98,7 @@ impl Run for Replace {
         };
         let mut found = infos::find(cx, &query)?;
         let operation = format!("replaced{}", dry_run.suffix());
-        if self.force {
+        if self.deletion.force {
             found = self.delete(cx, found, propagation)?;
         }
         let mut count = 0;
@@ -145,7 +107,7 @@ impl Run for Replace {
             count += 1;
             printer.print(&object, &operation, &mut cx.env.stdout)
         })?;
-        if self.force && count == 0 {
+        if self.deletion.force && count == 0 {
             anyhow::bail!("no objects passed to replace");
         }
         Ok(())
@@ -157,16 +119,16 @@ const TIMEOUT: Duration = Duration::from_secs(300);
 
 impl Replace {
     fn check(&self, dry_run: DryRun) -> anyhow::Result<()> {
-        if self.grace_period >= 0 && !self.force {
+        if self.deletion.grace_period >= 0 && !self.deletion.force {
             anyhow::bail!("--grace-period must have --force specified");
         }
-        if !self.timeout.is_zero() && !self.force {
+        if !self.deletion.timeout.is_zero() && !self.deletion.force {
             anyhow::bail!("--timeout must have --force specified");
         }
         if self.filename.is_empty() {
             anyhow::bail!("must specify one of -f and -k");
         }
-        if self.force && dry_run != DryRun::None {
+        if self.deletion.force && dry_run != DryRun::None {
             anyhow::bail!("--dry-run can not be used when --force is set");
         }
         Ok(())
@@ -176,7 +138,7 @@ impl Replace {
     fn delete(&self, cx: &mut Context, found: Infos, propagation: apiserver::Propagation) -> anyhow::Result<Infos> {
         let options = DeleteOptions {
             // A period of 0 is made 1, so that no data is lost by accident.
-            grace_period: (self.grace_period >= 0).then_some(self.grace_period.max(1)),
+            grace_period: (self.deletion.grace_period >= 0).then_some(self.deletion.grace_period.max(1)),
             propagation,
             ..DeleteOptions::default()
         };
@@ -192,7 +154,7 @@ impl Replace {
                 Err(error) => return Err(error),
             }
         }
-        let timeout = if self.timeout.is_zero() { TIMEOUT } else { self.timeout };
+        let timeout = if self.deletion.timeout.is_zero() { TIMEOUT } else { self.deletion.timeout };
         let waited = cx.client()?.wait("the deletion", Some(timeout), |c| {
             for (key, uid) in &gone {
                 if c.get(key)?.is_some_and(|o| o.uid() == *uid) {
@@ -226,14 +188,14 @@ impl Replace {
     ) -> anyhow::Result<Arc<Object>> {
         let mut object = Object::clone(&info.object);
         // An object that was applied stays comparable with what is sent now.
-        if self.save_config || object.annotation(last_applied::ANNOTATION).is_some() {
+        if self.save.save_config || object.annotation(last_applied::ANNOTATION).is_some() {
             last_applied::set(&mut object);
         }
         if dry_run == DryRun::Client {
             return Ok(Arc::new(object));
         }
         let options = requests::options(dry_run, validation == Validation::Strict);
-        if self.force {
+        if self.deletion.force {
             return requests::create(cx, info, &object, &options);
         }
         let replaced = match self.subresource.as_str() {

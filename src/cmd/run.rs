@@ -3,18 +3,17 @@
 mod attached;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
 use super::context::Context;
 use super::dry_run::DryRun;
 use super::errors::Exit;
-use super::flags::{DryRunFlag, PrintFlags};
+use super::flags::{DryRunFlag, OverrideFlags, PodRunningFlag, PrintFlags, SaveConfigFlag};
 use super::infos::Info;
 use super::support::{Flag, Support};
 use super::verbs::Run as Verb;
-use super::{go, last_applied, overrides, requests};
+use super::{last_applied, overrides, requests};
 use crate::apimachinery::names;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::quote::quote;
@@ -69,24 +68,10 @@ pub struct Run {
         completes. By default, stdin will be closed after the first attach completes."
     )]
     leave_stdin_open: bool,
-    #[arg(
-        long,
-        value_name = "string",
-        default_value = "merge",
-        help = "The method used to override the generated object: json, merge, or strategic."
-    )]
-    override_type: String,
-    #[arg(
-        long,
-        value_name = "string",
-        default_value = "",
-        help = "An inline JSON override for the generated object. If this is non-empty, it is used to override the \
-        generated object. Requires that the object supply a valid apiVersion field."
-    )]
-    overrides: String,
-    #[arg(long, value_name = "duration", default_value = "1m0s", value_parser = go::duration,
-        help = "The length of time (like 5s, 2m, or 3h, higher than zero) to wait until at least one pod is running")]
-    pod_running_timeout: Duration,
+    #[command(flatten)]
+    overriding: OverrideFlags,
+    #[command(flatten)]
+    started: PodRunningFlag,
     #[arg(long, value_name = "string", default_value = "", help = "The port that this container exposes.")]
     port: String,
     #[arg(short, long, help = "If true, suppress prompt messages.")]
@@ -108,13 +93,8 @@ pub struct Run {
         help = "The restart policy for this Pod.  Legal values [Always, OnFailure, Never]."
     )]
     restart: String,
-    #[arg(
-        long,
-        help = "If true, the configuration of current object will be saved in its annotation. Otherwise, the \
-        annotation will be unchanged. This flag is useful when you want to perform kubectl apply on this \
-        object in the future."
-    )]
-    save_config: bool,
+    #[command(flatten)]
+    save: SaveConfigFlag,
     #[arg(short, long, help = "Allocate a TTY for the container in the pod.")]
     tty: bool,
     #[command(flatten)]
@@ -240,7 +220,7 @@ impl Verb for Run {
         let mut printer = self.print.printer(cx)?;
         let attach = self.attach || (self.stdin && !cx.is_given("attach"));
         self.check(cx, dry_run, attach)?;
-        let pod = overrides::apply(self.pod()?, &self.overrides, &self.override_type)?;
+        let pod = overrides::apply(self.pod()?, &self.overriding.overrides, &self.overriding.override_type)?;
         let mut made = vec![Arc::new(self.make(cx, dry_run, pod)?)];
         if self.expose {
             made.push(self.make_service(cx, dry_run, &mut printer)?);
@@ -254,7 +234,7 @@ impl Verb for Run {
             tty: self.tty,
             quiet: self.quiet,
             leave_stdin_open: self.leave_stdin_open,
-            timeout: self.pod_running_timeout,
+            timeout: self.started.pod_running_timeout,
         };
         let outcome = attached.run(cx);
         if self.rm {
@@ -380,7 +360,7 @@ impl Run {
             }
             return Ok(object);
         };
-        if self.save_config {
+        if self.save.save_config {
             last_applied::set(&mut object);
         }
         let namespace = cx.namespace().to_owned();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::create::Validation;
 use super::dry_run::DryRun;
-use super::flags::{DryRunFlag, PrintFlags};
+use super::flags::{DryRunFlag, PrintFlags, SelectorFlag, ValidateFlag};
 use super::infos::{self, Info, Query};
 use super::support::{Flag, Support};
 use super::verbs::{Operands, Run};
@@ -27,24 +27,10 @@ pub struct Taint {
         taints."
     )]
     overwrite: bool,
-    #[arg(
-        short = 'l',
-        long,
-        value_name = "string",
-        default_value = "",
-        help = "Selector (label query) to filter on, supports '=', '==', and '!='.(e.g. -l key1=value1,key2=value2). \
-        Matching objects must satisfy all of the specified label constraints."
-    )]
-    selector: String,
-    #[arg(long, value_name = "string", default_value = "strict", num_args = 0..=1, require_equals = true, default_missing_value = "strict",
-        help = "Must be one of: strict (or true), warn, ignore (or false). \"true\" or \"strict\" will use a schema \
-        to validate the input and fail the request if invalid. It will perform server side validation if \
-        ServerSideFieldValidation is enabled on the api-server, but will fall back to less reliable \
-        client-side validation if not. \"warn\" will warn about unknown or duplicate fields without blocking \
-        the request if server-side field validation is enabled on the API server, and behave as \"ignore\" \
-        otherwise. \"false\" or \"ignore\" will not perform any schema validation, silently dropping any \
-        unknown or duplicate fields.")]
-    validate: String,
+    #[command(flatten)]
+    select: SelectorFlag,
+    #[command(flatten)]
+    validation: ValidateFlag,
     #[command(flatten)]
     dry_run: DryRunFlag,
     #[command(flatten)]
@@ -94,7 +80,7 @@ impl Run for Taint {
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
         let dry_run = self.dry_run.parse(cx)?;
-        let strict = Validation::parse(&self.validate)? == Validation::Strict;
+        let strict = Validation::parse(&self.validation.validate)? == Validation::Strict;
         let (nodes, specs) = self.split()?;
         let changes = Changes::parse(&specs).map_err(|why| cx.usage_error(why))?;
         let kind = resources::kind(cx, &nodes[0])?;
@@ -104,8 +90,9 @@ impl Run for Taint {
         changes.check()?;
         self.check(&nodes)?;
         let mut printer = self.print.printer(cx)?;
-        let args: Vec<String> = if self.all || !self.selector.is_empty() { vec!["nodes".to_owned()] } else { nodes };
-        let query = Query { args: &args, selector: &self.selector, all: self.all, ..Query::default() };
+        let args: Vec<String> =
+            if self.all || !self.select.selector.is_empty() { vec!["nodes".to_owned()] } else { nodes };
+        let query = Query { args: &args, selector: &self.select.selector, all: self.all, ..Query::default() };
         infos::find(cx, &query)?.visit(|info| {
             let (said, taints) = changes.apply(&info.object, self.overwrite)?;
             let object = store(cx, &info, taints, dry_run, strict)?;
@@ -133,10 +120,10 @@ impl Taint {
     }
 
     fn check(&self, nodes: &[String]) -> anyhow::Result<()> {
-        if self.all && !self.selector.is_empty() {
+        if self.all && !self.select.selector.is_empty() {
             anyhow::bail!("setting 'all' parameter with a non empty selector is prohibited");
         }
-        if !self.all && self.selector.is_empty() && nodes.len() < 2 {
+        if !self.all && self.select.selector.is_empty() && nodes.len() < 2 {
             anyhow::bail!("at least one resource name must be specified since 'all' parameter is not set");
         }
         Ok(())

@@ -306,7 +306,7 @@ fn commands_of_probes_run_in_the_container_and_what_they_say_counts() {
     let pod = "---\n{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {terminationGracePeriodSeconds: 0, containers: [{name: c, \
                image: busybox, command: [sh, -c, 'touch /ok; sleep 86398'], \
                readinessProbe: {exec: {command: [cat, /ready]}, periodSeconds: 1, failureThreshold: 1}, \
-               livenessProbe: {exec: {command: [cat, /ok]}, periodSeconds: 1, failureThreshold: 1}}]}}";
+               livenessProbe: {exec: {command: [cat, /ok]}, periodSeconds: 1, failureThreshold: 1, initialDelaySeconds: 1}}]}}";
     home.say(&["create", "-f", "-"], pod);
     let is = |path: &str, want: &str| home.field("p", path) == want;
     soon("it is not ready", || is(".status.containerStatuses[0].ready", "false"));

@@ -90,7 +90,9 @@ fn update(
         let options = requests::options(settings.dry_run, settings.validation == Validation::Strict);
         match requests::patch(cx, info, (form, &Value::Object(patch.clone())), Part::Main, &options) {
             Ok(object) => object,
-            Err(error) if flags.force && is_refused(&error) => delete_and_create(flags, cx, info, modified, stored)?,
+            Err(error) if flags.deletion.force && is_refused(&error) => {
+                delete_and_create(flags, cx, info, modified, stored)?
+            }
             Err(error) => {
                 let what = format!("applying patch:\n{text}\nto:\n{}\nfor:", info.describe());
                 return Err(with_source(&what, &info.source, error));
@@ -140,7 +142,7 @@ fn delete_and_create(
     let options = flags.delete_options(cx, DryRun::None)?;
     cx.client()?.write(|c| apiserver::delete(c, info.kind, &info.namespace, &info.name, &options))?;
     let key = info.kind.names().key(&info.namespace, &info.name);
-    let timeout = if flags.timeout.is_zero() { FORCE_TIMEOUT } else { flags.timeout };
+    let timeout = if flags.deletion.timeout.is_zero() { FORCE_TIMEOUT } else { flags.deletion.timeout };
     let gone = cx.client()?.wait("the deletion", Some(timeout), |c| {
         Ok(c.get(&key)?.is_none_or(|o| o.uid() != stored.uid()).then_some(()))
     })?;

@@ -10,7 +10,7 @@ use crate::cmd::context::Context;
 use crate::cmd::create::Validation;
 use crate::cmd::edit::{Form, How, Mode, Session};
 use crate::cmd::errors::aggregate;
-use crate::cmd::flags::{KUSTOMIZE, PrintFlags, RecursiveFlag, field_manager};
+use crate::cmd::flags::{KUSTOMIZE, PrintFlags, RecursiveFlag, ValidateFlag, field_manager};
 use crate::cmd::infos::{self, From, Info, Query};
 use crate::cmd::last_applied;
 use crate::cmd::manifest::{self, Item};
@@ -28,13 +28,8 @@ pub struct EditLastApplied {
         help = "Filename, directory, or URL to files to use to edit the resource"
     )]
     filename: Vec<String>,
-    #[arg(
-        long,
-        value_name = "string",
-        default_value = "strict",
-        help = "Must be one of: strict (or true), warn, ignore (or false). \"true\" or \"strict\" will use a schema to validate the input and fail the request if invalid. It will perform server side validation if ServerSideFieldValidation is enabled on the api-server, but will fall back to less reliable client-side validation if not. \"warn\" will warn about unknown or duplicate fields without blocking the request if server-side field validation is enabled on the API server, and behave as \"ignore\" otherwise. \"false\" or \"ignore\" will not perform any schema validation, silently dropping any unknown or duplicate fields."
-    )]
-    validate: String,
+    #[command(flatten)]
+    validation: ValidateFlag,
     #[arg(long, help = "Defaults to the line ending native to your platform.")]
     windows_line_endings: bool,
     #[command(flatten)]
@@ -74,7 +69,7 @@ impl Run for EditLastApplied {
         };
         let found = infos::find(cx, &query)?;
         aggregate(found.errors)?;
-        let validation = Validation::parse(&self.validate)?;
+        let validation = Validation::parse(&self.validation.validate)?;
         let mut applied = Vec::new();
         for info in found.infos {
             if let Some(text) = info.object.annotation(last_applied::ANNOTATION) {

@@ -1,5 +1,6 @@
 //! `auth whoami`: the user of the command's context. Knows the kubeconfig, no store.
 
+use crate::cmd::flags::TemplateFlags;
 use serde_json::json;
 
 use crate::apimachinery::object::Object;
@@ -8,14 +9,14 @@ use crate::cmd::kubeconfig::{self, Kubeconfig};
 use crate::cmd::manifest;
 use crate::cmd::support::{Flag, Support};
 use crate::cmd::verbs::Run;
-use crate::printers::{FORMATS, Format, OutputFlags, Printer};
+use crate::printers::{FORMATS, Format, Printer};
 
 /// Arguments of `auth whoami`.
 #[derive(clap::Args)]
 pub struct Whoami {
     args: Vec<String>,
-    #[arg(long, action = clap::ArgAction::Set, default_value = "true", value_name = "bool", num_args = 0..=1, require_equals = true, default_missing_value = "true", help = "If true, ignore any errors in templates when a field or map key is missing in the template. Only applies to golang and jsonpath output formats.")]
-    allow_missing_template_keys: bool,
+    #[command(flatten)]
+    templates: TemplateFlags,
     #[arg(
         short = 'o',
         long,
@@ -24,13 +25,6 @@ pub struct Whoami {
         help = "Output format. One of: (json, yaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file)."
     )]
     output: String,
-    #[arg(
-        long,
-        value_name = "string",
-        default_value = "",
-        help = "Template string or path to template file to use when -o=go-template, -o=go-template-file. The template format is golang templates [http://golang.org/pkg/text/template/#pkg-overview]."
-    )]
-    template: String,
 }
 
 const OTHER_FLAGS: &[Flag] = &[Flag::new(
@@ -62,12 +56,7 @@ impl Run for Whoami {
         if !self.args.is_empty() {
             return Err(cx.usage_error(format!("unexpected arguments: [{}]", self.args.join(" "))));
         }
-        let flags = OutputFlags {
-            output: &self.output,
-            template: &self.template,
-            allow_missing_keys: self.allow_missing_template_keys,
-            no_headers: false,
-        };
+        let flags = self.templates.of(&self.output);
         let format = Format::parse(&flags, FORMATS, &|path| manifest::read_text(cx.env, path))?;
         let user = user(cx)?;
         if format.is_table() {

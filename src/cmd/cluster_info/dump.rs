@@ -1,8 +1,8 @@
 //! `cluster-info dump`: the objects of namespaces as lists, to stdout or to files. Knows the names of kinds only.
 
+use crate::cmd::flags::TemplateFlags;
 use std::sync::Arc;
 
-use clap::ArgAction;
 use serde_json::{Value, json};
 
 use crate::apimachinery::object::Object;
@@ -11,7 +11,7 @@ use crate::cmd::context::Context;
 use crate::cmd::support::{Flag, Support};
 use crate::cmd::verbs::Run;
 use crate::cmd::{manifest, program, resources};
-use crate::printers::{FORMATS, Format, OutputFlags, Printer};
+use crate::printers::{FORMATS, Format, Printer};
 
 /// Arguments of `cluster-info dump`.
 #[derive(clap::Args)]
@@ -28,9 +28,8 @@ pub struct Dump {
         help = "Where to output the files.  If empty or '-' uses stdout, otherwise creates a directory hierarchy in that directory"
     )]
     output_directory: String,
-    #[arg(long, action = ArgAction::Set, default_value = "true", value_name = "bool", num_args = 0..=1, require_equals = true, default_missing_value = "true",
-        help = "If true, ignore any errors in templates when a field or map key is missing in the template. Only applies to golang and jsonpath output formats.")]
-    allow_missing_template_keys: bool,
+    #[command(flatten)]
+    templates: TemplateFlags,
     #[arg(
         short,
         long,
@@ -41,13 +40,6 @@ pub struct Dump {
     output: String,
     #[arg(long, help = "If true, keep the managedFields when printing objects in JSON or YAML format.")]
     show_managed_fields: bool,
-    #[arg(
-        long,
-        value_name = "string",
-        default_value = "",
-        help = "Template string or path to template file to use when -o=go-template, -o=go-template-file. The template format is golang templates [http://golang.org/pkg/text/template/#pkg-overview]."
-    )]
-    template: String,
 }
 
 const OTHER_FLAGS: &[Flag] = &[Flag::new(
@@ -78,12 +70,7 @@ impl Run for Dump {
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
         // Arguments mean nothing to it.
-        let flags = OutputFlags {
-            output: &self.output,
-            template: &self.template,
-            allow_missing_keys: self.allow_missing_template_keys,
-            no_headers: false,
-        };
+        let flags = self.templates.of(&self.output);
         let format = Format::parse(&flags, FORMATS, &|path| manifest::read_text(cx.env, path))?;
         let mut printer = Printer::new(format, self.show_managed_fields);
         self.list(cx, &mut printer, ("nodes", None), "nodes")?;

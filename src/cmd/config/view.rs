@@ -1,5 +1,6 @@
 //! `config view`: the kubeconfig, whole or as far as the current context needs it. Knows no store.
 
+use crate::cmd::flags::TemplateFlags;
 use serde_json::{Map, Value};
 
 use crate::apimachinery::object::Object;
@@ -8,14 +9,14 @@ use crate::cmd::kubeconfig::Kubeconfig;
 use crate::cmd::manifest;
 use crate::cmd::support::{Flag, Support};
 use crate::cmd::verbs::Run;
-use crate::printers::{FORMATS, Format, OutputFlags, Printer};
+use crate::printers::{FORMATS, Format, Printer};
 
 /// Arguments of `config view`.
 #[derive(clap::Args)]
 pub struct View {
     args: Vec<String>,
-    #[arg(long, action = clap::ArgAction::Set, default_value = "true", value_name = "bool", num_args = 0..=1, require_equals = true, default_missing_value = "true", help = "If true, ignore any errors in templates when a field or map key is missing in the template. Only applies to golang and jsonpath output formats.")]
-    allow_missing_template_keys: bool,
+    #[command(flatten)]
+    templates: TemplateFlags,
     #[arg(long, help = "Remove all information not used by current-context from the output")]
     minify: bool,
     #[arg(
@@ -28,13 +29,6 @@ pub struct View {
     output: String,
     #[arg(long, help = "Display raw byte data and sensitive data")]
     raw: bool,
-    #[arg(
-        long,
-        value_name = "string",
-        default_value = "",
-        help = "Template string or path to template file to use when -o=go-template, -o=go-template-file. The template format is golang templates [http://golang.org/pkg/text/template/#pkg-overview]."
-    )]
-    template: String,
 }
 
 const OTHER_FLAGS: &[Flag] = &[
@@ -89,12 +83,7 @@ impl Run for View {
         if !self.args.is_empty() {
             return Err(cx.usage_error(format!("unexpected arguments: [{}]", self.args.join(" "))));
         }
-        let flags = OutputFlags {
-            output: &self.output,
-            template: &self.template,
-            allow_missing_keys: self.allow_missing_template_keys,
-            no_headers: false,
-        };
+        let flags = self.templates.of(&self.output);
         let format = Format::parse(&flags, FORMATS, &|path| manifest::read_text(cx.env, path))?;
         let mut config = Kubeconfig::load(cx.env)?;
         if !cx.global.context.is_empty() {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::context::Context;
 use super::dry_run::DryRun;
 use super::errors::aggregate;
-use super::flags::DryRunFlag;
+use super::flags::{CHUNK_SIZE, DryRunFlag, SelectorFlag};
 use super::go;
 use super::infos::{self, Info, Query};
 use super::requests;
@@ -25,15 +25,8 @@ use crate::printers::{Format, Printer};
 #[derive(clap::Args)]
 pub struct Cordon {
     args: Vec<String>,
-    #[arg(
-        short = 'l',
-        long,
-        value_name = "string",
-        default_value = "",
-        help = "Selector (label query) to filter on, supports '=', '==', and '!='.(e.g. -l key1=value1,key2=value2). \
-        Matching objects must satisfy all of the specified label constraints."
-    )]
-    selector: String,
+    #[command(flatten)]
+    select: SelectorFlag,
     #[command(flatten)]
     dry_run: DryRunFlag,
 }
@@ -46,7 +39,7 @@ impl Run for Cordon {
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
         let dry_run = self.dry_run.parse(cx)?;
-        let nodes = nodes(cx, &self.args, &self.selector, "cordon NODE")?;
+        let nodes = nodes(cx, &self.args, &self.select.selector, "cordon NODE")?;
         set_unschedulable(cx, &nodes, true, dry_run)
     }
 }
@@ -55,15 +48,8 @@ impl Run for Cordon {
 #[derive(clap::Args)]
 pub struct Uncordon {
     args: Vec<String>,
-    #[arg(
-        short = 'l',
-        long,
-        value_name = "string",
-        default_value = "",
-        help = "Selector (label query) to filter on, supports '=', '==', and '!='.(e.g. -l key1=value1,key2=value2). \
-        Matching objects must satisfy all of the specified label constraints."
-    )]
-    selector: String,
+    #[command(flatten)]
+    select: SelectorFlag,
     #[command(flatten)]
     dry_run: DryRunFlag,
 }
@@ -76,7 +62,7 @@ impl Run for Uncordon {
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
         let dry_run = self.dry_run.parse(cx)?;
-        let nodes = nodes(cx, &self.args, &self.selector, "uncordon NODE")?;
+        let nodes = nodes(cx, &self.args, &self.select.selector, "uncordon NODE")?;
         set_unschedulable(cx, &nodes, false, dry_run)
     }
 }
@@ -112,15 +98,8 @@ pub struct Drain {
     ignore_daemonsets: bool,
     #[arg(long, value_name = "string", default_value = "", help = "Label selector to filter pods on the node")]
     pod_selector: String,
-    #[arg(
-        short = 'l',
-        long,
-        value_name = "string",
-        default_value = "",
-        help = "Selector (label query) to filter on, supports '=', '==', and '!='.(e.g. -l key1=value1,key2=value2). \
-        Matching objects must satisfy all of the specified label constraints."
-    )]
-    selector: String,
+    #[command(flatten)]
+    select: SelectorFlag,
     #[arg(long, value_name = "duration", default_value = "0s", value_parser = go::duration,
         help = "The length of time to wait before giving up, zero means infinite")]
     timeout: Duration,
@@ -129,14 +108,7 @@ pub struct Drain {
 }
 
 const OTHER_FLAGS: &[Flag] = &[
-    Flag::new(
-        "chunk-size",
-        "int",
-        "500",
-        Support::NoEffect("a list is read at once"),
-        "Return large lists in chunks rather than all at once. Pass 0 to disable. This flag is beta and may \
-        change in the future.",
-    ),
+    CHUNK_SIZE,
     Flag::new(
         "skip-wait-for-delete-timeout",
         "int",
@@ -170,7 +142,7 @@ https://kubernetes.io/images/docs/kubectl_drain.svg Workflowhttps://kubernetes.i
         if Selector::parse(&self.pod_selector).is_err() {
             anyhow::bail!("--pod-selector=<pod_selector> must be a valid label selector");
         }
-        let nodes = nodes(cx, &self.args, &self.selector, "drain NODE")?;
+        let nodes = nodes(cx, &self.args, &self.select.selector, "drain NODE")?;
         set_unschedulable(cx, &nodes, true, dry_run)?;
         let (mut errors, mut pending) = (Vec::new(), String::new());
         for node in &nodes {

@@ -40,7 +40,7 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::create::Validation;
 use super::dry_run::DryRun;
-use super::flags::{DryRunFlag, PrintFlags, required};
+use super::flags::{DryRunFlag, PrintFlags, SaveConfigFlag, ValidateFlag, required};
 use super::infos;
 use super::support::{Flag, Support};
 use super::{last_applied, requests};
@@ -55,22 +55,10 @@ pub struct Making {
     dry_run: DryRunFlag,
     #[command(flatten)]
     print: PrintFlags,
-    #[arg(
-        long,
-        help = "If true, the configuration of current object will be saved in its annotation. Otherwise, the annotation \
-        will be unchanged. This flag is useful when you want to perform kubectl apply on this object in the \
-        future."
-    )]
-    save_config: bool,
-    #[arg(long, value_name = "string", default_value = "strict", num_args = 0..=1, require_equals = true, default_missing_value = "strict",
-        help = "Must be one of: strict (or true), warn, ignore (or false). \"true\" or \"strict\" will use a schema to \
-        validate the input and fail the request if invalid. It will perform server side validation if \
-        ServerSideFieldValidation is enabled on the api-server, but will fall back to less reliable client-side \
-        validation if not. \"warn\" will warn about unknown or duplicate fields without blocking the request if \
-        server-side field validation is enabled on the API server, and behave as \"ignore\" otherwise. \
-        \"false\" or \"ignore\" will not perform any schema validation, silently dropping any unknown or \
-        duplicate fields.")]
-    validate: String,
+    #[command(flatten)]
+    save: SaveConfigFlag,
+    #[command(flatten)]
+    validation: ValidateFlag,
 }
 
 const OTHER_FLAGS: &[Flag] = &[Flag::new(
@@ -110,9 +98,9 @@ impl Making {
             rest: self.args[1..].to_vec(),
             namespace: cx.is_given("namespace").then(|| cx.namespace().to_owned()),
             dry_run,
-            save_config: self.save_config,
+            save_config: self.save.save_config,
             printer: self.print.printer(cx)?,
-            strict: Validation::parse(&self.validate)? == Validation::Strict,
+            strict: Validation::parse(&self.validation.validate)? == Validation::Strict,
         })
     }
 }

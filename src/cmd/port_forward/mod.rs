@@ -3,13 +3,13 @@
 mod addresses;
 mod ports;
 
+use crate::cmd::flags::PodRunningFlag;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::context::Context;
 use super::verbs::{Operands, Run};
-use super::{go, pods, resources};
+use super::{pods, resources};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apiserver;
@@ -32,9 +32,8 @@ pub struct PortForward {
         addresses are available to bind."
     )]
     address: Vec<String>,
-    #[arg(long, value_name = "duration", default_value = "1m0s", value_parser = go::duration,
-        help = "The length of time (like 5s, 2m, or 3h, higher than zero) to wait until at least one pod is running")]
-    pod_running_timeout: Duration,
+    #[command(flatten)]
+    started: PodRunningFlag,
 }
 
 const LONG: &str = "Forward one or more local ports to a pod.
@@ -100,7 +99,7 @@ impl PortForward {
         };
         let (kind, namespace) = (resources::kind(cx, kind)?, cx.namespace().to_owned());
         let named = cx.client()?.read(|cluster| apiserver::get(cluster, kind, &namespace, &name))?;
-        let pod = pods::of(cx, kind, &namespace, &name, self.pod_running_timeout)?;
+        let pod = pods::of(cx, kind, &namespace, &name, self.started.pod_running_timeout)?;
         let ports = match kind.names().resource {
             "services" => ports::of_service(ports, &named, &pod)?,
             _ => ports::of_pod(ports, &pod)?,

@@ -2,6 +2,7 @@
 
 mod condition;
 
+use crate::cmd::flags::{AllNamespacesFlag, FieldSelectorFlag, TemplateFlags};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::Time;
 use crate::cluster::Cluster;
-use crate::printers::{FORMATS, Format, OutputFlags, Printer};
+use crate::printers::{FORMATS, Format, Printer};
 use condition::Condition;
 
 /// Arguments of `wait`.
@@ -30,25 +31,12 @@ pub struct Wait {
     args: Vec<String>,
     #[arg(long, help = "Select all resources in the namespace of the specified resource types")]
     all: bool,
-    #[arg(
-        short = 'A',
-        long,
-        help = "If present, list the requested object(s) across all namespaces. Namespace in current context is \
-        ignored even if specified with --namespace."
-    )]
-    all_namespaces: bool,
-    #[arg(long, action = ArgAction::Set, default_value = "true", value_name = "bool", num_args = 0..=1, require_equals = true, default_missing_value = "true",
-        help = "If true, ignore any errors in templates when a field or map key is missing in the template. Only \
-        applies to golang and jsonpath output formats.")]
-    allow_missing_template_keys: bool,
-    #[arg(
-        long,
-        value_name = "string",
-        default_value = "",
-        help = "Selector (field query) to filter on, supports '=', '==', and '!='.(e.g. --field-selector \
-        key1=value1,key2=value2). The server only supports a limited number of field queries per type."
-    )]
-    field_selector: String,
+    #[command(flatten)]
+    scope: AllNamespacesFlag,
+    #[command(flatten)]
+    templates: TemplateFlags,
+    #[command(flatten)]
+    select_fields: FieldSelectorFlag,
     #[arg(short, long, value_name = "strings", help = "identifying the resource.")]
     filename: Vec<String>,
     #[arg(
@@ -82,14 +70,6 @@ pub struct Wait {
         help = "Selector (label query) to filter on, supports '=', '==', and '!='.(e.g. -l key1=value1,key2=value2)"
     )]
     selector: String,
-    #[arg(
-        long,
-        value_name = "string",
-        default_value = "",
-        help = "Template string or path to template file to use when -o=go-template, -o=go-template-file. The \
-        template format is golang templates [http://golang.org/pkg/text/template/#pkg-overview]."
-    )]
-    template: String,
     #[arg(long, value_name = "duration", default_value = "30s", value_parser = patience,
         help = "The length of time to wait before giving up. Zero means check once and don't wait, negative means \
         wait for a week.")]
@@ -184,12 +164,7 @@ impl Run for Wait {
 
 impl Wait {
     fn printer(&self, cx: &Context) -> anyhow::Result<Printer> {
-        let flags = OutputFlags {
-            output: &self.output,
-            template: &self.template,
-            allow_missing_keys: self.allow_missing_template_keys,
-            no_headers: false,
-        };
+        let flags = self.templates.of(&self.output);
         let format = Format::parse(&flags, FORMATS, &|path| manifest::read_text(cx.env, path))?;
         Ok(Printer::new(format, false))
     }
@@ -203,14 +178,14 @@ impl Wait {
                 args: &self.args,
                 has_files: !self.filename.is_empty(),
                 selector: &self.selector,
-                field_selector: &self.field_selector,
+                field_selector: &self.select_fields.field_selector,
                 type_alone_is_all: self.all,
-                all_namespaces: self.all_namespaces,
+                all_namespaces: self.scope.all_namespaces,
                 ..Request::default()
             },
         )?;
-        let selectors = Selectors { labels: &self.selector, fields: &self.field_selector };
-        fetch::fetch(cx, named, manifests, &selectors, self.all_namespaces)
+        let selectors = Selectors { labels: &self.selector, fields: &self.select_fields.field_selector };
+        fetch::fetch(cx, named, manifests, &selectors, self.scope.all_namespaces)
     }
 
     /// Waits until everything that is named is there; what is selected is there in any case.
