@@ -14,7 +14,6 @@ use crate::control::kubelet::health::{self, Probed};
 use crate::control::observation::{Observation, Seen};
 use crate::runtime::KEEPER;
 use crate::runtime::keeper::{self, Claimed, Ended, Probing};
-use crate::storage;
 
 /// How often a keeper that only waits looks for other processes' commits.
 const POLL: Duration = Duration::from_millis(200);
@@ -41,10 +40,6 @@ pub fn main(args: &[OsString], env: &Env) -> Option<ExitCode> {
         // The claim stays behind: the next command finds that nobody holds it.
         Ended::Lost => return Some(ExitCode::SUCCESS),
     };
-    // A store that is gone is not made anew.
-    if !order.home.join(storage::FILE).exists() {
-        return Some(ExitCode::SUCCESS);
-    }
     let is_over = matches!(seen, Seen::CannotRun { .. });
     let Ok(mut client) = record(env, &what, seen) else { return Some(ExitCode::FAILURE) };
     claim.release();
@@ -64,7 +59,7 @@ fn teller(what: &Claimed) -> impl FnMut(&str, Option<String>) + Send + 'static {
             return;
         }
         if client.is_none() {
-            client = Client::open(&Env::real()).ok();
+            client = Client::open_existing(&Env::real()).ok();
         }
         let Some(client) = &mut client else { return };
         let key = Key::new("pods", &what.namespace, &what.pod);
@@ -89,7 +84,7 @@ fn teller(what: &Claimed) -> impl FnMut(&str, Option<String>) + Send + 'static {
 }
 
 fn record(env: &Env, what: &Claimed, seen: Seen) -> anyhow::Result<Client> {
-    let mut client = Client::open(env)?;
+    let mut client = Client::open_existing(env)?;
     let key = Key::new("pods", &what.namespace, &what.pod);
     client.observe(&key, &what.uid, |at| Observation {
         container: what.container.clone(),

@@ -74,6 +74,17 @@ impl Client {
         Ok(Client::new(env, store, clock, options))
     }
 
+    /// Opens the store of `KSTATE_HOME` for what runs beside commands: a store that is gone is not made anew.
+    ///
+    /// # Errors
+    /// As for [`Client::open`], and when there is no store.
+    pub fn open_existing(env: &Env) -> anyhow::Result<Client> {
+        let clock = StoreClock::new(clock(env)?);
+        let options = options(env)?;
+        let store = Store::open_existing(&options)?;
+        Ok(Client::new(env, store, clock, options))
+    }
+
     fn new(env: &Env, store: Store, clock: StoreClock, options: Options) -> Client {
         Client {
             store,
@@ -93,7 +104,7 @@ impl Client {
     /// Opens the store of a snapshot, which no time passes in and nobody writes.
     pub fn of_snapshot(env: &Env, options: Options) -> anyhow::Result<Client> {
         let clock = StoreClock::new(clock(env)?);
-        let store = Store::open(options.clone(), || Err(std::io::ErrorKind::NotFound.into()))?;
+        let store = Store::open_existing(&options)?;
         Ok(Client { runs_processes: false, shows_waits: false, ..Client::new(env, store, clock, options) })
     }
 

@@ -86,10 +86,23 @@ impl Store {
 
     fn open_once(options: &Options, seed: impl Fn() -> io::Result<Seed>) -> Result<Store, Error> {
         saved::resume(options)?;
-        let file = options.home.join(FILE);
-        if identify(&file)?.is_none() {
+        if identify(&options.home.join(FILE))?.is_none() {
             create::create(options, seed)?;
         }
+        Store::attach(options)
+    }
+
+    /// Opens the store of a home that has one; nothing is made.
+    ///
+    /// # Errors
+    /// [`Error::Gone`] where there is none; otherwise as [`Store::open`].
+    pub fn open_existing(options: &Options) -> Result<Store, Error> {
+        saved::resume(options)?;
+        Store::attach(options)
+    }
+
+    fn attach(options: &Options) -> Result<Store, Error> {
+        let file = options.home.join(FILE);
         let identity = identify(&file)?.ok_or_else(|| Error::Gone { file: file.clone() })?;
         let (connection, read_only) = connect(&file, options)?;
         if identify(&file)?.as_ref() != Some(&identity) {

@@ -284,10 +284,10 @@ fn a_guest_of_a_run_that_is_over_is_hung_up_on_when_the_next_begins() {
         let guest = scope.spawn(|| {
             let (mut env, _, _) = env(Box::new(Untouched));
             env.stdout = Box::new(Tells(begun));
-            runtime::exec(home.path(), &sandbox, &shell("echo; sleep 86393"), &mut env)
+            runtime::exec(home.path(), &sandbox, &shell("echo; sleep 86387"), &mut env)
         });
         sees_it.recv().unwrap();
-        let argv = ["sleep", "86393"].map(String::from).to_vec();
+        let argv = ["sleep", "86387"].map(String::from).to_vec();
         let order = Order {
             home: pod.home().to_path_buf(),
             sandbox: pod.sandbox.clone(),

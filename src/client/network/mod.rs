@@ -31,7 +31,7 @@ const NAME_SERVER: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(10, 247, 3, 10
 /// # Errors
 /// InternalError when its store cannot be used.
 pub fn open(env: &Env) -> Result<Box<dyn network::Cluster>, Status> {
-    let client = Client::open(env).map_err(|e| Status::internal(format!("{e:#}")))?;
+    let client = Client::open_existing(env).map_err(|e| Status::internal(format!("{e:#}")))?;
     Ok(Box::new(Store {
         client: client.into(),
         owners: RefCell::default(),
