@@ -12,8 +12,8 @@ use crate::apimachinery::key::Key;
 use crate::cluster::Cluster;
 use crate::control::kubelet::health::{self, Probed};
 use crate::control::observation::{Observation, Seen};
-use crate::runtime::KEEPER;
 use crate::runtime::keeper::{self, Claimed, Ended, Probing};
+use crate::runtime::{self, KEEPER};
 
 /// How often a keeper that only waits looks for other processes' commits.
 const POLL: Duration = Duration::from_millis(200);
@@ -32,13 +32,19 @@ pub fn main(args: &[OsString], env: &Env) -> Option<ExitCode> {
         env.clock.sleep(EARLIER);
     });
     let probing = Probing::begin(&order, teller(&what));
-    let kept = keeper::keep(&order, env, &mut report);
+    let kept = keeper::keep(&order, &claim, env, &mut report);
     drop(probing);
     let seen = match &kept.ended {
         Ended::Exited(code) => Seen::Exited { code: *code },
         Ended::CannotRun(message) => Seen::CannotRun { message: message.clone() },
         // The claim stays behind: the next command finds that nobody holds it.
-        Ended::Lost => return Some(ExitCode::SUCCESS),
+        Ended::Lost => {
+            if !claim.is_there() {
+                // The store was emptied while this was about to start: what it has made since is nobody's.
+                let _removed_by_others = runtime::remove_pod(&order.home, &what.uid);
+            }
+            return Some(ExitCode::SUCCESS);
+        }
     };
     let is_over = matches!(seen, Seen::CannotRun { .. });
     let Ok(mut client) = record(env, &what, seen) else { return Some(ExitCode::FAILURE) };

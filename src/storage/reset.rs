@@ -11,6 +11,9 @@ use super::{FILE, FOLDERS, beside, saved};
 /// What is kstate's and outlives a reset: other stores, the contexts that name them, and the snapshots.
 const KEPT: [&str; 3] = [saved::FOLDER, "config", "stores"];
 
+/// How often a folder is removed that others still fill.
+const ATTEMPTS: usize = 100;
+
 /// What a reset did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reset {
@@ -89,12 +92,15 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
     if !found.is_dir() {
         return std::fs::remove_file(path);
     }
-    match std::fs::remove_dir_all(path) {
-        Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
-            unlock(path)?;
-            std::fs::remove_dir_all(path)
+    let mut attempts = 0..ATTEMPTS;
+    loop {
+        match std::fs::remove_dir_all(path) {
+            Err(e) if e.kind() == io::ErrorKind::PermissionDenied && attempts.next().is_some() => unlock(path)?,
+            // What is just being started may still make its files.
+            Err(e) if e.kind() == io::ErrorKind::DirectoryNotEmpty && attempts.next().is_some() => {}
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+            other => return other,
         }
-        other => other,
     }
 }
 

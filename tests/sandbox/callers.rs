@@ -10,7 +10,7 @@ use std::process::{Child, Command as Process, Stdio};
 
 use kstate::Env;
 use kstate::control::sandbox::Sandbox;
-use kstate::runtime::keeper::{Ended, Order, keep, stop};
+use kstate::runtime::keeper::{Claim, Claimed, Ended, Order, keep, stop};
 use kstate::runtime::{self, Command, ExecError, Exit};
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, poll};
@@ -299,8 +299,16 @@ fn a_guest_of_a_run_that_is_over_is_hung_up_on_when_the_next_begins() {
             tty: false,
             probes: Vec::new(),
         };
+        let what = Claimed {
+            namespace: "default".into(),
+            pod: "web-0".into(),
+            uid: pod.sandbox.pod_uid.clone(),
+            container: "nginx".into(),
+            attempt: 1,
+        };
+        let claim = Claim::take(pod.home(), &what).unwrap();
         let (env, _, _) = env(Box::new(Untouched));
-        let next = scope.spawn(move || keep(&order, &env, &mut None).ended);
+        let next = scope.spawn(move || keep(&order, &claim, &env, &mut None).ended);
         assert_eq!(guest.join().unwrap().unwrap(), Exit(137));
         stop(pod.home(), &pod.sandbox.pod_uid, &pod.sandbox.container, 0).unwrap();
         assert_eq!(next.join().unwrap(), Ended::Exited(137));

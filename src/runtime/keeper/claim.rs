@@ -75,6 +75,11 @@ impl Claim {
         &self.file
     }
 
+    /// Whether it still counts: a store that is emptied takes the claims along.
+    pub fn is_there(&self) -> bool {
+        self.file.metadata().is_ok_and(|file| file.nlink() > 0)
+    }
+
     /// Lets the lock go and leaves the file: whoever comes next finds it as this one was found.
     pub fn let_go(&self) {
         let _not_locked = self.file.unlock();
@@ -155,11 +160,14 @@ mod tests {
         assert!(Claim::take(home.path(), &what).is_err());
         let all = claims(home.path()).unwrap();
         assert!(matches!(&all[..], [(found, None)] if *found == what));
+        assert!(claim.is_there());
         drop(claim);
         let mut all = claims(home.path()).unwrap();
         let (found, dead) = all.remove(0);
         assert_eq!(found, what);
+        let found = Claim::of(home.path(), &what, dead.as_ref().unwrap().file().try_clone().unwrap());
         dead.unwrap().release();
+        assert!(!found.is_there());
         assert!(claims(home.path()).unwrap().is_empty());
     }
 }

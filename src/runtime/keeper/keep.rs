@@ -11,7 +11,7 @@ use nix::sys::signal::Signal;
 
 use super::attached::Attached;
 use super::door::{self, Ask};
-use super::{Order, Report};
+use super::{Claim, Order, Report};
 use crate::Env;
 use crate::runtime::log::{Reader, Stream, Writer};
 use crate::runtime::sandbox::streams;
@@ -43,14 +43,14 @@ impl From<Ended> for Kept {
 
 /// How long whoever started the keeper waits for a short process to end.
 const SHORT: Duration = Duration::from_millis(60);
-/// How often to see whether the pod's folder is still there.
+/// How often to see whether the store is still there.
 const LOOK: Duration = Duration::from_secs(1);
 /// How long what a process has left in its pipes may take to be read, and its readers to take it.
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Runs the container's process until it ends; `report` is dropped once it has run for a moment.
-pub fn keep(order: &Order, env: &Env, report: &mut Report) -> Kept {
-    match Keeper::start(order, env) {
+pub fn keep(order: &Order, claim: &Claim, env: &Env, report: &mut Report) -> Kept {
+    match Keeper::start(order, claim, env) {
         Ok(keeper) => keeper.run(report),
         Err(ExecError::NotStarted { cause, .. }) => Ended::CannotRun(cause).into(),
         Err(ExecError::Refused(failure)) => Ended::CannotRun(failure.to_string()).into(),
@@ -60,6 +60,7 @@ pub fn keep(order: &Order, env: &Env, report: &mut Report) -> Kept {
 
 struct Keeper<'o> {
     order: &'o Order,
+    claim: &'o Claim,
     connection: OwnedFd,
     outputs: Vec<(Stream, File)>,
     /// What those who attach write to: the process's stdin, or its terminal.
@@ -75,7 +76,7 @@ struct Keeper<'o> {
 }
 
 impl<'o> Keeper<'o> {
-    fn start(order: &'o Order, env: &Env) -> Result<Keeper<'o>, ExecError> {
+    fn start(order: &'o Order, claim: &'o Claim, env: &Env) -> Result<Keeper<'o>, ExecError> {
         let (home, sandbox) = (&order.home, &order.sandbox);
         if order.attempt > 0 {
             forget_layer(home, sandbox).map_err(ExecError::Refused)?;
@@ -95,7 +96,7 @@ impl<'o> Keeper<'o> {
         };
         let (attached, stoppers) = (Vec::new(), Vec::new());
         let (is_given, kill_at) = (false, None);
-        Ok(Keeper { order, connection, outputs, input, is_given, listener, attached, stoppers, kill_at, log })
+        Ok(Keeper { order, claim, connection, outputs, input, is_given, listener, attached, stoppers, kill_at, log })
     }
 
     fn run(mut self, report: &mut Report) -> Kept {
@@ -115,7 +116,7 @@ impl<'o> Keeper<'o> {
             }
             if time >= look_at {
                 look_at = time + LOOK;
-                if !self.folder_is_there() {
+                if !self.is_wanted() {
                     return Ended::Lost.into();
                 }
             }
@@ -207,8 +208,10 @@ impl<'o> Keeper<'o> {
         let _gone = send(&self.connection, &[SIGNAL, u8::try_from(signal as i32).unwrap_or(9)], &[]);
     }
 
-    fn folder_is_there(&self) -> bool {
-        PodFolder::new(&self.order.home, &self.order.sandbox.pod_uid).is_ok_and(|f| f.path().exists())
+    /// Whether the store is still there, and this with it.
+    fn is_wanted(&self) -> bool {
+        self.claim.is_there()
+            && PodFolder::new(&self.order.home, &self.order.sandbox.pod_uid).is_ok_and(|f| f.path().exists())
     }
 
     /// The process has ended: what it has left is written down and handed on.
