@@ -35,7 +35,7 @@ pub fn main(args: &[OsString], env: &Env) -> Option<ExitCode> {
     let kept = keeper::keep(&order, &claim, env, &mut report);
     drop(probing);
     let seen = match &kept.ended {
-        Ended::Exited(code) => Seen::Exited { code: *code },
+        Ended::Exited(code) => Seen::Exited { code: *code, message: kept.message.clone() },
         Ended::CannotRun(message) => Seen::CannotRun { message: message.clone() },
         // The claim stays behind: the next command finds that nobody holds it.
         Ended::Lost => {

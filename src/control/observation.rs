@@ -27,8 +27,12 @@ pub struct Observation {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Seen {
-    /// The process ended: its exit status, or 128 and the number of the signal that ended it.
-    Exited { code: i32 },
+    /// The process ended: its exit status, or 128 and the number of the signal that ended it, and its termination message.
+    Exited {
+        code: i32,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        message: String,
+    },
     /// This host cannot run it; the container is simulated as running.
     CannotRun { message: String },
     /// Nobody was there to see how it ended: the machine was started anew, or what kept the process was killed.

@@ -26,6 +26,8 @@ pub struct Sandbox {
     pub user: u32,
     /// Outermost first.
     pub mounts: Vec<Mount>,
+    /// `terminationMessagePath`: the file in which the container's process may leave a last word.
+    pub message_path: String,
     /// The image is a busybox from before 1.29, whose `nslookup` prints in a manner of its own.
     pub old_busybox: bool,
     /// What the pod's images would serve, while nothing in the sandbox listens there itself.

@@ -87,7 +87,6 @@ static GAPS: &[Gap] = &[
         "spec.containers.startupProbe",
         "on time; answered by the rules of the pace, else by what kstate saw of a real process, else it succeeds",
     ),
-    field("pods", "spec.containers.terminationMessagePath", STORED),
     field("pods", "spec.containers.volumeDevices", NO_DEVICES),
     field("pods", "spec.ephemeralContainers", STORED),
     field("pods", "spec.hostIPC", "stored; a pod has namespaces of its own"),

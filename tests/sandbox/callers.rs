@@ -297,6 +297,7 @@ fn a_guest_of_a_run_that_is_over_is_hung_up_on_when_the_next_begins() {
             stdin: false,
             stdin_once: false,
             tty: false,
+            message_from_log: false,
             probes: Vec::new(),
         };
         let what = Claimed {

@@ -322,6 +322,26 @@ fn commands_of_probes_run_in_the_container_and_what_they_say_counts() {
 }
 
 #[test]
+fn a_process_s_last_word_is_in_its_status() {
+    needs_namespaces!();
+    let home = Home::new();
+    let pods = "---\n{apiVersion: v1, kind: Pod, metadata: {name: says}, spec: {restartPolicy: Never, containers: [{name: c, \
+               image: debian, command: [sh, -c, 'echo Sleep expired > /dev/termination-log']}]}}\n\
+               ---\n{apiVersion: v1, kind: Pod, metadata: {name: elsewhere}, spec: {restartPolicy: Never, containers: [{name: c, \
+               image: debian, terminationMessagePath: /tmp/my-log, command: [sh, -c, 'printf no > /tmp/my-log; exit 3']}]}}\n\
+               ---\n{apiVersion: v1, kind: Pod, metadata: {name: logs}, spec: {restartPolicy: Never, containers: [{name: c, \
+               image: debian, terminationMessagePolicy: FallbackToLogsOnError, command: [sh, -c, 'echo one; echo two; exit 1']}]}}\n\
+               ---\n{apiVersion: v1, kind: Pod, metadata: {name: well}, spec: {restartPolicy: Never, containers: [{name: c, \
+               image: debian, terminationMessagePolicy: FallbackToLogsOnError, command: [echo, one]}]}}\n";
+    let said = home.say(&["create", "-f", "-"], pods);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    for (pod, want) in [("says", "Sleep expired\n"), ("elsewhere", "no"), ("logs", "one\ntwo\n"), ("well", "")] {
+        soon("it has ended", || matches!(home.field(pod, ".status.phase").as_str(), "Succeeded" | "Failed"));
+        assert_eq!(home.field(pod, ".status.containerStatuses[0].state.terminated.message"), want, "{pod}");
+    }
+}
+
+#[test]
 fn what_runs_ends_with_its_store() {
     needs_namespaces!();
     for way in ["reset", "folder"] {

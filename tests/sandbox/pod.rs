@@ -97,6 +97,7 @@ impl Pod {
             env: vec![("COLOR".into(), "blue".into())],
             working_dir: "/".into(),
             user: 0,
+            message_path: "/dev/termination-log".into(),
             old_busybox: false,
             mounts,
             servers: vec![server],

@@ -183,6 +183,7 @@ fn order(pod: &Object, process: &Process, cluster: &Cluster, home: &Path) -> Res
         stdin: is("stdin"),
         stdin_once: is("stdinOnce"),
         tty: is("tty"),
+        message_from_log: spec["terminationMessagePolicy"] == "FallbackToLogsOnError",
         probes: probes(spec),
         sandbox,
     }))

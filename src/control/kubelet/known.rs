@@ -92,8 +92,8 @@ pub fn of(run: &Run, pace: &Pace) -> Known {
 
 /// How a process ended, as it was seen; `None` for one that this machine cannot run.
 pub fn seen_end(seen: &Observation) -> Option<End> {
-    match seen.seen {
-        Seen::Exited { code } => Some(End::exited(seen.at, code)),
+    match &seen.seen {
+        Seen::Exited { code, message } => Some(End { message: message.clone(), ..End::exited(seen.at, *code) }),
         Seen::Lost => Some(End { reason: Some("Unknown"), ..End::exited(seen.at, 255) }),
         Seen::CannotRun { .. } => None,
     }

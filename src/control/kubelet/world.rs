@@ -45,6 +45,7 @@ pub fn sandbox(pod: &Object, container: &str, cluster: &Cluster) -> Result<Sandb
         env,
         working_dir: working_dir(spec),
         user: user.and_then(Value::as_u64).and_then(|u| u32::try_from(u).ok()).unwrap_or(0),
+        message_path: text(spec, "terminationMessagePath").to_owned(),
         old_busybox: is_old_busybox(text(spec, "image")),
         servers: servers(pod, cluster)?,
     })

@@ -14,7 +14,7 @@ use super::door::{self, Ask};
 use super::{Claim, Order, Report};
 use crate::Env;
 use crate::runtime::log::{Reader, Stream, Writer};
-use crate::runtime::sandbox::streams;
+use crate::runtime::sandbox::{self, streams};
 use crate::runtime::sandbox::{Asked, Outer, PodFolder, Reply, Role, SIGNAL, Step, begin, forget_layer, receive, send};
 use crate::runtime::{Command, ExecError};
 
@@ -32,12 +32,14 @@ pub enum Ended {
 /// A process that has ended, and those who asked for that: they are hung up on when this is dropped.
 pub struct Kept {
     pub ended: Ended,
+    /// Its termination message.
+    pub message: String,
     _stoppers: Vec<OwnedFd>,
 }
 
 impl From<Ended> for Kept {
     fn from(ended: Ended) -> Kept {
-        Kept { ended, _stoppers: Vec::new() }
+        Kept { ended, message: String::new(), _stoppers: Vec::new() }
     }
 }
 
@@ -47,6 +49,10 @@ const SHORT: Duration = Duration::from_millis(60);
 const LOOK: Duration = Duration::from_secs(1);
 /// How long what a process has left in its pipes may take to be read, and its readers to take it.
 const FAREWELL: Duration = Duration::from_secs(2);
+
+/// How much of its log stands for a termination message, as in the kubelet.
+const LAST_LINES: usize = 80;
+const LAST_BYTES: usize = 2048;
 
 /// Runs the container's process until it ends; `report` is dropped once it has run for a moment.
 pub fn keep(order: &Order, claim: &Claim, env: &Env, report: &mut Report) -> Kept {
@@ -227,8 +233,24 @@ impl<'o> Keeper<'o> {
             self.attached.iter_mut().for_each(Attached::flush);
         }
         let _full = self.log.finish();
+        let message = self.last_word(status);
         self.attached.into_iter().for_each(|a| a.end(status));
-        Kept { ended: Ended::Exited(status), _stoppers: self.stoppers }
+        Kept { ended: Ended::Exited(status), message, _stoppers: self.stoppers }
+    }
+
+    /// The termination message: what the process wrote for it or, where that is asked for and it failed without a word,
+    /// the end of its log.
+    fn last_word(&self, status: i32) -> String {
+        let sandbox = &self.order.sandbox;
+        let message = sandbox::last_word(&self.order.home, sandbox);
+        if !message.is_empty() || !self.order.message_from_log || status == 0 {
+            return message;
+        }
+        let log = Reader::open(&self.order.home, &sandbox.pod_uid, &sandbox.container, self.order.attempt.into());
+        let entries = log.and_then(|mut log| log.rest()).unwrap_or_default();
+        let last = &entries[entries.len().saturating_sub(LAST_LINES)..];
+        let text: Vec<u8> = last.iter().flat_map(|entry| &entry.text).copied().collect();
+        String::from_utf8_lossy(&text[text.len().saturating_sub(LAST_BYTES)..]).into_owned()
     }
 }
 

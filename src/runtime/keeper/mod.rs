@@ -45,5 +45,7 @@ pub struct Order {
     /// Close it once the first of them has left.
     pub stdin_once: bool,
     pub tty: bool,
+    /// `terminationMessagePolicy: FallbackToLogsOnError`.
+    pub message_from_log: bool,
     pub probes: Vec<Probe>,
 }

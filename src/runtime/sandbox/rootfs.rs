@@ -19,7 +19,7 @@ use super::layer::PodFolder;
 use super::mount::{bind, bind_to_itself, make_private, read_only};
 use super::tree::{Tree, by_fd, components, is_dir};
 use super::wire::Request;
-use super::{dev, etc, programs, seccomp, volume};
+use super::{dev, etc, last_word, programs, seccomp, volume};
 use crate::control::sandbox::{Mount, Source};
 
 /// What every image has, empty, with its mode.
@@ -62,6 +62,7 @@ pub fn build(request: &Request) -> Result<(), Failure> {
     sandbox.mounts.iter().try_for_each(|m| mount_volume(&home, &root, &sandbox.pod_uid, m))?;
     let pod = Tree::open(folder.path()).step("open the pod's folder")?;
     etc::mount_pod_files(&root, &pod, sandbox)?;
+    last_word::mount(&root, &pod, sandbox)?;
     root.make_dir(&sandbox.working_dir, 0o755).step(format!("make the working folder {}", sandbox.working_dir))?;
     enter(&root)?;
     lock(sandbox.user)
