@@ -11,7 +11,7 @@ use crate::Env;
 use crate::apimachinery::key::Key;
 use crate::cluster::Cluster;
 use crate::control::kubelet::health::{self, Probed};
-use crate::control::observation::{Observation, Seen};
+use crate::control::observation::{self, Observation, Seen};
 use crate::runtime::keeper::{self, Claimed, Ended, Probing};
 use crate::runtime::{self, KEEPER};
 
@@ -47,7 +47,7 @@ pub fn main(args: &[OsString], env: &Env) -> Option<ExitCode> {
         }
     };
     let is_over = matches!(seen, Seen::CannotRun { .. });
-    let Ok(mut client) = record(env, &what, seen) else { return Some(ExitCode::FAILURE) };
+    let Ok(mut client) = record(env, &what, seen, &kept.failed_hooks) else { return Some(ExitCode::FAILURE) };
     claim.release();
     drop((kept, report));
     if !is_over {
@@ -89,9 +89,12 @@ fn teller(what: &Claimed) -> impl FnMut(&str, Option<String>) + Send + 'static {
     }
 }
 
-fn record(env: &Env, what: &Claimed, seen: Seen) -> anyhow::Result<Client> {
+fn record(env: &Env, what: &Claimed, seen: Seen, failed_hooks: &[&str]) -> anyhow::Result<Client> {
     let mut client = Client::open_existing(env)?;
     let key = Key::new("pods", &what.namespace, &what.pod);
+    for hook in failed_hooks {
+        client.write(|cluster| observation::hook_failed(cluster, &key, &what.uid, &what.container, hook))?;
+    }
     client.observe(&key, &what.uid, |at| Observation {
         container: what.container.clone(),
         attempt: what.attempt,

@@ -77,12 +77,31 @@ pub fn record(cluster: &mut Cluster, key: &Key, uid: &str, seen: Observation) ->
 }
 
 fn cannot_run(pod: &Object, container: &str, message: &str) -> EventRecord {
+    let why = format!("Container {container} is simulated, this machine cannot run it: {message}");
+    warning(pod, container, "Simulated", &why)
+}
+
+/// Records that a lifecycle hook, `postStart` or `preStop`, failed: its message may hold secrets and is not told.
+///
+/// # Errors
+/// When the store cannot be read or written.
+pub fn hook_failed(cluster: &mut Cluster, key: &Key, uid: &str, container: &str, hook: &str) -> Result<(), Status> {
+    let Some(pod) = cluster.get(key)?.filter(|pod| pod.uid() == uid) else { return Ok(()) };
+    let (reason, why) = match hook {
+        "postStart" => ("FailedPostStartHook", "PostStartHook failed"),
+        _ => ("FailedPreStopHook", "PreStopHook failed"),
+    };
+    let mut plan = Plan::nothing();
+    plan.push(Action::Event(warning(&pod, container, reason, why)));
+    apply::apply(cluster, plan)
+}
+
+fn warning(pod: &Object, container: &str, reason: &'static str, why: &str) -> EventRecord {
     let is_init = pod.list_at("/spec/initContainers").iter().any(|c| c["name"] == container);
     let list = if is_init { "initContainers" } else { "containers" };
-    let why = format!("Container {container} is simulated, this machine cannot run it: {message}");
     EventRecord {
         field_path: format!("spec.{list}{{{container}}}"),
         host: pod.str_at("/spec/nodeName").to_owned(),
-        ..EventRecord::warning(pod, "kubelet", "Simulated", why)
+        ..EventRecord::warning(pod, "kubelet", reason, why.to_owned())
     }
 }

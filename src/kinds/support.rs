@@ -61,7 +61,11 @@ static GAPS: &[Gap] = &[
     field("persistentvolumes", "spec.mountOptions", STORED),
     field("pods", "spec.activeDeadlineSeconds", STORED),
     field("pods", "spec.containers.image", "never pulled; the programs are the host's"),
-    field("pods", "spec.containers.lifecycle", "the sleep of a preStop hook takes its time; hooks are not run"),
+    field(
+        "pods",
+        "spec.containers.lifecycle",
+        "hooks with a command run; in a simulated container only postStart does, a failure of which says nothing, and the sleep of a preStop hook takes its time; httpGet hooks do not run",
+    ),
     field(
         "pods",
         "spec.containers.livenessProbe",

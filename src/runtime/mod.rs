@@ -31,7 +31,9 @@ use crate::env::Env;
 #[cfg(target_os = "linux")]
 pub use journal::Journal;
 #[cfg(target_os = "linux")]
-pub use sandbox::{Check, Failure, Problem, checks, end_all, exec, http_status, remove_all, remove_pod, remove_volume};
+pub use sandbox::{
+    Check, Failure, Problem, checks, end_all, exec, hook, http_status, remove_all, remove_pod, remove_volume,
+};
 
 /// The first argument that makes the binary a pod's supervisor instead of a command.
 #[cfg(target_os = "linux")]

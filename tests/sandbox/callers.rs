@@ -299,6 +299,9 @@ fn a_guest_of_a_run_that_is_over_is_hung_up_on_when_the_next_begins() {
             tty: false,
             message_from_log: false,
             probes: Vec::new(),
+            post_start: Vec::new(),
+            pre_stop: Vec::new(),
+            grace: 30,
         };
         let what = Claimed {
             namespace: "default".into(),

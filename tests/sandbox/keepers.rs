@@ -342,6 +342,36 @@ fn a_process_s_last_word_is_in_its_status() {
 }
 
 #[test]
+fn hooks_run_in_the_container() {
+    needs_namespaces!();
+    let home = Home::new();
+    let pods = "---\n{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {containers: [{name: nginx, image: nginx, \
+               lifecycle: {postStart: {exec: {command: [/bin/sh, -c, 'echo Hello from the postStart handler > /usr/share/message']}}}}]}}\n\
+               ---\n{apiVersion: v1, kind: Pod, metadata: {name: box}, spec: {terminationGracePeriodSeconds: 20, volumes: [{name: v, \
+               hostPath: {path: /v, type: DirectoryOrCreate}}], containers: [{name: c, image: busybox, \
+               command: [sh, -c, 'trap \"echo term >> /v/told; exit 0\" TERM; while true; do sleep 0.1; done'], \
+               volumeMounts: [{name: v, mountPath: /v}], \
+               lifecycle: {postStart: {exec: {command: [sh, -c, 'echo start >> /v/told']}}, \
+               preStop: {exec: {command: [sh, -c, 'sleep 0.3; echo stop >> /v/told']}}}}]}}\n\
+               ---\n{apiVersion: v1, kind: Pod, metadata: {name: fails}, spec: {restartPolicy: Never, terminationGracePeriodSeconds: 0, \
+               containers: [{name: c, image: busybox, command: [sleep, '86384'], \
+               lifecycle: {postStart: {exec: {command: ['false']}}}}]}}\n";
+    let said = home.say(&["create", "-f", "-"], pods);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert_eq!(home.out(&["exec", "web", "--", "cat", "/usr/share/message"]), "Hello from the postStart handler\n");
+    soon("its hook failed", || home.field("fails", ".status.phase") == "Failed");
+    assert!(
+        home.out(&["get", "events"]).contains("FailedPostStartHook   pod/fails"),
+        "{}",
+        home.out(&["get", "events"])
+    );
+    let told = || std::fs::read_to_string(home.path().join("nodes/node-1/v/told")).unwrap_or_default();
+    soon("its hook ran", || told() == "start\n");
+    home.out(&["delete", "pod", "box"]);
+    soon("its other hook ran, then it was told to end", || told() == "start\nstop\nterm\n");
+}
+
+#[test]
 fn what_runs_ends_with_its_store() {
     needs_namespaces!();
     for way in ["reset", "folder"] {

@@ -19,6 +19,8 @@ use crate::control::observation::Seen;
 use crate::runtime;
 
 #[cfg(target_os = "linux")]
+mod hooks;
+#[cfg(target_os = "linux")]
 mod processes;
 
 #[cfg(target_os = "linux")]
@@ -52,6 +54,8 @@ pub(super) struct Effects {
     journal: Option<runtime::Journal>,
     #[cfg(target_os = "linux")]
     processes: processes::Processes,
+    #[cfg(target_os = "linux")]
+    hooks: hooks::Hooks,
 }
 
 /// What is removed after a transaction's changes, each once. An object that was made anew under the same name counts by its
@@ -75,7 +79,8 @@ impl Effects {
     /// # Errors
     /// When the store cannot be read.
     pub(super) fn of(cluster: &Cluster, place: Place) -> Result<Effects, Status> {
-        Ok(Effects { processes: processes::Processes::of(cluster, place)?, ..Effects::default() })
+        let hooks = hooks::Hooks::of(cluster, place)?;
+        Ok(Effects { processes: processes::Processes::of(cluster, place)?, hooks, ..Effects::default() })
     }
 
     /// Adds what a transaction removes, and writes down what of it has a folder. Called before its commit.
@@ -118,6 +123,7 @@ impl Effects {
             journal.finish();
         }
         warnings.extend(self.processes.run(place));
+        self.hooks.run(place);
         warnings
     }
 }

@@ -11,6 +11,7 @@ use nix::sys::signal::Signal;
 
 use super::attached::Attached;
 use super::door::{self, Ask};
+use super::hook::Hook;
 use super::{Claim, Order, Report};
 use crate::Env;
 use crate::runtime::log::{Reader, Stream, Writer};
@@ -34,12 +35,14 @@ pub struct Kept {
     pub ended: Ended,
     /// Its termination message.
     pub message: String,
+    /// The fields of the hooks that failed: `postStart`, `preStop`.
+    pub failed_hooks: Vec<&'static str>,
     _stoppers: Vec<OwnedFd>,
 }
 
 impl From<Ended> for Kept {
     fn from(ended: Ended) -> Kept {
-        Kept { ended, message: String::new(), _stoppers: Vec::new() }
+        Kept { ended, message: String::new(), failed_hooks: Vec::new(), _stoppers: Vec::new() }
     }
 }
 
@@ -50,6 +53,10 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How long what a process has left in its pipes may take to be read, and its readers to take it.
 const FAREWELL: Duration = Duration::from_secs(2);
 
+/// A hook that is not done after a year never is.
+const LONGEST_HOOK: Duration = Duration::from_secs(31_536_000);
+/// The kubelet's minimumGracePeriodInSeconds.
+const LEAST_GRACE: Duration = Duration::from_secs(2);
 /// How much of its log stands for a termination message, as in the kubelet.
 const LAST_LINES: usize = 80;
 const LAST_BYTES: usize = 2048;
@@ -78,6 +85,9 @@ struct Keeper<'o> {
     /// Those who asked for a stop: they are hung up on at the end.
     stoppers: Vec<OwnedFd>,
     kill_at: Option<Instant>,
+    post_start: Option<Hook>,
+    pre_stop: Option<Hook>,
+    failed_hooks: Vec<&'static str>,
     log: Writer,
 }
 
@@ -102,21 +112,38 @@ impl<'o> Keeper<'o> {
         };
         let (attached, stoppers) = (Vec::new(), Vec::new());
         let (is_given, kill_at) = (false, None);
-        Ok(Keeper { order, claim, connection, outputs, input, is_given, listener, attached, stoppers, kill_at, log })
+        let (post_start, pre_stop, failed_hooks) = (None, None, Vec::new());
+        Ok(Keeper {
+            order,
+            claim,
+            connection,
+            outputs,
+            input,
+            is_given,
+            listener,
+            attached,
+            stoppers,
+            kill_at,
+            post_start,
+            pre_stop,
+            failed_hooks,
+            log,
+        })
     }
 
     fn run(mut self, report: &mut Report) -> Kept {
         let begun = now();
+        self.post_start = Hook::begin(self.order, &self.order.post_start, LONGEST_HOOK);
         let mut look_at = begun + LOOK;
         loop {
             let moment = report.as_ref().map(|_| begun + SHORT);
-            let until = [moment, self.kill_at, Some(look_at)].into_iter().flatten().min();
+            let until = [moment, self.killing(), Some(look_at)].into_iter().flatten().min();
             let happened = self.wait(until, true);
             let time = now();
             if time >= begun + SHORT {
                 *report = None;
             }
-            if self.kill_at.is_some_and(|at| at <= time) {
+            if self.killing().is_some_and(|at| at <= time) {
                 self.kill_at = None;
                 self.signal(Signal::SIGKILL);
             }
@@ -129,6 +156,7 @@ impl<'o> Keeper<'o> {
             self.copy(&happened);
             self.attached.iter_mut().for_each(Attached::flush);
             self.attached.retain(|a| !happened.contains(&a.connection().as_raw_fd()));
+            self.hear_of_hooks(&happened);
             if happened.contains(&self.listener.as_raw_fd()) {
                 self.answer();
             }
@@ -144,7 +172,9 @@ impl<'o> Keeper<'o> {
         let is_full = self.attached.iter().any(Attached::is_full);
         let outputs = self.outputs.iter().filter(|_| !is_full).map(|(_, file)| file.as_fd());
         let heard = [self.connection.as_fd(), self.listener.as_fd()].into_iter();
-        let heard = heard.chain(self.attached.iter().map(|a| a.connection().as_fd())).filter(|_| is_alive);
+        let hooks = [&self.post_start, &self.pre_stop].into_iter().flatten().map(|hook| hook.done.as_fd());
+        let heard = heard.chain(self.attached.iter().map(|a| a.connection().as_fd())).chain(hooks);
+        let heard = heard.filter(|_| is_alive);
         let mut fds: Vec<PollFd> = heard.chain(outputs).map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
         fds.extend(self.attached.iter().flat_map(Attached::stuck).map(|fd| PollFd::new(fd, PollFlags::POLLOUT)));
         let left = until.map_or(LOOK, |at| at.saturating_duration_since(now())) + Duration::from_millis(1);
@@ -203,11 +233,44 @@ impl<'o> Keeper<'o> {
 
     fn stop(&mut self, connection: OwnedFd, grace: u64) {
         self.stoppers.push(connection);
-        let kill_at = now() + Duration::from_secs(grace.min(31_536_000));
-        if self.kill_at.is_none() && grace > 0 {
-            self.signal(Signal::SIGTERM);
+        self.stop_within(grace);
+    }
+
+    /// Asks the process to end, once its `preStop` hook has; what is left after the grace period is killed.
+    fn stop_within(&mut self, grace: u64) {
+        let grace = Duration::from_secs(grace).min(LONGEST_HOOK);
+        let kill_at = now() + grace;
+        if grace.is_zero() {
+            self.pre_stop = None;
+        } else if self.kill_at.is_none() {
+            self.pre_stop = Hook::begin(self.order, &self.order.pre_stop, grace);
+            if self.pre_stop.is_none() {
+                self.signal(Signal::SIGTERM);
+            }
         }
         self.kill_at = Some(self.kill_at.map_or(kill_at, |at| at.min(kill_at)));
+    }
+
+    /// When the process is killed; a hook before that ends by itself when the grace period does.
+    fn killing(&self) -> Option<Instant> {
+        self.kill_at.filter(|_| self.pre_stop.is_none())
+    }
+
+    /// What a hook's end means for the process: it is stopped now, or since the hook after its start failed.
+    fn hear_of_hooks(&mut self, happened: &[i32]) {
+        let ended = |hook: &mut Option<Hook>| hook.take_if(|hook| happened.contains(&hook.done.as_raw_fd()));
+        if ended(&mut self.post_start).is_some_and(|hook| hook.has_failed()) {
+            self.failed_hooks.push("postStart");
+            self.stop_within(self.order.grace);
+        }
+        if let Some(hook) = ended(&mut self.pre_stop) {
+            if hook.has_failed() {
+                self.failed_hooks.push("preStop");
+            }
+            self.signal(Signal::SIGTERM);
+            // The kubelet lets a process have this much after its hook, however long that took.
+            self.kill_at = self.kill_at.map(|at| at.max(now() + LEAST_GRACE));
+        }
     }
 
     fn signal(&self, signal: Signal) {
@@ -235,7 +298,7 @@ impl<'o> Keeper<'o> {
         let _full = self.log.finish();
         let message = self.last_word(status);
         self.attached.into_iter().for_each(|a| a.end(status));
-        Kept { ended: Ended::Exited(status), message, _stoppers: self.stoppers }
+        Kept { ended: Ended::Exited(status), message, failed_hooks: self.failed_hooks, _stoppers: self.stoppers }
     }
 
     /// The termination message: what the process wrote for it or, where that is asked for and it failed without a word,

@@ -15,6 +15,7 @@
 mod attached;
 mod claim;
 mod door;
+mod hook;
 mod keep;
 mod probe;
 mod start;
@@ -48,4 +49,10 @@ pub struct Order {
     /// `terminationMessagePolicy: FallbackToLogsOnError`.
     pub message_from_log: bool,
     pub probes: Vec<Probe>,
+    /// The command of its `postStart` hook; empty where it has none.
+    pub post_start: Vec<String>,
+    /// The command of its `preStop` hook; empty where it has none.
+    pub pre_stop: Vec<String>,
+    /// `terminationGracePeriodSeconds`: what a process gets that is stopped because its `postStart` hook failed.
+    pub grace: u64,
 }

@@ -26,9 +26,27 @@ pub fn probe(
     timeout: Duration,
     env: &mut Env,
 ) -> Result<Option<Exit>, ExecError> {
-    let (inner, outer) = streams(command).step("make pipes").map_err(ExecError::Refused)?;
-    let asked = Asked { sandbox, command, role: Role::Probe };
-    let (connection, _no_terminal) = begin(home, &asked, env, &inner)?;
+    timed(home, &Asked { sandbox, command, role: Role::Probe }, timeout, env)
+}
+
+/// Runs a `postStart` hook in a container that is simulated: what it writes is there for whoever looks. `None` when the
+/// time was up.
+///
+/// # Errors
+/// When the program cannot be started or the sandbox cannot be made.
+pub fn hook(
+    home: &Path,
+    sandbox: &Sandbox,
+    command: &Command,
+    timeout: Duration,
+    env: &mut Env,
+) -> Result<Option<Exit>, ExecError> {
+    timed(home, &Asked { sandbox, command, role: Role::Guest }, timeout, env)
+}
+
+fn timed(home: &Path, asked: &Asked, timeout: Duration, env: &mut Env) -> Result<Option<Exit>, ExecError> {
+    let (inner, outer) = streams(asked.command).step("make pipes").map_err(ExecError::Refused)?;
+    let (connection, _no_terminal) = begin(home, asked, env, &inner)?;
     drop(inner);
     let mut outputs: Vec<File> = [outer.stdout, outer.stderr].into_iter().flatten().map(File::from).collect();
     let deadline = now() + timeout;
