@@ -59,7 +59,6 @@ static GAPS: &[Gap] = &[
     ),
     field("persistentvolumes", "spec.accessModes", "compared when a claim is bound; not enforced when pods mount it"),
     field("persistentvolumes", "spec.mountOptions", STORED),
-    field("pods", "spec.activeDeadlineSeconds", STORED),
     field("pods", "spec.containers.image", "never pulled; the programs are the host's"),
     field(
         "pods",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::walk::Walk;
-use super::{SOURCE, config, container_status, network, pod_status};
+use super::{SOURCE, config, container_status, deadline, network, pod_status};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
@@ -16,6 +16,18 @@ use crate::kinds::plan::{Action, EventRecord, Plan};
 
 /// Brings a pod one transition further.
 pub fn reconcile(pod: &Arc<Object>, node: &Object, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
+    let deadline = deadline::of(pod);
+    if deadline.is_some_and(|at| at <= now) {
+        return Ok(deadline::exceed(pod, &Pace::of(cluster)?, now));
+    }
+    let mut plan = come_up(pod, node, cluster, now)?;
+    if let Some(at) = deadline {
+        plan.requeue(at);
+    }
+    Ok(plan)
+}
+
+fn come_up(pod: &Arc<Object>, node: &Object, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
     if pod.str_at("/status/startTime").is_empty() {
         return accept(pod, node, cluster, now);
     }

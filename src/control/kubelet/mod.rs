@@ -18,6 +18,7 @@ use crate::kinds::plan::{Action, Plan};
 mod config;
 mod container;
 mod container_status;
+mod deadline;
 mod environment;
 mod fold;
 pub mod health;

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::container_status as status;
+use super::deadline;
 use super::life::text;
 use super::restart::{Role, restarts, role};
 use crate::apimachinery::object::Object;
@@ -10,7 +11,7 @@ use crate::apimachinery::object::Object;
 /// The phase that follows from the container statuses. `is_terminal` says that no container is started again, whatever
 /// its policy.
 pub fn of(pod: &Object, is_terminal: bool) -> &'static str {
-    if failed_to_initialize(pod) {
+    if pod.str_at("/status/reason") == deadline::REASON || failed_to_initialize(pod) {
         return "Failed";
     }
     let count = Count::of(pod);
