@@ -1,6 +1,7 @@
 //! Deployment: ReplicaSets that take over from one another as the template changes.
 
 use super::describe::{Text, View};
+use super::exposure::{self, Exposure};
 use super::int_or_percent;
 use super::plan::Plan;
 use super::rollout::{Progress, Revision};
@@ -129,6 +130,10 @@ impl Kind for Deployment {
 
     fn paused(&self, object: &Object, pause: bool) -> Result<Object, String> {
         rollout::paused(object, pause)
+    }
+
+    fn exposure(&self, object: &Object) -> Option<Exposure> {
+        Some(exposure::of_selector(object, "deployment"))
     }
 
     fn has_generation(&self) -> bool {

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::pod::Fields;
+use crate::apimachinery::object::Object;
 
 /// The pods behind an object, and where they listen.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,6 +12,34 @@ pub struct Exposure {
     pub selector: Result<Map<String, Value>, String>,
     /// Ports and their protocols, in order.
     pub ports: Vec<(i64, String)>,
+}
+
+/// The pods that a selector with labels and expressions chooses; only labels go into a service. `kind` is what kubectl's
+/// message calls the object.
+pub fn of_selector(object: &Object, kind: &str) -> Exposure {
+    let labels = object.map_at("/spec/selector/matchLabels").filter(|l| !l.is_empty()).cloned();
+    let expressions = object.list_at("/spec/selector/matchExpressions");
+    let selector = match labels {
+        None => Err(format!("invalid {kind}: no selectors, therefore cannot be exposed")),
+        Some(_) if !expressions.is_empty() => {
+            let expressions: Vec<String> = expressions.iter().map(go_requirement).collect();
+            Err(format!("couldn't convert expressions - \"[{}]\" to map-based selector format", expressions.join(" ")))
+        }
+        Some(labels) => Ok(labels),
+    };
+    Exposure { selector, ports: template_ports(object) }
+}
+
+/// The ports of the pods that an object's template makes.
+pub fn template_ports(object: &Object) -> Vec<(i64, String)> {
+    object.map_at("/spec/template/spec").map(container_ports).unwrap_or_default()
+}
+
+/// A LabelSelectorRequirement as Go's `%+v` prints it.
+fn go_requirement(expression: &Value) -> String {
+    let values: Vec<&str> = expression.items("values").iter().filter_map(Value::as_str).collect();
+    let (key, operator) = (expression.text("key"), expression.text("operator"));
+    format!("{{Key:{key} Operator:{operator} Values:[{}]}}", values.join(" "))
 }
 
 /// The ports of a pod's containers.

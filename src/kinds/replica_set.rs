@@ -1,6 +1,7 @@
 //! ReplicaSet: a number of pods that are all alike. Knows no Deployment.
 
 use super::describe::{Text, View};
+use super::exposure::{self, Exposure};
 use super::plan::Plan;
 use super::{Kind, Names, ScalePaths, Trigger, workload};
 use crate::apimachinery::field::Errors;
@@ -89,6 +90,10 @@ impl Kind for ReplicaSet {
 
     fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
         workload::warnings(new, old.is_none(), "/spec/template")
+    }
+
+    fn exposure(&self, object: &Object) -> Option<Exposure> {
+        Some(exposure::of_selector(object, "replicaset"))
     }
 
     fn has_generation(&self) -> bool {

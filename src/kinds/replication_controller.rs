@@ -3,6 +3,7 @@
 mod describe;
 
 use super::describe::{Text, View};
+use super::exposure::{self, Exposure};
 use super::plan::Plan;
 use super::{Kind, Names, ScalePaths, Trigger, workload};
 use crate::apimachinery::field::{Errors, Path};
@@ -90,6 +91,11 @@ impl Kind for ReplicationController {
 
     fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
         workload::warnings(new, old.is_none(), "/spec/template")
+    }
+
+    fn exposure(&self, object: &Object) -> Option<Exposure> {
+        let selector = object.map_at("/spec/selector").cloned().unwrap_or_default();
+        Some(Exposure { selector: Ok(selector), ports: exposure::template_ports(object) })
     }
 
     fn has_generation(&self) -> bool {
