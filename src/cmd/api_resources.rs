@@ -83,47 +83,142 @@ impl Run for ApiResources {
         }
         let by_scope = cx.is_given("namespaced").then_some(self.namespaced);
         let registry = cx.registry()?;
-        let mut names: Vec<&Names> =
-            registry.kinds().map(|k| k.names()).filter(|n| self.lists(n, by_scope, cx)).collect();
-        names.sort_by_key(|n| (n.group, n.plural));
+        let stored = registry.kinds().map(|k| Row { names: k.names(), verbs: verbs(k.names()) });
+        let unstored = UNSTORED.iter().map(|(names, verbs)| Row { names, verbs });
+        let mut rows: Vec<Row> = stored.chain(unstored).filter(|row| self.lists(*row, by_scope, cx)).collect();
+        rows.sort_by_key(|row| (row.names.group, row.names.plural));
         match self.sort_by.as_str() {
-            "name" => names.sort_by_key(|n| n.plural),
-            "kind" => names.sort_by_key(|n| n.kind),
+            "name" => rows.sort_by_key(|row| row.names.plural),
+            "kind" => rows.sort_by_key(|row| (row.names.kind, row.names.plural)),
             _ => {}
         }
         let text = match self.output.as_str() {
-            "name" => names.iter().map(|n| format!("{}\n", n.resource)).collect(),
-            output => table(&names, output == "wide", !self.no_headers),
+            "name" => rows.iter().map(|row| format!("{}\n", row.names.resource)).collect(),
+            output => table(&rows, output == "wide", !self.no_headers),
         };
         Ok(cx.print(&text)?)
     }
 }
 
 impl ApiResources {
-    fn lists(&self, names: &Names, by_scope: Option<bool>, cx: &Context) -> bool {
+    fn lists(&self, row: Row, by_scope: Option<bool>, cx: &Context) -> bool {
+        let names = row.names;
         by_scope.is_none_or(|namespaced| names.namespaced == namespaced)
             && (!cx.is_given("api-group") || names.group == self.api_group)
             && self.categories.iter().all(|c| names.categories.contains(&c.as_str()))
-            && self.verbs.iter().all(|v| VERBS.contains(&v.as_str()))
+            && self.verbs.iter().all(|v| row.verbs.contains(&v.as_str()))
     }
 }
 
-/// What can be done to every kind.
-const VERBS: &[&str] = &["create", "delete", "get", "list", "watch"];
+/// One resource of the list.
+#[derive(Clone, Copy)]
+struct Row<'n> {
+    names: &'n Names,
+    verbs: &'n [&'n str],
+}
+
+/// What can be done to every kind that is stored.
+const VERBS: &[&str] = &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+
+/// Those of a kind; namespaces are deleted one by one alone.
+fn verbs(names: &Names) -> &'static [&'static str] {
+    const ONE_BY_ONE: &[&str] = &["create", "delete", "get", "list", "patch", "update", "watch"];
+    if names.resource == "namespaces" { ONE_BY_ONE } else { VERBS }
+}
+
+/// The resources of a server that are requests and no objects, or events under their other name, with their verbs
+/// (reference/api-resources.txt). A list without them would not be a cluster's.
+const UNSTORED: &[(Names, &[&str])] = &[
+    (unstored("", "v1", "Binding", "bindings", true), &["create"]),
+    (Names { short: &["cs"], ..unstored("", "v1", "ComponentStatus", "componentstatuses", false) }, &["get", "list"]),
+    (
+        Names {
+            short: &["ev"],
+            resource: "events.events.k8s.io",
+            ..unstored("events.k8s.io", "events.k8s.io/v1", "Event", "events", true)
+        },
+        VERBS,
+    ),
+    (
+        authentication("SelfSubjectReview", "selfsubjectreviews", "selfsubjectreviews.authentication.k8s.io"),
+        &["create"],
+    ),
+    (authentication("TokenReview", "tokenreviews", "tokenreviews.authentication.k8s.io"), &["create"]),
+    (
+        Names {
+            namespaced: true,
+            ..authorization(
+                "LocalSubjectAccessReview",
+                "localsubjectaccessreviews",
+                "localsubjectaccessreviews.authorization.k8s.io",
+            )
+        },
+        &["create"],
+    ),
+    (
+        authorization(
+            "SelfSubjectAccessReview",
+            "selfsubjectaccessreviews",
+            "selfsubjectaccessreviews.authorization.k8s.io",
+        ),
+        &["create"],
+    ),
+    (
+        authorization(
+            "SelfSubjectRulesReview",
+            "selfsubjectrulesreviews",
+            "selfsubjectrulesreviews.authorization.k8s.io",
+        ),
+        &["create"],
+    ),
+    (
+        authorization("SubjectAccessReview", "subjectaccessreviews", "subjectaccessreviews.authorization.k8s.io"),
+        &["create"],
+    ),
+];
+
+const fn unstored(
+    group: &'static str,
+    api_version: &'static str,
+    kind: &'static str,
+    plural: &'static str,
+    namespaced: bool,
+) -> Names {
+    Names {
+        group,
+        version: "v1",
+        kind,
+        plural,
+        singular: "",
+        short: &[],
+        categories: &[],
+        namespaced,
+        resource: plural,
+        api_version,
+    }
+}
+
+const fn authentication(kind: &'static str, plural: &'static str, resource: &'static str) -> Names {
+    Names { resource, ..unstored("authentication.k8s.io", "authentication.k8s.io/v1", kind, plural, false) }
+}
+
+const fn authorization(kind: &'static str, plural: &'static str, resource: &'static str) -> Names {
+    Names { resource, ..unstored("authorization.k8s.io", "authorization.k8s.io/v1", kind, plural, false) }
+}
 
 /// The list, laid out as kubectl's tabwriter does.
-fn table(names: &[&Names], wide: bool, headers: bool) -> String {
+fn table(resources: &[Row], wide: bool, headers: bool) -> String {
     let mut rows: Vec<Vec<String>> = Vec::new();
     if headers {
         let wide_headers = if wide { &["VERBS", "CATEGORIES"][..] } else { &[] };
         let all = ["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND"].iter().chain(wide_headers);
         rows.push(all.map(|h| (*h).to_owned()).collect());
     }
-    for n in names {
+    for Row { names: n, verbs } in resources {
         let mut row = vec![n.plural.to_owned(), n.short.join(","), n.api_version.to_owned()];
         row.extend([n.namespaced.to_string(), n.kind.to_owned()]);
         if wide {
-            row.extend([VERBS.join(","), n.categories.join(",")]);
+            row.extend([verbs.join(","), n.categories.join(",")]);
         }
         rows.push(row);
     }

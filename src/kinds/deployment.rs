@@ -132,12 +132,12 @@ impl Kind for Deployment {
         rollout::paused(object, pause)
     }
 
-    fn exposure(&self, object: &Object) -> Option<Exposure> {
-        Some(exposure::of_selector(object, "deployment"))
-    }
-
     fn has_generation(&self) -> bool {
         true
+    }
+
+    fn exposure(&self, object: &Object) -> Option<Exposure> {
+        Some(exposure::of_workload(object, "deployment"))
     }
 
     fn scale(&self) -> Option<ScalePaths<'_>> {

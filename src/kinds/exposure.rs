@@ -14,30 +14,29 @@ pub struct Exposure {
     pub ports: Vec<(i64, String)>,
 }
 
-/// The pods that a selector with labels and expressions chooses; only labels go into a service. `kind` is what kubectl's
-/// message calls the object.
-pub fn of_selector(object: &Object, kind: &str) -> Exposure {
-    let labels = object.map_at("/spec/selector/matchLabels").filter(|l| !l.is_empty()).cloned();
+/// The exposure of what makes pods from a template and selects them by a LabelSelector; `what` is its kind in messages
+/// (kubectl, polymorphichelpers.mapBasedSelectorForObject).
+pub fn of_workload(object: &Object, what: &str) -> Exposure {
     let expressions = object.list_at("/spec/selector/matchExpressions");
-    let selector = match labels {
-        None => Err(format!("invalid {kind}: no selectors, therefore cannot be exposed")),
+    let selector = match object.map_at("/spec/selector/matchLabels").filter(|l| !l.is_empty()) {
+        None => Err(format!("invalid {what}: no selectors, therefore cannot be exposed")),
         Some(_) if !expressions.is_empty() => {
-            let expressions: Vec<String> = expressions.iter().map(go_requirement).collect();
-            Err(format!("couldn't convert expressions - \"[{}]\" to map-based selector format", expressions.join(" ")))
+            let shown: Vec<String> = expressions.iter().map(requirement).collect();
+            Err(format!("couldn't convert expressions - \"[{}]\" to map-based selector format", shown.join(" ")))
         }
-        Some(labels) => Ok(labels),
+        Some(labels) => Ok(labels.clone()),
     };
     Exposure { selector, ports: template_ports(object) }
 }
 
-/// The ports of the pods that an object's template makes.
+/// The ports of a template's containers.
 pub fn template_ports(object: &Object) -> Vec<(i64, String)> {
     object.map_at("/spec/template/spec").map(container_ports).unwrap_or_default()
 }
 
 /// A LabelSelectorRequirement as Go's `%+v` prints it.
-fn go_requirement(expression: &Value) -> String {
-    let values: Vec<&str> = expression.items("values").iter().filter_map(Value::as_str).collect();
+fn requirement(expression: &Value) -> String {
+    let values = expression.texts("values");
     let (key, operator) = (expression.text("key"), expression.text("operator"));
     format!("{{Key:{key} Operator:{operator} Values:[{}]}}", values.join(" "))
 }

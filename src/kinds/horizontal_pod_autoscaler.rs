@@ -1,15 +1,20 @@
-//! HorizontalPodAutoscaler: how many pods a workload should have by what they use. Stored, not acted on.
+//! HorizontalPodAutoscaler: how many pods a workload should have by what they use. Its bounds are kept;
+//! nothing is measured.
 
 use super::OtherVersion;
 use super::describe::{Text, View};
-use super::{Kind, Names};
+use super::plan::Plan;
+use super::{Kind, Names, Trigger};
 use crate::apimachinery::field::Errors;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::{self, Time};
+use crate::cluster::Cluster;
 use serde_json::json;
+use std::sync::Arc;
 mod behavior;
+mod controller;
 mod describe;
 mod rules;
 mod targets;
@@ -82,5 +87,18 @@ impl Kind for HorizontalPodAutoscaler {
 
     fn validate(&self, object: &Object) -> Errors {
         validation::validate(object)
+    }
+
+    fn reconcile(&self, scaler: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
+        controller::reconcile(scaler, cluster, now)
+    }
+
+    fn triggers(&self) -> &'static [Trigger] {
+        &[
+            Trigger { resource: "deployments.apps", keys: controller::of_target },
+            Trigger { resource: "replicasets.apps", keys: controller::of_target },
+            Trigger { resource: "statefulsets.apps", keys: controller::of_target },
+            Trigger { resource: "replicationcontrollers", keys: controller::of_target },
+        ]
     }
 }

@@ -109,6 +109,11 @@ impl Kind for Pod {
         admission::admit(object, cluster)
     }
 
+    fn admit_update(&self, new: &mut Object, old: &Object, _cluster: &Cluster) -> Result<(), Status> {
+        admission::admit_update(new, old);
+        Ok(())
+    }
+
     fn admit_valid(&self, new: &Object, old: Option<&Object>, cluster: &Cluster) -> Result<(), Status> {
         if old.is_some() { Ok(()) } else { limit_range::check_pod(new, cluster) }
     }

@@ -92,12 +92,12 @@ impl Kind for ReplicaSet {
         workload::warnings(new, old.is_none(), "/spec/template")
     }
 
-    fn exposure(&self, object: &Object) -> Option<Exposure> {
-        Some(exposure::of_selector(object, "replicaset"))
-    }
-
     fn has_generation(&self) -> bool {
         true
+    }
+
+    fn exposure(&self, object: &Object) -> Option<Exposure> {
+        Some(exposure::of_workload(object, "replicaset"))
     }
 
     fn scale(&self) -> Option<ScalePaths<'_>> {

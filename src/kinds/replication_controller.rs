@@ -93,13 +93,13 @@ impl Kind for ReplicationController {
         workload::warnings(new, old.is_none(), "/spec/template")
     }
 
-    fn exposure(&self, object: &Object) -> Option<Exposure> {
-        let selector = object.map_at("/spec/selector").cloned().unwrap_or_default();
-        Some(Exposure { selector: Ok(selector), ports: exposure::template_ports(object) })
-    }
-
     fn has_generation(&self) -> bool {
         true
+    }
+
+    fn exposure(&self, object: &Object) -> Option<Exposure> {
+        let selector = Ok(object.map_at("/spec/selector").cloned().unwrap_or_default());
+        Some(Exposure { selector, ports: exposure::template_ports(object) })
     }
 
     fn scale(&self) -> Option<ScalePaths<'_>> {

@@ -1,19 +1,24 @@
 //! Secret: data that is kept apart. Knows no pod that reads it.
 
+mod account_token;
 mod describe;
 mod tls;
 
 pub use tls::key_pair_problem;
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::describe::{Text, View};
-use super::{Kind, Names, data_keys, zeros};
+use super::plan::Plan;
+use super::{Kind, Names, Trigger, data_keys, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::{self, Time};
+use crate::cluster::Cluster;
 
 /// The kind.
 pub struct Secret;
@@ -22,6 +27,7 @@ static NAMES: Names = Names::core("Secret", "secrets", "secret", &[]);
 static COLUMNS: [Column; 4] = [column("Name"), column("Type"), column("Data"), column("Age")];
 
 const ACCOUNT_NAME: &str = "kubernetes.io/service-account.name";
+const TOKEN_TYPE: &str = "kubernetes.io/service-account-token";
 const REDACTED: &str = "<secret contents redacted>";
 
 /// What `--field-selector` knows of it besides its name.
@@ -100,6 +106,14 @@ impl Kind for Secret {
     fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
         SELECTABLE
     }
+
+    fn reconcile(&self, secret: &Arc<Object>, cluster: &Cluster, _now: Time) -> Result<Plan, Status> {
+        account_token::reconcile(secret, cluster)
+    }
+
+    fn triggers(&self) -> &'static [Trigger] {
+        &[Trigger { resource: "serviceaccounts", keys: account_token::of_account }]
+    }
 }
 
 /// What each built-in type must hold.
@@ -111,7 +125,7 @@ fn validate_type(object: &Object, data: &Map<String, Value>, errors: &mut Errors
         }
     };
     match object.str_at("/type") {
-        "kubernetes.io/service-account-token" if object.annotation(ACCOUNT_NAME).unwrap_or_default().is_empty() => {
+        TOKEN_TYPE if object.annotation(ACCOUNT_NAME).unwrap_or_default().is_empty() => {
             errors.required(&Path::new("metadata.annotations").key(ACCOUNT_NAME), "");
         }
         "kubernetes.io/dockercfg" => validate_json(data, ".dockercfg", errors),

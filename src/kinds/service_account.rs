@@ -3,7 +3,7 @@
 mod describe;
 mod token;
 
-pub use token::create_token;
+pub use token::{ROOT_CERTIFICATE, create_token, secret_token};
 
 use super::describe::{Text, View};
 use super::{Kind, Names, zeros};

@@ -70,7 +70,7 @@ fn map(
     for (name, order) in orders.iter().filter(|(name, _)| !patched.contains(&name.as_str())) {
         let field = definition.and_then(|d| d.field(name));
         if let (Some(Value::Array(items)), Some(Value::Array(old))) = (document.remove(name), server.get(name)) {
-            document.insert(name.clone(), Value::Array(ordered(items, Some(order), old, field)));
+            document.insert(name.clone(), Value::Array(ordered(items, order, old, field)));
         }
     }
     Ok(document)
@@ -149,10 +149,12 @@ fn list(old: Vec<Value>, items: &[Value], field: Option<Field>, order: Option<&V
             all
         }
     };
-    Ok(ordered(merged, order, &server, Some(field)))
+    // Without a directive the order is the patch's own: what is new there comes before what only the server has.
+    let own: Vec<Value> = items.iter().filter(|i| i.get(DIRECTIVE).is_none()).cloned().collect();
+    Ok(ordered(merged, order.unwrap_or(&Value::Array(own)), &server, Some(field)))
 }
 
-/// A list of structs: each item of the patch merges into the one with its key, or joins the end.
+/// A list of structs: each item of the patch merges into the one with its key, or joins them.
 fn keyed(
     mut all: Vec<Value>,
     items: &[Value],
@@ -186,9 +188,9 @@ fn keyed(
     Ok(all)
 }
 
-/// The list in the order that `$setElementOrder` gives.
-fn ordered(items: Vec<Value>, order: Option<&Value>, server: &[Value], field: Option<Field>) -> Vec<Value> {
-    let Some(Value::Array(order)) = order else { return items };
+/// The list in the order of `$setElementOrder`, or of the patch where it has none (normalizeElementOrder upstream).
+fn ordered(items: Vec<Value>, order: &Value, server: &[Value], field: Option<Field>) -> Vec<Value> {
+    let Value::Array(order) = order else { return items };
     match field.and_then(Field::merge_key) {
         Some(key) => in_order(items, order, server, |a, b| a.get(key).is_some() && a.get(key) == b.get(key)),
         None => in_order(items, order, server, |a, b| a == b),
@@ -215,6 +217,9 @@ mod tests {
         let before = containers(json!([{"name": "a", "image": "x"}, {"name": "b", "image": "y"}]));
         let patch = containers(json!([{"name": "b", "image": "z"}, {"name": "c"}]));
         let want = containers(json!([{"name": "a", "image": "x"}, {"name": "b", "image": "z"}, {"name": "c"}]));
+        assert_eq!(patched(before.clone(), patch), want);
+        let patch = containers(json!([{"name": "c"}]));
+        let want = containers(json!([{"name": "c"}, {"name": "a", "image": "x"}, {"name": "b", "image": "y"}]));
         assert_eq!(patched(before, patch), want);
     }
 
@@ -245,6 +250,6 @@ mod tests {
     fn plain_lists_merge_as_sets() {
         let before = json!({"metadata": {"finalizers": ["a", "b"]}});
         let patch = json!({"metadata": {"$deleteFromPrimitiveList/finalizers": ["a"], "finalizers": ["c"]}});
-        assert_eq!(patched(before, patch), json!({"metadata": {"finalizers": ["b", "c"]}}));
+        assert_eq!(patched(before, patch), json!({"metadata": {"finalizers": ["c", "b"]}}));
     }
 }

@@ -12,9 +12,7 @@ use crate::apimachinery::status::Status;
 use crate::cluster::Cluster;
 use crate::control::sandbox::{File, Mount, Source};
 use crate::control::volume::PROVISIONED_BY;
-
-/// What stands where a cluster's certificate would: kstate has no API server that a pod could call.
-const NO_CERTIFICATE: &str = "kstate runs no API server, so there is no certificate to trust.\n";
+use crate::kinds::ROOT_CERTIFICATE;
 
 /// The mounts of one container, outermost first.
 pub fn of(pod: &Object, spec: &Value, env: &[(String, String)], cluster: &Cluster) -> Result<Vec<Mount>, Status> {
@@ -100,7 +98,7 @@ fn part(pod: &Object, spec: &Value, part: &Value, mode: u32, cluster: &Cluster) 
             return Ok(Some(vec![File {
                 path: "ca.crt".to_owned(),
                 mode,
-                content: NO_CERTIFICATE.as_bytes().to_vec(),
+                content: ROOT_CERTIFICATE.as_bytes().to_vec(),
             }]));
         }
         return keyed(entries(pod.namespace(), "configmaps", name, cluster)?, source, mode);

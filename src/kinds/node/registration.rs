@@ -59,8 +59,30 @@ pub fn reconcile(node: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Pla
             }
         }
         plan.push(Action::UpdateStatus(registered));
+        return Ok(plan);
+    }
+    if let Some(more) = with_all_allocatable(node) {
+        plan.push(Action::UpdateStatus(more));
     }
     Ok(plan)
+}
+
+/// The node with everything of its capacity to give away: what somebody adds to the capacity (an extended resource) the
+/// kubelet makes allocatable; `None` when it is right as it is.
+fn with_all_allocatable(node: &Object) -> Option<Object> {
+    let capacity = node.map_at("/status/capacity")?;
+    let known = node.map_at("/status/allocatable").cloned().unwrap_or_default();
+    let mut all = known.clone();
+    // What is Kubernetes' own the kubelet measures; the rest has a domain in its name.
+    let extended = capacity.iter().filter(|(name, _)| name.contains('/'));
+    all.extend(extended.map(|(name, amount)| (name.clone(), amount.clone())));
+    all.retain(|name, _| !name.contains('/') || capacity.contains_key(name));
+    if all == known {
+        return None;
+    }
+    let mut new = node.clone();
+    new.set("/status/allocatable", Value::Object(all));
+    Some(new)
 }
 
 /// The node with the taint of a cordoned one, or without; `None` when it is right as it is.

@@ -27,6 +27,20 @@ pub(super) fn admit(pod: &mut Object, cluster: &Cluster) -> Result<(), Status> {
     check_runtime_class(pod, cluster)
 }
 
+/// What the plugins do again when a pod is replaced: DefaultTolerationSeconds adds its tolerations, and Priority puts back
+/// what it had given where the new pod leaves it out.
+pub(super) fn admit_update(new: &mut Object, old: &Object) {
+    if new.annotation("kubernetes.io/config.mirror").is_some() {
+        return;
+    }
+    add_default_tolerations(new);
+    for field in ["/spec/priority", "/spec/preemptionPolicy"] {
+        if let (None, Some(given)) = (new.at(field), old.at(field)) {
+            new.set(field, given.clone());
+        }
+    }
+}
+
 pub(super) use service_account::remove_token;
 
 /// A refusal before the pod has its name: one that is to be made up is not known yet, only how it begins.

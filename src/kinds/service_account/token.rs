@@ -18,6 +18,9 @@ use crate::cluster::Cluster;
 /// Who signs, and who tokens are for unless a request says otherwise.
 const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
 
+/// What stands where a cluster's certificate would: kstate has no API server that a pod could call.
+pub const ROOT_CERTIFICATE: &str = "kstate runs no API server, so there is no certificate to trust.\n";
+
 const DEFAULT_SECONDS: i64 = 3600;
 const LEAST_SECONDS: i64 = 600;
 const MOST_SECONDS: i64 = 1 << 32;
@@ -56,6 +59,21 @@ pub fn create_token(cluster: &Cluster, (namespace, name): (&str, &str), request:
     granted.set("/status/expirationTimestamp", time::to_rfc3339(expires).into());
     granted.set("/status/token", signed(cluster, &payload).into());
     Ok(granted)
+}
+
+/// The token that a secret holds for good: bound to the secret by name alone, as those of the tokens controller.
+pub fn secret_token(cluster: &Cluster, account: &Object, secret: &Object) -> String {
+    let (namespace, name) = (account.namespace(), account.name());
+    signed(
+        cluster,
+        &json!({
+            "iss": "kubernetes/serviceaccount", "kubernetes.io/serviceaccount/namespace": namespace,
+            "kubernetes.io/serviceaccount/secret.name": secret.name(),
+            "kubernetes.io/serviceaccount/service-account.name": name,
+            "kubernetes.io/serviceaccount/service-account.uid": account.uid(),
+            "sub": format!("system:serviceaccount:{namespace}:{name}"),
+        }),
+    )
 }
 
 fn found(cluster: &Cluster, key: &Key) -> Result<std::sync::Arc<Object>, Status> {

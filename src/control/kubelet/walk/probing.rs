@@ -14,6 +14,7 @@ use crate::control::kubelet::probe::Kind;
 use crate::control::kubelet::restart::Role;
 use crate::control::kubelet::{container_status, life::text};
 use crate::control::pace::Step;
+use crate::control::processes;
 use crate::kinds::plan::{Action, EventRecord};
 
 impl Walk<'_, '_> {
@@ -66,7 +67,9 @@ impl Walk<'_, '_> {
             self.plan.requeue(until);
             return Stepped::Rest;
         }
-        self.end(spec, role, &End::exited(until, if killed { 137 } else { 0 }));
+        // A shell that is a container's first process is deaf to SIGTERM, and so is killed in the end.
+        let is_deaf = processes::command(self.before, spec, &self.pace).is_some();
+        self.end(spec, role, &End::exited(until, if killed || is_deaf { 137 } else { 0 }));
         Stepped::Rest
     }
 }
