@@ -1,13 +1,14 @@
 //! Server-side apply: a manifest merged into what is stored, field by field, with a record of who applied which.
 //!
-//! Knows the managers that apply. What other writers change is not recorded, so only appliers can conflict.
+//! Knows no client but one: `kubectl` may take over what it applied from the client's side.
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
 use super::WriteOptions;
-use super::field_set::{self, FieldSet, Path, Schema};
+use super::managed::{self, Comparison, Entry, Leaf, MANAGED_FIELDS, Set, Typed, is_written};
+use crate::apimachinery::go_value;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::{Cause, Reason, Status};
 use crate::apimachinery::time;
@@ -22,14 +23,18 @@ pub struct ApplyOptions<'a> {
     /// Takes fields over from other managers.
     pub force: bool,
     pub dry_run: bool,
+    /// `status`, or empty for the object itself.
+    pub subresource: &'a str,
 }
 
-const MANAGED_FIELDS: &str = "/metadata/managedFields";
+/// The annotation of client-side apply, which the server keeps for the manager that `kubectl` is by itself.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+const KUBECTL: &str = "kubectl";
 
 /// Applies a manifest, and returns what is stored then.
 ///
 /// # Errors
-/// Conflict for fields that other managers applied otherwise, unless `force`; those of [`super::create`] and
+/// Conflict for fields that other managers have otherwise, unless `force`; those of [`super::create`] and
 /// [`super::update`].
 pub fn apply(
     cluster: &mut Cluster,
@@ -43,30 +48,19 @@ pub fn apply(
         return Err(Status::bad_request("metadata.managedFields must be nil"));
     }
     check_fields(kind, namespace, name, manifest)?;
-    let leaves = field_set::leaves(manifest.body(), Schema::of(kind));
-    let set = field_set::set_of(leaves.iter().map(|(path, _)| path));
-    let write = WriteOptions { dry_run: options.dry_run, strict: true };
-    let Some(old) = cluster.get(&names.key(namespace, name))? else {
-        let managers = [entry(kind, options.manager, &set, cluster)];
-        return super::create::create_managed(cluster, kind, namespace, manifest.clone(), &write, &managers);
-    };
-    let mut managers = old.list_at(MANAGED_FIELDS).to_vec();
-    let before = take_entry(&mut managers, options.manager);
-    let mut body = old.to_value();
-    settle_conflicts(&leaves, &body, &mut managers, options.force)?;
-    remove_dropped(&mut body, &before, &set, &managers);
-    for (path, value) in &leaves {
-        if differs(&body, path, value) {
-            field_set::put(&mut body, path, value);
-        }
+    let old = cluster.get(&names.key(namespace, name))?;
+    if old.is_none() && !options.subresource.is_empty() {
+        return Err(Status::not_found(names.resource, name));
     }
-    let unchanged = before.get("fieldsV1").and_then(Value::as_object) == Some(&set);
-    managers.push(if unchanged { before } else { entry(kind, options.manager, &set, cluster) });
-    let mut new = Object::from_value(body).unwrap_or_default();
-    new.internal = old.internal.clone();
-    new.set(MANAGED_FIELDS, Value::Array(managers));
-    new.set("/metadata/resourceVersion", manifest.str_at("/metadata/resourceVersion").into());
-    super::update(cluster, kind, namespace, new, &write)
+    let live = old.as_deref().cloned().unwrap_or_default();
+    let now = time::to_rfc3339(cluster.now());
+    let merged = Merge { kind, live: &live, manifest, options }.merged(&now)?;
+    let write = WriteOptions { dry_run: options.dry_run, strict: true, manager: options.manager.to_owned() };
+    match (old, options.subresource) {
+        (None, _) => super::create::create_applied(cluster, kind, namespace, merged, &write),
+        (Some(_), "status") => super::update::update_status_applied(cluster, kind, namespace, merged, &write),
+        (Some(_), _) => super::update::update_applied(cluster, kind, namespace, merged, &write),
+    }
 }
 
 /// Refuses fields that the kind does not have, in the words of the typed patch.
@@ -91,85 +85,190 @@ fn check_fields(kind: &dyn Kind, namespace: &str, name: &str, manifest: &Object)
     ))
 }
 
-fn entry(kind: &dyn Kind, manager: &str, set: &FieldSet, cluster: &Cluster) -> Value {
-    json!({
-        "apiVersion": kind.names().api_version, "fieldsType": "FieldsV1", "fieldsV1": set, "manager": manager,
-        "operation": "Apply", "time": time::to_rfc3339(cluster.now()),
-    })
+/// One manifest on its way into one object; the object is empty where there is none.
+struct Merge<'a> {
+    kind: &'a dyn Kind,
+    live: &'a Object,
+    manifest: &'a Object,
+    options: &'a ApplyOptions<'a>,
 }
 
-/// Whether a leaf of a manifest is to change something: an empty map is in every map.
-fn differs(stored: &Value, path: &Path, value: &Value) -> bool {
-    match (field_set::get(stored, path), value) {
-        (Some(Value::Object(_)), Value::Object(new)) if new.is_empty() => false,
+impl Merge<'_> {
+    fn is_kept(&self, name: &str) -> bool {
+        is_written(self.kind, self.options.subresource, &format!("f:{name}"))
+    }
+
+    /// The object with the manifest in it, and with its managers.
+    fn merged(&self, now: &str) -> Result<Object, Status> {
+        let typed = Typed::of(self.kind);
+        let is_new = self.live.body().is_empty();
+        let mut entries = if is_new { Vec::new() } else { managed::of(self.kind, self.live) };
+        let mut set = managed::set_of(typed, self.manifest.body());
+        set.drop_top(|step| !is_written(self.kind, self.options.subresource, step));
+        let mut own = self.entry(set);
+        let before = entries.iter().position(|entry| entry.is_of(&own)).map(|at| entries.remove(at));
+        let mut body = self.live.to_value();
+        for leaf in managed::leaves(typed, self.manifest.body(), |name| self.is_kept(name)) {
+            if differs(&body, &leaf) {
+                managed::put(&mut body, &leaf.path, &leaf.value);
+            }
+        }
+        if let Some(before) = &before {
+            let mut kept = own.set.clone();
+            entries.iter().for_each(|entry| kept.union(&entry.set));
+            remove_dropped(&mut body, typed, &before.set, &kept);
+        }
+        let mut merged = Object::from_value(body).unwrap_or_default();
+        let mut comparison = Comparison::of(typed, self.live.body(), merged.body());
+        comparison.drop_top(|step| !is_written(self.kind, self.options.subresource, step));
+        self.settle(&mut entries, &comparison)?;
+        let is_same = merged.body() == self.live.body();
+        own.time = if is_same { before.and_then(|entry| entry.time) } else { Some(now.to_owned()) };
+        own.set.subtract(&managed::own());
+        entries.push(own);
+        if is_new {
+            self.name(&mut merged);
+        }
+        merged.internal = self.live.internal.clone();
+        self.keep_annotation(&mut merged);
+        managed::write(&mut merged, entries);
+        merged.set("/metadata/resourceVersion", self.manifest.str_at("/metadata/resourceVersion").into());
+        Ok(merged)
+    }
+
+    fn entry(&self, set: Set) -> Entry {
+        Entry {
+            manager: self.options.manager.to_owned(),
+            is_apply: true,
+            api_version: self.kind.names().api_version.to_owned(),
+            subresource: self.options.subresource.to_owned(),
+            time: None,
+            set,
+        }
+    }
+
+    /// A new object is what the manifest is.
+    fn name(&self, merged: &mut Object) {
+        for field in ["/apiVersion", "/kind", "/metadata/name", "/metadata/namespace"] {
+            if let Some(value) = self.manifest.at(field) {
+                merged.set(field, value.clone());
+            }
+        }
+    }
+
+    /// Takes what changes from those who have it: with `force`, or where it is what `kubectl` itself applied before.
+    fn settle(&self, entries: &mut [Entry], comparison: &Comparison) -> Result<(), Status> {
+        let changed = comparison.changed();
+        let mut conflicts: Vec<(Entry, Vec<String>)> = Vec::new();
+        for entry in entries.iter() {
+            conflicts.extend(entry.set.intersection(&changed).members().into_iter().map(|path| (entry.clone(), path)));
+        }
+        if !self.options.force && !conflicts.is_empty() {
+            let allowed = self.applied_before().unwrap_or_default();
+            conflicts.retain(|(_, path)| !allowed.has(path));
+            if !conflicts.is_empty() {
+                return Err(conflict(conflicts));
+            }
+        }
+        for entry in entries {
+            entry.set.subtract(&changed);
+            entry.set.subtract(&comparison.removed);
+        }
+        Ok(())
+    }
+
+    /// What client-side apply last applied, as far as it is still so: `kubectl` may apply that otherwise from the server's
+    /// side. No other manager may.
+    fn applied_before(&self) -> Option<Set> {
+        let text = self.live.annotation(LAST_APPLIED).filter(|_| self.options.manager == KUBECTL)?;
+        let applied: Map<String, Value> = serde_json::from_str(text).ok()?;
+        if applied.get("apiVersion")?.as_str()? != self.kind.names().api_version {
+            return None;
+        }
+        let typed = Typed::of(self.kind);
+        let mut set = managed::set_of(typed, &applied);
+        let since = Comparison::of(typed, &applied, self.live.body());
+        [&since.changed(), &since.removed].into_iter().for_each(|other| set.subtract(other));
+        Some(set)
+    }
+
+    /// Keeps client-side apply's annotation up to date, where there is one.
+    fn keep_annotation(&self, merged: &mut Object) {
+        let has_one = merged.annotation(LAST_APPLIED).is_some_and(|text| !text.is_empty());
+        if self.options.manager == KUBECTL && self.options.subresource.is_empty() && has_one {
+            let mut applied = self.manifest.clone();
+            applied.remove_annotation(LAST_APPLIED);
+            merged.set_annotation(LAST_APPLIED, &format!("{}\n", go_value::json(&applied.to_value())));
+        }
+    }
+}
+
+/// Whether a part of a manifest is to change something: an empty map is in every map.
+fn differs(stored: &Value, leaf: &Leaf) -> bool {
+    match (managed::get(stored, &leaf.path), &leaf.value) {
+        (Some(Value::Object(_)), Value::Object(_)) | (Some(Value::Array(_)), Value::Array(_)) if !leaf.replaces => {
+            false
+        }
         (now, value) => now != Some(value),
     }
 }
 
-fn manager_of(entry: &Value) -> &str {
-    entry.get("manager").and_then(Value::as_str).unwrap_or_default()
-}
-
-/// Takes a manager's entry out of the list; null when there is none.
-fn take_entry(managers: &mut Vec<Value>, manager: &str) -> Value {
-    let is_own = |e: &Value| manager_of(e) == manager && e.get("operation").is_some_and(|o| o == "Apply");
-    managers.iter().position(is_own).map_or(Value::Null, |at| managers.remove(at))
-}
-
-/// Finds who else has a field that is to change, and takes it from them with `force`.
-fn settle_conflicts(
-    leaves: &[(Path, Value)],
-    stored: &Value,
-    managers: &mut Vec<Value>,
-    force: bool,
-) -> Result<(), Status> {
-    let mut conflicts: Vec<(String, String)> = Vec::new();
-    for (path, value) in leaves.iter().filter(|(path, value)| field_set::get(stored, path) != Some(value)) {
-        debug_assert!(!path.is_empty(), "a leaf has a way to it: {value}");
-        for entry in managers.iter_mut() {
-            let manager = manager_of(entry).to_owned();
-            let Some(Value::Object(set)) = entry.get_mut("fieldsV1") else { continue };
-            if !field_set::contains(set, path) {
-                continue;
-            }
-            if force {
-                field_set::remove_from(set, path);
-            } else {
-                conflicts.push((manager, field_set::path_text(path)));
-            }
-        }
-    }
-    managers.retain(|e| e.get("fieldsV1").and_then(Value::as_object).is_some_and(|set| !set.is_empty()));
-    if conflicts.is_empty() { Ok(()) } else { Err(conflict(conflicts)) }
-}
-
-fn conflict(mut conflicts: Vec<(String, String)>) -> Status {
-    conflicts.sort();
+fn conflict(mut conflicts: Vec<(Entry, Vec<String>)>) -> Status {
+    // Stable: the fields of one manager stay in their order.
+    conflicts.sort_by_key(|(entry, _)| (entry.manager.clone(), entry.is_apply, entry.api_version.clone()));
     let message = match conflicts.as_slice() {
-        [(manager, path)] => format!("Apply failed with 1 conflict: conflict with {manager:?}: {path}"),
+        [(entry, path)] => {
+            format!("Apply failed with 1 conflict: conflict with {}: {}", entry.described(), managed::text(path))
+        }
         many => {
-            let each = many.chunk_by(|a, b| a.0 == b.0).map(|group| {
-                let paths: String = group.iter().map(|(_, path)| format!("\n- {path}")).collect();
-                format!("conflicts with {:?}:{paths}", group[0].0)
+            let each = many.chunk_by(|a, b| a.0.is_of(&b.0)).map(|group| {
+                let paths: String = group.iter().map(|(_, path)| format!("\n- {}", managed::text(path))).collect();
+                format!("conflicts with {}:{paths}", group[0].0.described())
             });
             format!("Apply failed with {} conflicts: {}", many.len(), each.collect::<Vec<_>>().join("\n"))
         }
     };
-    let causes = conflicts.into_iter().map(|(manager, field)| Cause {
+    let causes = conflicts.into_iter().map(|(entry, path)| Cause {
         reason: "FieldManagerConflict",
-        field,
-        message: format!("conflict with {manager:?}"),
+        field: managed::text(&path),
+        message: format!("conflict with {}", entry.described()),
     });
     Status { causes: causes.collect(), ..Status::new(Reason::Conflict, message) }
 }
 
-/// Removes what the manager applied before and applies no more, unless another manager has it.
-fn remove_dropped(body: &mut Value, before: &Value, set: &FieldSet, managers: &[Value]) {
-    let Some(Value::Object(before)) = before.get("fieldsV1") else { return };
-    let sets: Vec<&FieldSet> = managers.iter().filter_map(|e| e.get("fieldsV1")?.as_object()).collect();
-    for path in field_set::paths_of(before) {
-        if !field_set::contains(set, &path) && !sets.iter().any(|s| field_set::contains(s, &path)) {
-            field_set::take(body, &path);
+/// Removes what the manager applied before and applies no more, unless somebody has it or something in it. A struct that
+/// only this manager wrote into goes as a whole, with what was defaulted in it.
+fn remove_dropped(body: &mut Value, typed: Typed, before: &Set, kept: &Set) {
+    let Value::Object(map) = body else { return };
+    for (step, node) in before.nodes() {
+        let Some(name) = step.strip_prefix("f:") else { continue };
+        // What names the object is applied always.
+        if let (Some(value), false) = (map.get_mut(name), name == "metadata" && kept.node(step).is_none()) {
+            match kept.node(step) {
+                Some(theirs) => dropped_below(value, typed.property(name), &node.below, &theirs.below),
+                None => drop(map.remove(name)),
+            }
+        }
+    }
+}
+
+/// As [`remove_dropped`], below some step.
+fn dropped_below(value: &mut Value, typed: Typed, before: &Set, kept: &Set) {
+    let steps: Vec<(managed::Step, Typed)> =
+        typed.parts(value).into_iter().map(|(step, _, inner)| (step, inner)).collect();
+    for (step, inner) in steps {
+        let key = step.key();
+        let Some(node) = before.node(&key) else { continue };
+        let is_own = node.is_member || matches!(&step, managed::Step::Field(name) if typed.declares(name));
+        match kept.node(&key) {
+            None if is_own => managed::take(value, &[step]),
+            theirs => {
+                let nothing = Set::default();
+                let path = [step];
+                if let Some(part) = managed::get_mut(value, &path) {
+                    dropped_below(part, inner, &node.below, theirs.map_or(&nothing, |t| &t.below));
+                }
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::WriteOptions;
+use super::managed::{self, MANAGED_FIELDS, Writer};
 use super::quota::{self, Write};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
@@ -24,27 +25,42 @@ pub fn create(
     object: Object,
     options: &WriteOptions,
 ) -> Result<Arc<Object>, Status> {
-    create_managed(cluster, kind, namespace, object, options, &[])
+    create_as(cluster, kind, namespace, object, options, false)
 }
 
-/// As [`create`], with the managers of the object's fields.
-pub(super) fn create_managed(
+/// As [`create`], of an object that was applied and has its managers already.
+pub(super) fn create_applied(
     cluster: &mut Cluster,
     kind: &dyn Kind,
     namespace: &str,
     object: Object,
     options: &WriteOptions,
-    managers: &[Value],
+) -> Result<Arc<Object>, Status> {
+    create_as(cluster, kind, namespace, object, options, true)
+}
+
+fn create_as(
+    cluster: &mut Cluster,
+    kind: &dyn Kind,
+    namespace: &str,
+    object: Object,
+    options: &WriteOptions,
+    is_applied: bool,
 ) -> Result<Arc<Object>, Status> {
     let names = kind.names();
     let mut object = super::decode::decode(kind, object, options.strict)?;
     set_namespace(names, namespace, &mut object)?;
     check_namespace(cluster, names, &object)?;
+    let managers = object.remove(MANAGED_FIELDS).filter(|_| is_applied);
     set_system_metadata(cluster, kind, &mut object)?;
-    if !managers.is_empty() {
-        object.set("/metadata/managedFields", Value::Array(managers.to_vec()));
-    }
     kind.set_defaults(&mut object);
+    match managers {
+        Some(managers) => object.set(MANAGED_FIELDS, managers),
+        None => {
+            let writer = Writer { manager: &options.manager, subresource: "", now: cluster.now() };
+            managed::record(kind, None, &mut object, &writer);
+        }
+    }
     kind.admit(&mut object, cluster)?;
     kind.prepare_for_create(&mut object);
     let errors = super::validation::errors_on_create(kind, &object);
@@ -84,7 +100,7 @@ fn set_system_metadata(cluster: &Cluster, kind: &dyn Kind, object: &mut Object) 
     if !object.str_at("/metadata/resourceVersion").is_empty() {
         return Err(Status::bad_request("resourceVersion should not be set on objects to be created"));
     }
-    for field in ["selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "managedFields", "generation"] {
+    for field in ["selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"] {
         object.remove(&format!("/metadata/{field}"));
     }
     if !object.at("/metadata").is_some_and(Value::is_object) {

@@ -19,7 +19,7 @@ mod decode;
 mod delete;
 mod evict;
 mod export;
-mod field_set;
+mod managed;
 mod patch;
 mod quota;
 mod scale;
@@ -34,6 +34,7 @@ pub use decode::unknown_fields;
 pub use delete::{DeleteOptions, FOREGROUND, ORPHAN, Propagation, delete, finish};
 pub use evict::evict;
 pub use export::export;
+pub use managed::{ManagedFields, show as show_managed_fields};
 pub use patch::{Part, patch, unknown_in_patch};
 pub use scale::{get_scale, scale_table, update_scale};
 pub use update::{bind, update, update_status};
@@ -45,6 +46,8 @@ pub struct WriteOptions {
     pub dry_run: bool,
     /// Refuse unknown and duplicate fields: what `--validate=true` asks of the server.
     pub strict: bool,
+    /// Who writes, as `managedFields` names it: `--field-manager`. Empty for the cluster's own controllers.
+    pub manager: String,
 }
 
 /// One object, or a NotFound status.

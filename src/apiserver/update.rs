@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::WriteOptions;
+use super::managed::{self, MANAGED_FIELDS, Writer};
 use super::quota::{self, Write};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
@@ -27,6 +28,29 @@ pub fn update(
     object: Object,
     options: &WriteOptions,
 ) -> Result<Arc<Object>, Status> {
+    update_as(cluster, kind, namespace, object, options, Some(""))
+}
+
+/// As [`update`], of what was applied and has its managers already.
+pub(super) fn update_applied(
+    cluster: &mut Cluster,
+    kind: &dyn Kind,
+    namespace: &str,
+    object: Object,
+    options: &WriteOptions,
+) -> Result<Arc<Object>, Status> {
+    update_as(cluster, kind, namespace, object, options, None)
+}
+
+/// As [`update`], through a subresource; `None` where the object has its managers already.
+pub(super) fn update_as(
+    cluster: &mut Cluster,
+    kind: &dyn Kind,
+    namespace: &str,
+    object: Object,
+    options: &WriteOptions,
+    subresource: Option<&str>,
+) -> Result<Arc<Object>, Status> {
     let names = kind.names();
     kind.check_served(cluster, "put", object.name())?;
     let old = super::get(cluster, kind, namespace, object.name())?;
@@ -34,6 +58,10 @@ pub fn update(
     let mut new = super::decode::decode(kind, object, options.strict)?;
     keep_metadata(&mut new, &old);
     kind.set_defaults(&mut new);
+    if let Some(subresource) = subresource {
+        let writer = Writer { manager: &options.manager, subresource, now: cluster.now() };
+        managed::record(kind, Some(&old), &mut new, &writer);
+    }
     kind.admit_update(&mut new, &old, cluster)?;
     kind.prepare_for_update(&mut new, &old);
     if kind.has_generation() && spec_of(kind, &new) != spec_of(kind, &old) {
@@ -58,6 +86,28 @@ pub fn update_status(
     object: Object,
     options: &WriteOptions,
 ) -> Result<Arc<Object>, Status> {
+    update_status_as(cluster, kind, namespace, object, options, false)
+}
+
+/// As [`update_status`], of what was applied and has its managers already.
+pub(super) fn update_status_applied(
+    cluster: &mut Cluster,
+    kind: &dyn Kind,
+    namespace: &str,
+    object: Object,
+    options: &WriteOptions,
+) -> Result<Arc<Object>, Status> {
+    update_status_as(cluster, kind, namespace, object, options, true)
+}
+
+fn update_status_as(
+    cluster: &mut Cluster,
+    kind: &dyn Kind,
+    namespace: &str,
+    object: Object,
+    options: &WriteOptions,
+    is_applied: bool,
+) -> Result<Arc<Object>, Status> {
     if !kind.has_status() {
         return Err(Status::new(Reason::NotFound, "the server could not find the requested resource"));
     }
@@ -71,6 +121,12 @@ pub fn update_status(
     match object.at("/status") {
         Some(status) => new.set("/status", status.clone()),
         None => drop(new.remove("/status")),
+    }
+    if let Some(managers) = object.at(MANAGED_FIELDS).filter(|_| is_applied) {
+        new.set(MANAGED_FIELDS, managers.clone());
+    } else {
+        let writer = Writer { manager: &options.manager, subresource: "status", now: cluster.now() };
+        managed::record(kind, Some(&old), &mut new, &writer);
     }
     new.internal = object.internal;
     if kind.structural().is_some() {
@@ -126,10 +182,6 @@ fn keep_metadata(new: &mut Object, old: &Object) {
     }
     if let Some(namespace) = old.at("/metadata/namespace") {
         new.set("/metadata/namespace", namespace.clone());
-    }
-    // A client that does not know of managers leaves them as they are.
-    if let (None, Some(managers)) = (new.at("/metadata/managedFields"), old.at("/metadata/managedFields")) {
-        new.set("/metadata/managedFields", managers.clone());
     }
     new.set("/metadata/resourceVersion", old.str_at("/metadata/resourceVersion").into());
     new.internal = old.internal.clone();

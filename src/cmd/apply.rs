@@ -19,8 +19,9 @@ use crate::apimachinery::object::Object;
 
 mod client_side;
 pub mod edit_last_applied;
+mod migrate;
 pub mod prune;
-mod server_side;
+pub mod server_side;
 pub mod set_last_applied;
 pub mod view_last_applied;
 
@@ -64,6 +65,15 @@ pub struct Apply {
     force_conflicts: bool,
     #[arg(long, help = "If true, apply runs in the server instead of the client.")]
     server_side: bool,
+    #[arg(
+        long,
+        value_name = "string",
+        default_value = "",
+        hide_default_value = true,
+        help = "If specified, apply will operate on the subresource of the requested object.  Only allowed when using \
+        --server-side. This flag is beta and may change in the future."
+    )]
+    subresource: String,
     #[command(flatten)]
     dry_run: DryRunFlag,
     #[command(flatten)]
@@ -82,13 +92,6 @@ const OTHER_FLAGS: &[Flag] = &[
         "true",
         Support::NoEffect("there is one table of types"),
         "If true, use openapi to calculate diff when the openapi presents and the resource can be found in the openapi spec. Otherwise, fall back to use baked-in types.",
-    ),
-    Flag::new(
-        "subresource",
-        "string",
-        "",
-        Support::NotBuilt,
-        "If specified, apply will operate on the subresource of the requested object.  Only allowed when using --server-side. This flag is beta and may change in the future.",
     ),
 ];
 
@@ -180,11 +183,20 @@ impl Apply {
         if self.all && !self.select.selector.is_empty() {
             anyhow::bail!("cannot set --all and --selector at the same time");
         }
+        if self.prune && self.deletion.force {
+            anyhow::bail!("--force cannot be used with --prune");
+        }
         if self.prune && !self.all && self.select.selector.is_empty() {
             anyhow::bail!(
                 "all resources selected for prune without explicitly passing --all. To prune all resources, pass the \
                  --all flag. If you did not mean to prune all resources, specify a label selector"
             );
+        }
+        if self.prune && self.server_side {
+            anyhow::bail!("--prune is in alpha and doesn't currently work on objects created by server-side apply");
+        }
+        if !self.subresource.is_empty() && !self.server_side {
+            anyhow::bail!("--subresource can only be specified for --server-side");
         }
         Ok(Settings { dry_run, validation })
     }
@@ -206,8 +218,7 @@ impl Apply {
 
     fn apply(&self, cx: &mut Context, info: &Info, settings: &Settings) -> anyhow::Result<Arc<Object>> {
         let (object, done) = if self.server_side {
-            let manager = if cx.is_given("field-manager") { self.field_manager.as_str() } else { "kubectl" };
-            (server_side::apply(cx, info, settings, (manager, self.force_conflicts))?, "serverside-applied")
+            (server_side::apply(cx, info, settings, self.how(cx))?, "serverside-applied")
         } else {
             client_side::apply(self, cx, info, settings)?
         };
@@ -216,6 +227,15 @@ impl Apply {
             self.print.printer(cx)?.print(&object, &operation, &mut cx.env.stdout)?;
         }
         Ok(object)
+    }
+
+    /// How a manifest is applied on the server's side.
+    fn how<'a>(&'a self, cx: &Context) -> server_side::How<'a> {
+        server_side::How {
+            manager: if cx.is_given("field-manager") { &self.field_manager } else { "kubectl" },
+            force: self.force_conflicts,
+            subresource: &self.subresource,
+        }
     }
 
     fn print_objects(&self, cx: &mut Context, applied: &[Arc<Object>]) -> anyhow::Result<()> {

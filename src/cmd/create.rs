@@ -65,7 +65,7 @@ const OTHER_FLAGS: &[Flag] = &[
         "field-manager",
         "string",
         "kubectl-create",
-        Support::NoEffect("field ownership is not tracked"),
+        Support::Served,
         "Name of the manager used to track field ownership.",
     ),
     KUSTOMIZE,
@@ -80,7 +80,7 @@ const OTHER_FLAGS: &[Flag] = &[
         "show-managed-fields",
         "bool",
         "false",
-        Support::NoEffect("field ownership is not tracked"),
+        Support::Served,
         "If true, keep the managedFields when printing objects in JSON or YAML format.",
     ),
 ];
@@ -158,7 +158,7 @@ impl Create {
     fn printer(&self, cx: &Context) -> anyhow::Result<Printer> {
         let flags = self.templates.of(&self.output);
         let format = Format::parse(&flags, FORMATS, &|path| manifest::read_text(cx.env, path))?;
-        Ok(Printer::new(format, false))
+        Ok(Printer::new(format, cx.is_given("show-managed-fields")))
     }
 
     /// Makes one object; with `--dry-run=client` it is only as complete as it was sent.
@@ -185,7 +185,11 @@ impl Create {
         }
         // As kubectl's helper: what `get -o yaml` printed can be created again.
         object.remove("/metadata/resourceVersion");
-        let options = WriteOptions { dry_run: dry_run == DryRun::Server, strict: validation == Validation::Strict };
+        let options = WriteOptions {
+            dry_run: dry_run == DryRun::Server,
+            strict: validation == Validation::Strict,
+            manager: cx.manager.clone(),
+        };
         let made = cx.client()?.write(|c| apiserver::create(c, kind, &namespace, object.clone(), &options));
         let made = made.map_err(|e| with_source("creating", &source, e))?;
         let unknown = if validation == Validation::Warn { unknown_fields(kind, &object) } else { Vec::new() };

@@ -121,7 +121,7 @@ const OTHER_FLAGS: &[Flag] = &[
         "field-manager",
         "string",
         "kubectl-expose",
-        Support::NoEffect("field ownership is not tracked"),
+        Support::Served,
         "Name of the manager used to track field ownership.",
     ),
     KUSTOMIZE,

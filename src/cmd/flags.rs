@@ -279,13 +279,7 @@ pub const A_KUSTOMIZE: Flag = Flag::new(
 
 /// `--field-manager` of a verb that writes without server-side apply.
 pub const fn field_manager(default: &'static str) -> Flag {
-    Flag::new(
-        "field-manager",
-        "string",
-        default,
-        Support::NoEffect("only server-side apply tracks field ownership"),
-        "Name of the manager used to track field ownership.",
-    )
+    Flag::new("field-manager", "string", default, Support::Served, "Name of the manager used to track field ownership.")
 }
 
 /// # Errors

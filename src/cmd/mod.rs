@@ -172,12 +172,21 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
     let chosen = choose(env, &path, &global)?;
     let mut cx = Context::new(env, program, path, global, chosen);
     (cx.given, cx.dash) = (parsed.given.clone(), parsed.dash);
+    if let Some(manager) = field_manager(&matches) {
+        cx.manager = manager;
+    }
     if let Some(answered) = raw::run(&mut cx, &parsed) {
         return answered;
     }
     let outcome = (verb.run)(&mut cx, &matches);
     hints::show(&mut cx);
     outcome
+}
+
+/// `--field-manager` of a verb that has it: as given, or by default.
+fn field_manager(matches: &clap::ArgMatches) -> Option<String> {
+    let of = |id: &str| matches.try_get_one::<String>(id).ok().flatten().cloned();
+    of("field-manager").or_else(|| of("field_manager"))
 }
 
 /// Makes `-k` a name of `-f`, which manifests know by its mark.

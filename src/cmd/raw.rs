@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::context::Context;
 use super::manifest;
 use super::pflag::Parsed;
+use super::requests;
 use super::select::Selectors;
 use super::version;
 use crate::apimachinery::object::Object;
@@ -97,7 +98,8 @@ fn get(cx: &mut Context, raw: &str) -> anyhow::Result<String> {
     }
     let place = Place::parse(&registry, path).ok_or_else(no_such_path)?;
     let query = Query::parse(query);
-    let answer = cx.client()?.read(|cluster| look(cluster, &place, &query))?;
+    let mut answer = cx.client()?.read(|cluster| look(cluster, &place, &query))?;
+    apiserver::show_managed_fields(&mut answer);
     Ok(json::line(&answer))
 }
 
@@ -157,7 +159,7 @@ fn create(cx: &mut Context, parsed: &Parsed, raw: &str) -> anyhow::Result<String
     let made = match (place.sub, place.name.is_empty()) {
         (Sub::Token, _) => cx.client()?.read(|c| kinds::create_token(c, at, &object))?.to_value(),
         (Sub::None, true) => {
-            let options = WriteOptions::default();
+            let options = requests::managed(cx, &WriteOptions::default());
             cx.client()?.write(|c| apiserver::create(c, place.kind, at.0, object.clone(), &options))?.to_value()
         }
         _ => return Err(no_such_path().into()),
@@ -170,7 +172,7 @@ fn replace(cx: &mut Context, parsed: &Parsed, raw: &str) -> anyhow::Result<Strin
     let object = Object::from_value(Value::Object(body(cx, parsed)?)).unwrap_or_default();
     let place = Place::parse(&cx.registry()?, raw).filter(|p| !p.name.is_empty()).ok_or_else(no_such_path)?;
     let (kind, at) = (place.kind, (place.namespace.as_str(), place.name.as_str()));
-    let options = WriteOptions::default();
+    let options = requests::managed(cx, &WriteOptions::default());
     let stored = match place.sub {
         Sub::None => cx.client()?.write(|c| apiserver::update(c, kind, at.0, object.clone(), &options))?.to_value(),
         Sub::Status => {

@@ -13,15 +13,21 @@ use crate::apimachinery::patch::PatchType;
 use crate::apimachinery::quote::quote;
 use crate::apiserver::{self, Part, WriteOptions};
 
-/// What a write is sent with.
+/// What a write is sent with, but for its manager: the requests below are sent for the command's.
 pub fn options(dry_run: DryRun, strict: bool) -> WriteOptions {
-    WriteOptions { dry_run: dry_run == DryRun::Server, strict }
+    WriteOptions { dry_run: dry_run == DryRun::Server, strict, ..WriteOptions::default() }
+}
+
+/// What a write is sent with by a command, which is the manager of what it writes.
+pub fn managed(cx: &Context, options: &WriteOptions) -> WriteOptions {
+    WriteOptions { manager: cx.manager.clone(), ..options.clone() }
 }
 
 /// Creates an object; the resourceVersion it may have had elsewhere is left out, as kubectl's helper does.
 pub fn create(cx: &mut Context, info: &Info, object: &Object, options: &WriteOptions) -> anyhow::Result<Arc<Object>> {
     let mut object = object.clone();
     object.remove("/metadata/resourceVersion");
+    let options = &managed(cx, options);
     let made = cx.client()?.write(|c| apiserver::create(c, info.kind, &info.namespace, object.clone(), options))?;
     warn(cx, info.kind, &made, None);
     Ok(made)
@@ -35,6 +41,7 @@ pub fn patch(
     part: Part,
     options: &WriteOptions,
 ) -> anyhow::Result<Arc<Object>> {
+    let options = &managed(cx, options);
     let (old, new) = cx.client()?.write(|c| {
         let old = apiserver::get(c, info.kind, &info.namespace, &info.name)?;
         Ok((old, apiserver::patch(c, info.kind, (&info.namespace, &info.name), patch, part, options)?))
@@ -50,6 +57,7 @@ pub fn patch(
 
 /// Puts an object in place of the stored one.
 pub fn replace(cx: &mut Context, info: &Info, object: &Object, options: &WriteOptions) -> anyhow::Result<Arc<Object>> {
+    let options = &managed(cx, options);
     let (old, new) = cx.client()?.write(|c| {
         let old = apiserver::get(c, info.kind, &info.namespace, &info.name)?;
         Ok((old, apiserver::update(c, info.kind, &info.namespace, object.clone(), options)?))

@@ -116,7 +116,7 @@ const OTHER_FLAGS: &[Flag] = &[
         "field-manager",
         "string",
         "kubectl-run",
-        Support::NoEffect("field ownership is not tracked"),
+        Support::Served,
         "Name of the manager used to track field ownership.",
     ),
     Flag::new(

@@ -10,6 +10,7 @@ use super::name::object_name;
 use super::yaml;
 use crate::apimachinery::go_value::json_indent;
 use crate::apimachinery::object::Object;
+use crate::apiserver::show_managed_fields;
 use crate::cluster::ChangeType;
 
 /// Prints objects one after the other, or as a list.
@@ -88,6 +89,7 @@ impl Printer {
 
     fn omit_managed_fields(&self, value: &mut Value) {
         if self.show_managed_fields {
+            show_managed_fields(value);
             return;
         }
         omit(value);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Settings;
+use super::{Settings, migrate};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::{Reason, Status};
 use crate::apiserver::{self, ApplyOptions};
@@ -23,13 +23,16 @@ are the ways you can resolve this warning:
   stop managing the field (remove it from their configuration).
 See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts";
 
-/// Applies one object for a manager.
-pub(super) fn apply(
-    cx: &mut Context,
-    info: &Info,
-    settings: &Settings,
-    (manager, force): (&str, bool),
-) -> anyhow::Result<Arc<Object>> {
+/// How a manifest is applied.
+#[derive(Clone, Copy)]
+pub struct How<'a> {
+    pub manager: &'a str,
+    pub force: bool,
+    pub subresource: &'a str,
+}
+
+/// Applies one object for a manager, and takes over what client-side apply left.
+pub(super) fn apply(cx: &mut Context, info: &Info, settings: &Settings, how: How) -> anyhow::Result<Arc<Object>> {
     if info.name.is_empty() {
         let prefix = info.object.str_at("/metadata/generateName");
         if !prefix.is_empty() {
@@ -37,15 +40,36 @@ pub(super) fn apply(
         }
         anyhow::bail!("name is required");
     }
-    let options = ApplyOptions { manager, force, dry_run: settings.dry_run == DryRun::Server };
-    let place = (info.namespace.as_str(), info.name.as_str());
-    let applied = cx.client()?.write(|c| apiserver::apply(c, info.kind, place, &info.object, &options));
-    let object = applied.map_err(|error| match error.downcast_ref::<Status>() {
-        Some(status) if status.reason == Reason::Conflict => anyhow::anyhow!("{}{ADVICE}", status.message),
-        _ => error,
-    })?;
+    let object =
+        send(cx, info, &info.object, settings.dry_run, how).map_err(|error| match error.downcast_ref::<Status>() {
+            Some(status) if status.reason == Reason::Conflict => anyhow::anyhow!("{}{ADVICE}", status.message),
+            _ => error,
+        })?;
     for warning in info.kind.warnings(&object, None) {
         cx.server_warning(&warning);
     }
+    let object = migrate::migrate(cx, info, settings.dry_run, how, object);
+    if object.deletion_timestamp().is_some() {
+        let text = format!("Warning: Detected changes to resource {} which is currently being deleted.\n", info.name);
+        cx.complain(&text);
+    }
     Ok(object)
+}
+
+/// Sends one manifest.
+pub fn send(
+    cx: &mut Context,
+    info: &Info,
+    manifest: &Object,
+    dry_run: DryRun,
+    how: How,
+) -> anyhow::Result<Arc<Object>> {
+    let options = ApplyOptions {
+        manager: how.manager,
+        force: how.force,
+        dry_run: dry_run == DryRun::Server,
+        subresource: how.subresource,
+    };
+    let place = (info.namespace.as_str(), info.name.as_str());
+    cx.client()?.write(|c| apiserver::apply(c, info.kind, place, manifest, &options))
 }

@@ -256,7 +256,7 @@ fn set_unschedulable(cx: &mut Context, nodes: &[Info], wanted: bool, dry_run: Dr
                 object.set("/spec/unschedulable", wanted.into());
                 object
             };
-            let options = requests::options(dry_run, false);
+            let options = requests::managed(cx, &requests::options(dry_run, false));
             let stored = cx.client()?.write(|c| {
                 let old = apiserver::get(c, node.kind, "", &node.name)?;
                 apiserver::update(c, node.kind, "", change(&old), &options)

@@ -65,7 +65,7 @@ const OTHER_FLAGS: &[Flag] = &[Flag::new(
     "field-manager",
     "string",
     "kubectl-create",
-    Support::NoEffect("field ownership is not tracked"),
+    Support::Served,
     "Name of the manager used to track field ownership.",
 )];
 

@@ -17,7 +17,7 @@ pub const FIELD_MANAGER: Flag = Flag::new(
     "field-manager",
     "string",
     "kubectl-rollout",
-    Support::NoEffect("field ownership is not tracked"),
+    Support::Served,
     "Name of the manager used to track field ownership.",
 );
 
@@ -64,9 +64,10 @@ where
     }
     // Others may have changed the object since: what they did stays.
     let apply = |object: &Object| (change.apply)(info.kind, object).unwrap_or_else(|_| object.clone());
+    let options = requests::managed(cx, &requests::options(DryRun::None, false));
     let stored = cx.client()?.write(|c| {
         let old = apiserver::get(c, info.kind, &info.namespace, &info.name)?;
-        apiserver::update(c, info.kind, &info.namespace, apply(&old), &requests::options(DryRun::None, false))
+        apiserver::update(c, info.kind, &info.namespace, apply(&old), &options)
     });
     let stored = stored.map_err(|e| anyhow::anyhow!("failed to patch: {e}"))?;
     Ok((Object::clone(&stored), change.done))

@@ -88,7 +88,7 @@ const OTHER_FLAGS: &[Flag] = &[
         "show-managed-fields",
         "bool",
         "false",
-        Support::NoEffect("field ownership is not tracked"),
+        Support::Served,
         "If true, keep the managedFields when printing objects in JSON or YAML format.",
     ),
 ];
@@ -166,7 +166,7 @@ impl Wait {
     fn printer(&self, cx: &Context) -> anyhow::Result<Printer> {
         let flags = self.templates.of(&self.output);
         let format = Format::parse(&flags, FORMATS, &|path| manifest::read_text(cx.env, path))?;
-        Ok(Printer::new(format, false))
+        Ok(Printer::new(format, cx.is_given("show-managed-fields")))
     }
 
     fn fetch(&self, cx: &mut Context) -> anyhow::Result<Fetched> {
