@@ -1,5 +1,7 @@
 //! Writes a transaction's changes and makes them last. What a commit returned from survives a crash.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension, params};
 
 use serde_json::{Map, Value};
@@ -31,18 +33,34 @@ impl Transaction<'_> {
     }
 }
 
+/// Bodies that were encoded for their object's row and that the log wants, too, by their resourceVersion.
+pub(super) type Encoded = BTreeMap<i64, Vec<u8>>;
+
+/// What the objects of each resource and namespace are more, and how their digests change.
+type Sums<'c> = BTreeMap<(&'c str, &'c str), Sum>;
+
 fn write(connection: &Connection, changes: &Changes) -> Result<(), Fault> {
+    let (mut sums, mut encoded) = (Sums::default(), Encoded::default());
     for (key, object) in &changes.objects {
+        let sum = sums.entry((&key.resource, &key.namespace)).or_default();
         match object {
             Some(object) if is_too_deep(object) => return Err(Fault::TooDeep(key.clone())),
-            Some(object) => put(connection, key, object)?,
-            None => remove(connection, key)?,
+            Some(object) => {
+                let (rv, body) = put(connection, key, object, changes.wakes.get(key), sum)?;
+                if log::is_kept(rv, &changes.log) {
+                    encoded.insert(rv, body);
+                }
+            }
+            None => remove(connection, key, sum)?,
         }
     }
-    for (key, at) in &changes.wakes {
-        set_wake(connection, key, *at)?;
+    for (key, at) in changes.wakes.iter().filter(|(key, _)| !changes.objects.contains_key(key)) {
+        set_wake(connection, key, *at, sums.entry((&key.resource, &key.namespace)).or_default())?;
     }
-    log::append(connection, &changes.log)?;
+    for (place, change) in sums {
+        add_up(connection, place, change)?;
+    }
+    log::append(connection, &changes.log, &encoded)?;
     set_meta(connection, &changes.meta)
 }
 
@@ -63,26 +81,37 @@ fn find(connection: &Connection, key: &Key) -> Result<Option<Row>, Fault> {
     Ok(row.optional()?)
 }
 
-fn put(connection: &Connection, key: &Key, object: &Object) -> Result<(), Fault> {
+/// Writes an object's row, with the time its controllers asked to be woken at where they did. Gives its resourceVersion and
+/// its encoded body.
+fn put(
+    connection: &Connection,
+    key: &Key,
+    object: &Object,
+    wake: Option<&Option<Time>>,
+    sum: &mut Sum,
+) -> Result<(i64, Vec<u8>), Fault> {
     let old = find(connection, key)?;
     let body = encode(object.body())?;
     let internal = if object.internal.is_empty() { None } else { Some(encode(&object.internal)?) };
     let rv = object.resource_version().cast_signed();
-    let wake_at = old.as_ref().and_then(|o| o.wake_at);
+    let wake_at = wake.map_or(old.as_ref().and_then(|o| o.wake_at), |at| at.map(micros));
     let digest = digest_of(key, object.uid(), rv, wake_at, internal.as_deref(), &body);
     let id = if let Some(old) = &old {
-        let sql = "UPDATE objects SET uid = ?2, rv = ?3, digest = ?4, internal = ?5, body = ?6 WHERE id = ?1";
+        let sql = "UPDATE objects SET uid = ?2, rv = ?3, wake_at = ?4, digest = ?5, internal = ?6, body = ?7 WHERE id = ?1";
         let mut statement = connection.prepare_cached(sql)?;
-        statement.execute(params![old.id, object.uid(), rv, digest, internal, body])?;
+        statement.execute(params![old.id, object.uid(), rv, wake_at, digest, internal, body])?;
         old.id
     } else {
-        let sql = "INSERT INTO objects(resource, namespace, name, uid, rv, digest, internal, body) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        let sql = "INSERT INTO objects(resource, namespace, name, uid, rv, wake_at, digest, internal, body) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
         let mut statement = connection.prepare_cached(sql)?;
-        statement.insert(params![key.resource, key.namespace, key.name, object.uid(), rv, digest, internal, body])?
+        let Key { resource, namespace, name } = key;
+        statement.insert(params![resource, namespace, name, object.uid(), rv, wake_at, digest, internal, body])?
     };
     set_owners(connection, id, object, old.is_some())?;
-    add_up(connection, key, i64::from(old.is_none()), digest ^ old.map_or(0, |o| o.digest))
+    sum.count += i64::from(old.is_none());
+    sum.digest ^= digest ^ old.map_or(0, |o| o.digest);
+    Ok((rv, body))
 }
 
 /// Whether serde_json would refuse to read the object back.
@@ -99,15 +128,17 @@ fn fits(value: &Value, levels: usize) -> bool {
     }
 }
 
-fn encode(map: &Map<String, Value>) -> Result<Vec<u8>, Fault> {
+pub(super) fn encode(map: &Map<String, Value>) -> Result<Vec<u8>, Fault> {
     serde_json::to_vec(map).map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()).into())
 }
 
-fn remove(connection: &Connection, key: &Key) -> Result<(), Fault> {
+fn remove(connection: &Connection, key: &Key, sum: &mut Sum) -> Result<(), Fault> {
     let Some(old) = find(connection, key)? else { return Ok(()) };
     connection.prepare_cached("DELETE FROM objects WHERE id = ?1")?.execute([old.id])?;
     connection.prepare_cached("DELETE FROM owners WHERE object = ?1")?.execute([old.id])?;
-    add_up(connection, key, -1, old.digest)
+    sum.count -= 1;
+    sum.digest ^= old.digest;
+    Ok(())
 }
 
 /// Keeps the owner index; most objects keep the owners they had, so the old ones are looked at first.
@@ -130,7 +161,7 @@ fn set_owners(connection: &Connection, id: i64, object: &Object, existed: bool) 
 }
 
 /// Deleted objects are not woken: a key without an object is passed over.
-fn set_wake(connection: &Connection, key: &Key, at: Option<Time>) -> Result<(), Fault> {
+fn set_wake(connection: &Connection, key: &Key, at: Option<Time>, sum: &mut Sum) -> Result<(), Fault> {
     let Some(old) = find(connection, key)? else { return Ok(()) };
     let at = at.map(micros);
     if at == old.wake_at {
@@ -139,23 +170,26 @@ fn set_wake(connection: &Connection, key: &Key, at: Option<Time>) -> Result<(), 
     let change = digest::of_wake(old.wake_at) ^ digest::of_wake(at);
     let mut statement = connection.prepare_cached("UPDATE objects SET wake_at = ?2, digest = ?3 WHERE id = ?1")?;
     statement.execute(params![old.id, at, old.digest ^ change])?;
-    add_up(connection, key, 0, change)
+    sum.digest ^= change;
+    Ok(())
 }
 
 /// Keeps the sums of a resource in a namespace.
-fn add_up(connection: &Connection, key: &Key, count: i64, change: i64) -> Result<(), Fault> {
-    let place = (&key.resource, &key.namespace);
+fn add_up(connection: &Connection, place: (&str, &str), change: Sum) -> Result<(), Fault> {
+    if change == Sum::default() {
+        return Ok(());
+    }
     let mut statement =
         connection.prepare_cached("SELECT count, digest FROM parts WHERE resource = ?1 AND namespace = ?2")?;
     let old = statement.query_row(place, |row| Ok(Sum { count: row.get(0)?, digest: row.get(1)? })).optional()?;
     let old = old.unwrap_or_default();
-    let new = Sum { count: old.count + count, digest: old.digest ^ change };
+    let new = Sum { count: old.count + change.count, digest: old.digest ^ change.digest };
     if new == Sum::default() {
         let sql = "DELETE FROM parts WHERE resource = ?1 AND namespace = ?2";
         connection.prepare_cached(sql)?.execute(place)?;
     } else {
         let sql = "INSERT OR REPLACE INTO parts(resource, namespace, count, digest) VALUES (?1, ?2, ?3, ?4)";
-        connection.prepare_cached(sql)?.execute(params![key.resource, key.namespace, new.count, new.digest])?;
+        connection.prepare_cached(sql)?.execute(params![place.0, place.1, new.count, new.digest])?;
     }
     Ok(())
 }

@@ -1,9 +1,11 @@
 //! The log of changes that watches read: every transition once, the newest ones only.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use rusqlite::{Connection, params};
 
+use super::commit::{Encoded, encode};
 use super::digest;
 use super::error::{Error, Fault};
 use super::snapshot::{Transaction, decode};
@@ -52,20 +54,32 @@ fn since(connection: &Connection, rv: u64, newest: u64) -> Result<Result<Vec<Cha
     Ok(Ok(found))
 }
 
-/// Adds changes and lets go of the oldest.
-pub(super) fn append(connection: &Connection, changes: &[Change]) -> Result<(), Fault> {
-    let Some(last) = changes.last() else { return Ok(()) };
-    let oldest = last.resource_version.saturating_sub(KEPT_CHANGES).cast_signed();
+/// The newest change that is not kept any more once these are.
+fn newest_trimmed(changes: &[Change]) -> Option<i64> {
+    changes.last().map(|last| last.resource_version.saturating_sub(KEPT_CHANGES).cast_signed())
+}
+
+/// Whether the log keeps a change of these.
+pub(super) fn is_kept(rv: i64, changes: &[Change]) -> bool {
+    newest_trimmed(changes).is_some_and(|trimmed| rv > trimmed)
+}
+
+/// Adds changes and lets go of the oldest. Bodies that were encoded already are not encoded again.
+pub(super) fn append(connection: &Connection, changes: &[Change], encoded: &Encoded) -> Result<(), Fault> {
+    let Some(oldest) = newest_trimmed(changes) else { return Ok(()) };
     connection.prepare_cached("DELETE FROM log WHERE rv <= ?1")?.execute([oldest])?;
     let mut statement = connection.prepare_cached(
         "INSERT INTO log(rv, type, resource, namespace, name, digest, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
     for change in changes.iter().filter(|c| c.resource_version.cast_signed() > oldest) {
         let Change { resource_version, kind, key, object } = change;
-        let body = serde_json::to_vec(object.body()).map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()))?;
         let (rv, kind) = (resource_version.cast_signed(), number(*kind));
+        let body = match encoded.get(&rv) {
+            Some(body) => Cow::Borrowed(body),
+            None => Cow::Owned(encode(object.body())?),
+        };
         let digest = digest_of(rv, kind, key, &body);
-        statement.execute(params![rv, kind, key.resource, key.namespace, key.name, digest, body])?;
+        statement.execute(params![rv, kind, key.resource, key.namespace, key.name, digest, *body])?;
     }
     Ok(())
 }
