@@ -15,8 +15,11 @@ use crate::apimachinery::seed::Seed;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::Time;
 
+mod agenda;
+mod labelled;
 mod roster;
 
+use agenda::Agenda;
 use roster::Rosters;
 
 /// What a store knows of itself at one resourceVersion.
@@ -41,6 +44,17 @@ pub trait Snapshot {
     fn list(&self, resource: &str, namespace: Option<&str>) -> Result<Vec<(Key, Arc<Object>)>, Status>;
     /// The objects with an owner reference to this uid.
     fn owned_by(&self, uid: &str) -> Result<Vec<(Key, Arc<Object>)>, Status>;
+    /// The objects of a resource that have a label, ordered by namespace and name; of one namespace, or of all.
+    fn labelled(
+        &self,
+        resource: &str,
+        namespace: Option<&str>,
+        (key, value): (&str, &str),
+    ) -> Result<Vec<(Key, Arc<Object>)>, Status> {
+        let mut rows = self.list(resource, namespace)?;
+        rows.retain(|(_, object)| object.label(key) == Some(value));
+        Ok(rows)
+    }
     /// Objects whose controllers asked to be woken at or before this time, earliest first.
     fn due(&self, by: Time) -> Result<Vec<(Time, Key)>, Status>;
     /// The earliest time at which anything is due.
@@ -121,25 +135,6 @@ pub struct Cluster<'s> {
     agenda: RefCell<Option<Agenda>>,
     horizon: Option<Time>,
     runs_processes: bool,
-}
-
-/// When each object's controllers are to be woken, in order.
-#[derive(Default)]
-struct Agenda {
-    order: BTreeSet<(Time, Key)>,
-    times: HashMap<Key, Time>,
-}
-
-impl Agenda {
-    fn set(&mut self, key: &Key, at: Option<Time>) {
-        if let Some(old) = self.times.remove(key) {
-            self.order.remove(&(old, key.clone()));
-        }
-        if let Some(at) = at {
-            self.times.insert(key.clone(), at);
-            self.order.insert((at, key.clone()));
-        }
-    }
 }
 
 impl<'s> Cluster<'s> {

@@ -305,11 +305,7 @@ fn steps(pointer: &str) -> impl Iterator<Item = &str> {
 
 /// One step of a JSON pointer as the key that it stands for.
 fn unescape(step: &str) -> Cow<'_, str> {
-    if step.bytes().any(|b| b == b'~') {
-        step.replace("~1", "/").replace("~0", "~").into()
-    } else {
-        step.into()
-    }
+    if step.bytes().any(|b| b == b'~') { step.replace("~1", "/").replace("~0", "~").into() } else { step.into() }
 }
 
 /// Escapes one step of a JSON pointer, for label and annotation keys.

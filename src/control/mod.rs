@@ -178,7 +178,8 @@ impl Queue {
                 self.push(key);
             }
         }
-        let of_custom = || all_triggers().filter(|t| t.resource == resource || t.resource == kinds::ANY_CUSTOM).collect();
+        let of_custom =
+            || all_triggers().filter(|t| t.resource == resource || t.resource == kinds::ANY_CUSTOM).collect();
         for trigger in wiring.map_or_else(of_custom, |wiring| wiring.triggers.clone()) {
             for key in (trigger.keys)(&change.object, cluster)? {
                 self.push(key);
