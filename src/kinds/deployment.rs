@@ -1,6 +1,7 @@
 //! Deployment: ReplicaSets that take over from one another as the template changes.
 
 use super::describe::{Text, View};
+use super::exposure::{self, Exposure};
 use super::int_or_percent;
 use super::plan::Plan;
 use super::rollout::{Progress, Revision};
@@ -133,6 +134,10 @@ impl Kind for Deployment {
 
     fn has_generation(&self) -> bool {
         true
+    }
+
+    fn exposure(&self, object: &Object) -> Option<Exposure> {
+        Some(exposure::of_template(object, "deployment"))
     }
 
     fn scale(&self) -> Option<ScalePaths<'_>> {

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::apimachinery::object::Object;
+
 use super::pod::Fields;
 
 /// The pods behind an object, and where they listen.
@@ -11,6 +13,32 @@ pub struct Exposure {
     pub selector: Result<Map<String, Value>, String>,
     /// Ports and their protocols, in order.
     pub ports: Vec<(i64, String)>,
+}
+
+/// What stands behind an object that makes pods of a template, by a label selector. `kind` is how kubectl's errors call it.
+pub fn of_template(object: &Object, kind: &str) -> Exposure {
+    let labels = object.map_at("/spec/selector/matchLabels").filter(|l| !l.is_empty()).cloned();
+    let expressions = object.list_at("/spec/selector/matchExpressions");
+    let selector = match labels {
+        None => Err(format!("invalid {kind}: no selectors, therefore cannot be exposed")),
+        Some(_) if !expressions.is_empty() => {
+            let all: Vec<String> = expressions.iter().map(requirement).collect();
+            Err(format!("couldn't convert expressions - \"[{}]\" to map-based selector format", all.join(" ")))
+        }
+        Some(labels) => Ok(labels),
+    };
+    Exposure { selector, ports: template_ports(object) }
+}
+
+/// A requirement as Go's `%+v` has it.
+fn requirement(value: &Value) -> String {
+    let values: Vec<&str> = value.items("values").iter().filter_map(Value::as_str).collect();
+    format!("{{Key:{} Operator:{} Values:[{}]}}", value.text("key"), value.text("operator"), values.join(" "))
+}
+
+/// The ports of an object's pod template.
+pub fn template_ports(object: &Object) -> Vec<(i64, String)> {
+    object.map_at("/spec/template/spec").map(container_ports).unwrap_or_default()
 }
 
 /// The ports of a pod's containers.

@@ -1,6 +1,7 @@
 //! ReplicaSet: a number of pods that are all alike. Knows no Deployment.
 
 use super::describe::{Text, View};
+use super::exposure::{self, Exposure};
 use super::plan::Plan;
 use super::{Kind, Names, ScalePaths, Trigger, workload};
 use crate::apimachinery::field::Errors;
@@ -93,6 +94,10 @@ impl Kind for ReplicaSet {
 
     fn has_generation(&self) -> bool {
         true
+    }
+
+    fn exposure(&self, object: &Object) -> Option<Exposure> {
+        Some(exposure::of_template(object, "replicaset"))
     }
 
     fn scale(&self) -> Option<ScalePaths<'_>> {

@@ -3,6 +3,7 @@
 mod describe;
 
 use super::describe::{Text, View};
+use super::exposure::{self, Exposure};
 use super::plan::Plan;
 use super::{Kind, Names, ScalePaths, Trigger, workload};
 use crate::apimachinery::field::{Errors, Path};
@@ -94,6 +95,11 @@ impl Kind for ReplicationController {
 
     fn has_generation(&self) -> bool {
         true
+    }
+
+    fn exposure(&self, object: &Object) -> Option<Exposure> {
+        let selector = Ok(object.map_at("/spec/selector").cloned().unwrap_or_default());
+        Some(Exposure { selector, ports: exposure::template_ports(object) })
     }
 
     fn scale(&self) -> Option<ScalePaths<'_>> {
