@@ -5,7 +5,7 @@ use clap::ArgAction;
 use super::context::Context;
 use super::support::{Flag, Support};
 use super::verbs::Run;
-use crate::kinds::Names;
+use crate::kinds::{self, Names};
 
 /// Arguments of `api-resources`.
 #[derive(clap::Args)]
@@ -104,12 +104,20 @@ impl ApiResources {
         by_scope.is_none_or(|namespaced| names.namespaced == namespaced)
             && (!cx.is_given("api-group") || names.group == self.api_group)
             && self.categories.iter().all(|c| names.categories.contains(&c.as_str()))
-            && self.verbs.iter().all(|v| VERBS.contains(&v.as_str()))
+            && self.verbs.iter().all(|v| verbs(names).contains(&v.as_str()))
     }
 }
 
-/// What can be done to every kind.
-const VERBS: &[&str] = &["create", "delete", "get", "list", "watch"];
+/// What can be done to a kind, in the order that the server's discovery has.
+pub fn verbs(names: &Names) -> &'static [&'static str] {
+    match names.resource {
+        "namespaces" => &["create", "delete", "get", "list", "patch", "update", "watch"],
+        _ if kinds::by_resource(names.resource).is_none() => {
+            &["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"]
+        }
+        _ => &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"],
+    }
+}
 
 /// The list, laid out as kubectl's tabwriter does.
 fn table(names: &[&Names], wide: bool, headers: bool) -> String {
@@ -123,7 +131,7 @@ fn table(names: &[&Names], wide: bool, headers: bool) -> String {
         let mut row = vec![n.plural.to_owned(), n.short.join(","), n.api_version.to_owned()];
         row.extend([n.namespaced.to_string(), n.kind.to_owned()]);
         if wide {
-            row.extend([VERBS.join(","), n.categories.join(",")]);
+            row.extend([verbs(n).join(","), n.categories.join(",")]);
         }
         rows.push(row);
     }

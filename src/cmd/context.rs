@@ -21,6 +21,8 @@ pub struct Context<'e> {
     pub given: Vec<String>,
     /// How many positional arguments stood before `--`, when there was one.
     pub dash: Option<usize>,
+    /// What `--record` writes down, where it was given.
+    pub change_cause: Option<String>,
     client: Option<Client>,
     /// The namespace of the command's kubeconfig context, empty for none.
     default_namespace: String,
@@ -44,6 +46,7 @@ impl<'e> Context<'e> {
             global,
             given: Vec::new(),
             dash: None,
+            change_cause: None,
             client: None,
             default_namespace,
             warned: BTreeSet::new(),

@@ -9,6 +9,7 @@ use crate::apiserver::{self, ApplyOptions};
 use crate::cmd::context::Context;
 use crate::cmd::dry_run::DryRun;
 use crate::cmd::infos::Info;
+use crate::cmd::record;
 
 const ADVICE: &str = "
 Please review the fields above--they currently have other managers. Here
@@ -39,7 +40,9 @@ pub(super) fn apply(
     }
     let options = ApplyOptions { manager, force, dry_run: settings.dry_run == DryRun::Server };
     let place = (info.namespace.as_str(), info.name.as_str());
-    let applied = cx.client()?.write(|c| apiserver::apply(c, info.kind, place, &info.object, &options));
+    let mut manifest = Object::clone(&info.object);
+    record::record(cx, &mut manifest);
+    let applied = cx.client()?.write(|c| apiserver::apply(c, info.kind, place, &manifest, &options));
     let object = applied.map_err(|error| match error.downcast_ref::<Status>() {
         Some(status) if status.reason == Reason::Conflict => anyhow::anyhow!("{}{ADVICE}", status.message),
         _ => error,
