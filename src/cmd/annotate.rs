@@ -8,6 +8,7 @@ use super::flags::{DryRunFlag, FieldSelectorFlag, KUSTOMIZE, PrintFlags, Recursi
 use super::infos::{self, From, Info, Query};
 use super::metadata_map::{Change, Flags};
 use super::pairs;
+use super::record::{self, RECORD};
 use super::support::Flag;
 use super::verbs::{Operands, Run};
 use crate::apimachinery::object::Object;
@@ -58,7 +59,7 @@ pub struct Annotate {
     select: SelectorFlag,
 }
 
-const OTHER_FLAGS: &[Flag] = &[field_manager("kubectl-annotate"), KUSTOMIZE];
+const OTHER_FLAGS: &[Flag] = &[field_manager("kubectl-annotate"), KUSTOMIZE, RECORD];
 
 const LONG: &str = r#"Update the annotations on one or more resources.
 
@@ -163,7 +164,7 @@ impl Annotate {
     fn changed(&self, change: &Change, object: &Object) -> anyhow::Result<Object> {
         let refused: Vec<String> = change
             .overwritten(object)
-            .filter(|(key, _)| !self.overwrite && *key != CHANGE_CAUSE)
+            .filter(|(key, _)| !self.overwrite && *key != record::CHANGE_CAUSE)
             .map(|(key, now)| format!("'{key}' already has a value ({now})"))
             .collect();
         if !refused.is_empty() {
@@ -184,18 +185,18 @@ impl Annotate {
         printer: &mut Printer,
     ) -> anyhow::Result<()> {
         let old = change.before(&info.object);
-        let new = self.changed(change, &old)?;
+        let mut new = self.changed(change, &old)?;
         let operation = format!("annotated{}", dry_run.suffix());
         if self.local || dry_run == DryRun::Client {
             return printer.print(&new, &operation, &mut cx.env.stdout);
         }
+        record::record(cx, &mut new);
+        // What is asked for by name comes last.
+        let new = change.apply(&new);
         let stored = change.send(cx, info, (&old, &new), dry_run)?;
         printer.print(&stored, &operation, &mut cx.env.stdout)
     }
 }
-
-/// The annotation that may always be overwritten: what `rollout history` shows.
-const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
 
 /// Reads `KEY=VALUE` and `KEY-`.
 fn parse(pairs: &[String]) -> anyhow::Result<Change> {

@@ -5,7 +5,7 @@ use clap::ArgAction;
 use super::context::Context;
 use super::support::{Flag, Support};
 use super::verbs::Run;
-use crate::kinds::Names;
+use crate::kinds::{self, Names};
 
 /// Arguments of `api-resources`.
 #[derive(clap::Args)]
@@ -120,10 +120,16 @@ struct Row<'n> {
 /// What can be done to every kind that is stored.
 const VERBS: &[&str] = &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
-/// Those of a kind; namespaces are deleted one by one alone.
-fn verbs(names: &Names) -> &'static [&'static str] {
+/// Those of a kind, in the order that the server's discovery has: namespaces are deleted one by one alone, and a custom
+/// resource's stand in an order of their own.
+pub fn verbs(names: &Names) -> &'static [&'static str] {
     const ONE_BY_ONE: &[&str] = &["create", "delete", "get", "list", "patch", "update", "watch"];
-    if names.resource == "namespaces" { ONE_BY_ONE } else { VERBS }
+    const CUSTOM: &[&str] = &["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
+    match names.resource {
+        "namespaces" => ONE_BY_ONE,
+        resource if kinds::by_resource(resource).is_none() => CUSTOM,
+        _ => VERBS,
+    }
 }
 
 /// The resources of a server that are requests and no objects, or events under their other name, with their verbs

@@ -13,6 +13,7 @@ use super::dry_run::DryRun;
 use super::errors::aggregate;
 use super::flags::{A_KUSTOMIZE, DeletionFlags, DryRunFlag, PrintFlags, RecursiveFlag, SelectorFlag, ValidateFlag};
 use super::infos::{self, Info, Query};
+use super::record::RECORD;
 use super::support::{Flag, Support};
 use super::verbs::Run;
 use crate::apimachinery::object::Object;
@@ -85,6 +86,7 @@ pub struct Apply {
 }
 
 const OTHER_FLAGS: &[Flag] = &[
+    RECORD,
     A_KUSTOMIZE,
     Flag::new(
         "openapi-patch",

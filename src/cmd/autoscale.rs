@@ -8,6 +8,7 @@ use super::context::Context;
 use super::dry_run::DryRun;
 use super::flags::{DryRunFlag, KUSTOMIZE, PrintFlags, RecursiveFlag, SaveConfigFlag, field_manager, required};
 use super::infos::{self, Info, Query};
+use super::record::{self, RECORD};
 use super::support::Flag;
 use super::verbs::{Operands, Run};
 use super::{last_applied, requests};
@@ -64,7 +65,7 @@ pub struct Autoscale {
 
 impl Run for Autoscale {
     const OPERANDS: Operands = Operands::Resources;
-    const OTHER_FLAGS: &'static [Flag] = &[field_manager("kubectl-autoscale"), KUSTOMIZE];
+    const OTHER_FLAGS: &'static [Flag] = &[field_manager("kubectl-autoscale"), KUSTOMIZE, RECORD];
     const LONG: &'static str = "Creates an autoscaler that automatically chooses and sets the number of pods that run in a Kubernetes cluster.
 
  Looks up a deployment, replica set, stateful set, or replication controller by name and creates an autoscaler that uses the given resource as a reference. An autoscaler can automatically increase or decrease number of pods deployed within the system as needed.";
@@ -138,6 +139,7 @@ impl Autoscale {
 
     fn make(&self, cx: &mut Context, dry_run: DryRun, autoscaler: Value) -> anyhow::Result<Arc<Object>> {
         let Some(mut object) = Object::from_value(autoscaler) else { anyhow::bail!("not an object") };
+        record::record(cx, &mut object);
         if dry_run == DryRun::Client {
             return Ok(Arc::new(object));
         }

@@ -33,25 +33,19 @@ impl Run for ClusterInfo {
         let services = cx.client()?.read(|c| selectors.list(c, kind, Some(&namespace)))?;
         // There is no server: the cluster is a folder.
         let server = format!("file://{}", client::home(cx.env)?.display());
-        let paint = cx.env.var("TERM") != Some("dumb");
-        let mut text = line("Kubernetes control plane", &server, paint);
+        let mut text = line("Kubernetes control plane", &server);
         for service in &services {
             let labels = service.labels();
             let name = labels.and_then(|l| l.get("kubernetes.io/name")).and_then(Value::as_str);
-            text += &line(name.unwrap_or(service.name()), &link(&server, service), paint);
+            text += &line(name.unwrap_or(service.name()), &link(&server, service));
         }
         text += &format!("\nTo further debug and diagnose cluster problems, use '{} cluster-info dump'.\n", cx.program);
         Ok(cx.print(&text)?)
     }
 }
 
-/// kubectl colours both, terminal or not.
-fn line(name: &str, link: &str, paint: bool) -> String {
-    if paint {
-        format!("\x1b[0;32m{name}\x1b[0m is running at \x1b[0;33m{link}\x1b[0m\n")
-    } else {
-        format!("{name} is running at {link}\n")
-    }
+fn line(name: &str, link: &str) -> String {
+    format!("{name} is running at {link}\n")
 }
 
 /// The path of a service behind the API server's proxy.

@@ -102,7 +102,8 @@ impl Line<'_> {
     }
 
     fn flags(&self) -> Completions {
-        let mut flags: Vec<&Arg> = self.command.get_arguments().filter(|a| a.get_long().is_some()).collect();
+        let mut flags: Vec<&Arg> =
+            self.command.get_arguments().filter(|a| a.get_long().is_some() && !a.is_hide_set()).collect();
         flags.sort_by_key(|a| (a.is_global_set(), a.get_long()));
         let describe = |a: &Arg| {
             let help = a.get_help().map(ToString::to_string).unwrap_or_default();

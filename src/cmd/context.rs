@@ -23,6 +23,8 @@ pub struct Context<'e> {
     pub dash: Option<usize>,
     /// Whose the fields are that the command writes: `--field-manager`, or what kubectl's user agent says.
     pub manager: String,
+    /// What `--record` writes down, where it was given.
+    pub change_cause: Option<String>,
     client: Option<Client>,
     /// The namespace of the command's kubeconfig context, empty for none.
     default_namespace: String,
@@ -47,6 +49,7 @@ impl<'e> Context<'e> {
             given: Vec::new(),
             dash: None,
             manager: "kubectl".to_owned(),
+            change_cause: None,
             client: None,
             default_namespace,
             warned: BTreeSet::new(),

@@ -11,6 +11,7 @@ use super::edit::{Form, How, Mode, Session};
 use super::errors::with_source;
 use super::infos::{self, Query};
 use super::manifest::{self, Filenames, Item};
+use super::record::{self, RECORD};
 use super::resources::KindRef;
 use super::support::{Flag, Support};
 use super::verbs::Run;
@@ -61,6 +62,7 @@ pub struct Create {
 }
 
 const OTHER_FLAGS: &[Flag] = &[
+    RECORD,
     Flag::new(
         "field-manager",
         "string",
@@ -180,6 +182,7 @@ impl Create {
         if self.save.save_config {
             last_applied::set(&mut object);
         }
+        record::record(cx, &mut object);
         if dry_run == DryRun::Client {
             return Ok(Arc::new(object));
         }

@@ -373,8 +373,8 @@ pub fn propagation(text: &str, cx: &mut Context) -> anyhow::Result<Propagation> 
             Ok(yes) => {
                 let (word, propagation) =
                     if yes { ("background", Propagation::Background) } else { ("orphan", Propagation::Orphan) };
-                cx.warn(&format!(
-                    "--cascade={text} is deprecated (boolean value) and can be replaced with --cascade={word}."
+                cx.complain(&format!(
+                    "warning: --cascade={text} is deprecated (boolean value) and can be replaced with --cascade={word}.\n"
                 ));
                 Ok(propagation)
             }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::ArgAction;
 
 use super::context::Context;
-use super::errors::aggregate;
+use super::errors;
 use super::fetch::{self, Fetched};
 use super::manifest::{self, Filenames};
 use super::resources::{self, KindRef, Named, Request};
@@ -92,7 +92,7 @@ impl Run for Describe {
             && fetch::is_not_found(error)
         {
             let found = self.beginning_with(cx, type_of, prefix)?;
-            return if found { Ok(()) } else { aggregate(fetched.errors) };
+            return if found { Ok(()) } else { errors::list(fetched.errors) };
         }
         let texts = self.texts(cx, &fetched)?;
         cx.print(&texts.join("\n\n"))?;
@@ -101,7 +101,7 @@ impl Run for Describe {
                 if self.scope.all_namespaces { String::new() } else { format!(" in {} namespace.", cx.namespace()) };
             cx.complain(&format!("No resources found{place}\n"));
         }
-        aggregate(fetched.errors)
+        errors::list(fetched.errors)
     }
 }
 

@@ -5,6 +5,7 @@ use super::create::Validation;
 use super::errors::aggregate;
 use super::flags::{KUSTOMIZE, PrintFlags, RecursiveFlag, SaveConfigFlag, ValidateFlag, field_manager};
 use super::infos::{self, From, Query};
+use super::record::RECORD;
 use super::support::Flag;
 use super::verbs::{Operands, Run};
 use crate::apiserver::Part;
@@ -49,7 +50,7 @@ pub struct Edit {
     print: PrintFlags,
 }
 
-const OTHER_FLAGS: &[Flag] = &[field_manager("kubectl-edit"), KUSTOMIZE];
+const OTHER_FLAGS: &[Flag] = &[field_manager("kubectl-edit"), KUSTOMIZE, RECORD];
 
 const LONG: &str = r#"Edit a resource from the default editor.
 

@@ -61,6 +61,11 @@ pub fn aggregate(mut errors: Vec<anyhow::Error>) -> anyhow::Result<()> {
     }
 }
 
+/// Nothing for no errors, an [`Aggregate`] even for one, which then has no `error: ` before it: where kubectl returns the list.
+pub fn list(errors: Vec<anyhow::Error>) -> anyhow::Result<()> {
+    if errors.is_empty() { Ok(()) } else { Err(Aggregate(errors).into()) }
+}
+
 /// Puts `error when creating "web.yaml": ` before an error's message; the words of an invalid object stay as they are.
 pub fn with_source(verb: &str, source: &str, error: anyhow::Error) -> anyhow::Error {
     if source.is_empty() {

@@ -114,7 +114,7 @@ impl Events {
         }
         match self.r#for.split('/').collect::<Vec<_>>().as_slice() {
             [_] => anyhow::bail!("--for must be in resource/name form"),
-            [resource, name] => Ok(Some((resources::kind(cx, &resource.to_lowercase())?, (*name).to_owned()))),
+            [resource, name] => Ok(Some((resources::mapped_kind(cx, &resource.to_lowercase())?, (*name).to_owned()))),
             _ => anyhow::bail!("arguments in resource/name form may not have more than one slash"),
         }
     }

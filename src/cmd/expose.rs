@@ -8,6 +8,7 @@ use super::context::Context;
 use super::dry_run::DryRun;
 use super::flags::{DryRunFlag, KUSTOMIZE, OverrideFlags, PrintFlags, RecursiveFlag, SaveConfigFlag};
 use super::infos::{self, Info, Query};
+use super::record::{self, RECORD};
 use super::run::{labels, number};
 use super::support::{Flag, Support};
 use super::verbs::{Operands, Run};
@@ -117,6 +118,7 @@ pub struct Expose {
 }
 
 const OTHER_FLAGS: &[Flag] = &[
+    RECORD,
     Flag::new(
         "field-manager",
         "string",
@@ -241,7 +243,14 @@ impl Expose {
     /// The ports that are asked for, or those that the object has; each with the protocols it has there.
     fn ports(&self, exposure: &Exposure) -> anyhow::Result<Vec<Value>> {
         let wanted: Vec<i64> = if self.port.is_empty() {
-            exposure.ports.iter().map(|(port, _)| *port).collect()
+            // A port with several protocols is one port.
+            let mut ports: Vec<i64> = Vec::new();
+            for (port, _) in &exposure.ports {
+                if !ports.contains(port) {
+                    ports.push(*port);
+                }
+            }
+            ports
         } else {
             self.port.split(',').map(number).collect::<anyhow::Result<_>>()?
         };
@@ -278,6 +287,7 @@ impl Expose {
 
     fn make(&self, cx: &mut Context, dry_run: DryRun, service: Value) -> anyhow::Result<Arc<Object>> {
         let Some(mut object) = Object::from_value(service) else { anyhow::bail!("not an object") };
+        record::record(cx, &mut object);
         let Some(kind) = kinds::by_api_version("v1", "Service").filter(|_| dry_run != DryRun::Client) else {
             if cx.is_given("namespace") {
                 object.set("/metadata/namespace", cx.namespace().into());

@@ -5,8 +5,10 @@ use super::flags::{
 };
 use std::sync::Arc;
 
+use clap::ArgAction;
+
 use super::context::Context;
-use super::errors::aggregate;
+use super::errors::{self, aggregate};
 use super::fetch::{self, Fetched};
 use super::manifest::{self, Filenames};
 use super::resources::{self, KindRef, Named, Request};
@@ -15,6 +17,8 @@ use super::support::{Flag, Support};
 use super::verbs::{Operands, Run};
 use super::watch::Watch;
 use crate::apimachinery::object::Object;
+use crate::apimachinery::table::{Row, Table, column};
+use crate::apimachinery::time::{self, Time};
 use crate::apiserver;
 use crate::cluster::ChangeType;
 use crate::printers::{self, Format, GET_FORMATS, OutputFlags, Printer, TableOptions, TableWatcher};
@@ -98,6 +102,9 @@ pub struct Get {
         ADDED events."
     )]
     output_watch_events: bool,
+    #[arg(long, action = ArgAction::Set, default_value = "true", value_name = "bool", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        help = "If true, have the server return the appropriate table output. Supports extension APIs and CRDs.")]
+    server_print: bool,
     #[arg(short, long, help = "After listing/getting the requested object, watch for changes.")]
     watch: bool,
     #[arg(long, help = "Watch for changes to the requested object(s), without listing/getting first.")]
@@ -113,13 +120,6 @@ const OTHER_FLAGS: &[Flag] = &[
         "",
         Support::Served,
         "Raw URI to request from the server.  Uses the transport specified by the kubeconfig file.",
-    ),
-    Flag::new(
-        "server-print",
-        "bool",
-        "true",
-        Support::NoEffect("tables always have the server's columns"),
-        "If true, have the server return the appropriate table output. Supports extension APIs and CRDs.",
     ),
 ];
 
@@ -201,7 +201,9 @@ impl Run for Get {
         let format = self.format(cx)?;
         if format.is_table() {
             self.print_tables(cx, &fetched)?;
-        } else if let Some(error) = self.print_objects(cx, format, &mut fetched)? {
+            return errors::list(fetched.errors);
+        }
+        if let Some(error) = self.print_objects(cx, format, &mut fetched)? {
             return Err(error);
         }
         aggregate(fetched.errors)
@@ -315,11 +317,11 @@ impl Get {
         let is_table = format.is_table();
         let mut rows = TableWatcher::new(self.table_options(kind, self.show_kind));
         let mut printer = Printer::new(format, self.show_managed_fields);
-        let tells_events = self.output_watch_events;
+        let (tells_events, server_print) = (self.output_watch_events, self.server_print);
         Ok(move |cx: &mut Context, event, object: &Arc<Object>| {
             if is_table {
                 let now = cx.client()?.now();
-                let table = apiserver::table(kind, vec![object.clone()], now);
+                let table = Get::table(server_print, kind, vec![object.clone()], now);
                 Ok(rows.print(&table, tells_events.then_some(event), &mut cx.env.stdout)?)
             } else if tells_events {
                 printer.print_event(event, object, &mut cx.env.stdout)
@@ -327,6 +329,16 @@ impl Get {
                 printer.print(object, "", &mut cx.env.stdout)
             }
         })
+    }
+
+    /// The server's table, or kubectl's own for objects that it knows nothing of.
+    fn table(server_print: bool, kind: KindRef, objects: Vec<Arc<Object>>, now: Time) -> Table {
+        if server_print {
+            return apiserver::table(kind, objects, now);
+        }
+        let cells = |o: &Object| vec![o.name().to_owned(), time::age(o.creation_timestamp(), now)];
+        let rows = objects.into_iter().map(|object| Row { cells: cells(&object), object });
+        Table { columns: ["Name", "Age"].map(column).to_vec(), rows: rows.collect() }
     }
 
     fn table_options(&self, kind: KindRef, with_kind: bool) -> TableOptions {
@@ -345,16 +357,20 @@ impl Get {
         let now = cx.client()?.now();
         let several = fetched.parts.windows(2).any(|p| p[0].kind.names() != p[1].kind.names());
         let mut tables = Vec::new();
+        if fetched.parts.len() > 1 && !self.sort_by.is_empty() {
+            printers::check_sort_of_tables(&self.sort_by)?;
+        }
         for group in fetched.parts.chunk_by(|a, b| a.kind.names() == b.kind.names()) {
             let kind = group[0].kind;
             let objects = group.iter().flat_map(|p| p.objects.iter().map(Arc::clone)).collect();
             let options = self.table_options(kind, several || self.show_kind);
             let mut table = match self.subresource.as_str() {
                 "scale" => apiserver::scale_table(objects, now),
-                _ => apiserver::table(kind, objects, now),
+                _ => Get::table(self.server_print, kind, objects, now),
             };
-            if !self.sort_by.is_empty() {
-                printers::sort_table(&mut table, &self.sort_by)?;
+            // kubectl drops the error of a table that it cannot sort, and the table with it.
+            if !self.sort_by.is_empty() && !printers::sort_table(&mut table, &self.sort_by)? {
+                table.rows.clear();
             }
             tables.push((table, options));
         }

@@ -135,7 +135,7 @@ fn of_manifests(cx: &mut Context, manifests: Manifests, query: &Query) -> anyhow
         if !selector.matches(labels) {
             continue;
         }
-        match info(item, &command, enforced) {
+        match info(item, &command, enforced, query.from) {
             Ok(info) => found.infos.push(info),
             Err(error) => found.errors.push(error),
         }
@@ -144,13 +144,14 @@ fn of_manifests(cx: &mut Context, manifests: Manifests, query: &Query) -> anyhow
     Ok(found)
 }
 
-fn info(item: Item, command: &str, enforced: bool) -> anyhow::Result<Info> {
+fn info(item: Item, command: &str, enforced: bool, from: From) -> anyhow::Result<Info> {
     let namespace = item.namespace(command, enforced)?;
     let Item { source, kind, body } = item;
     let Some(mut object) = Object::from_value(Value::Object(body)) else {
         anyhow::bail!("the manifest in {source:?} is not an object");
     };
-    if kind.names().namespaced {
+    // Without a server nobody knows whether the kind has namespaces.
+    if kind.names().namespaced && from != From::Local {
         object.set_default("/metadata/namespace", namespace.as_str());
     }
     let name = object.name().to_owned();

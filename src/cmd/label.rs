@@ -9,6 +9,7 @@ use super::flags::{DryRunFlag, FieldSelectorFlag, KUSTOMIZE, PrintFlags, Recursi
 use super::infos::{self, From, Info, Query};
 use super::metadata_map::{Change, Flags};
 use super::pairs;
+use super::record::{self, RECORD};
 use super::support::Flag;
 use super::verbs::{Operands, Run};
 use crate::apimachinery::go_value;
@@ -60,7 +61,7 @@ pub struct Label {
     select: SelectorFlag,
 }
 
-const OTHER_FLAGS: &[Flag] = &[field_manager("kubectl-label"), KUSTOMIZE];
+const OTHER_FLAGS: &[Flag] = &[field_manager("kubectl-label"), KUSTOMIZE, RECORD];
 
 const LONG: &str = r#"Update the labels on a resource.
 
@@ -179,7 +180,10 @@ impl Label {
                 }
             }
         }
-        let new = self.changed(change, &old)?;
+        let mut new = self.changed(change, &old)?;
+        if is_sent {
+            record::record(cx, &mut new);
+        }
         let operation = format!("{}{}", self.done(&old, &new), dry_run.suffix());
         if is_sent {
             let stored = change.send(cx, info, (&old, &new), dry_run)?;

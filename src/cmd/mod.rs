@@ -72,6 +72,7 @@ mod program;
 mod proxy;
 mod question;
 mod raw;
+mod record;
 mod replace;
 mod requests;
 mod reset;
@@ -162,6 +163,7 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
         return Ok(env.stdout.write_all(help::of(&found.path, &program).as_bytes())?);
     };
     refuse_unbuilt(&path, &parsed.given)?;
+    warn_of_deprecated(env, &path, &parsed.written);
     if path != "kustomize" {
         take_kustomize(&mut parsed)?;
     }
@@ -175,6 +177,7 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
     if let Some(manager) = field_manager(&matches) {
         cx.manager = manager;
     }
+    cx.change_cause = record::change_cause(&cx.program, &cx.path, &parsed);
     if let Some(answered) = raw::run(&mut cx, &parsed) {
         return answered;
     }
@@ -222,6 +225,19 @@ fn choose(env: &mut Env, path: &str, global: &Global) -> anyhow::Result<String> 
         env.vars.insert("KSTATE_HOME".to_owned(), home.to_string_lossy().into_owned());
     }
     Ok(chosen.namespace)
+}
+
+/// Says of each flag that is on its way out that it is, as often as it is given.
+fn warn_of_deprecated(env: &mut Env, path: &str, written: &[(String, String)]) {
+    for (name, _) in written {
+        let advice = support::flags().find_map(|(verb, flag)| match flag.support {
+            Support::Deprecated(advice) if verb == path && flag.name == name => Some(advice),
+            _ => None,
+        });
+        if let Some(advice) = advice {
+            let _ = writeln!(env.stderr, "Flag --{name} has been deprecated, {advice}");
+        }
+    }
 }
 
 /// Refuses flags that would change what the command does, were they built.

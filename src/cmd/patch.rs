@@ -8,6 +8,7 @@ use super::context::Context;
 use super::dry_run::DryRun;
 use super::flags::{DryRunFlag, KUSTOMIZE, PrintFlags, RecursiveFlag, field_manager};
 use super::infos::{self, From, Info, Query};
+use super::record::{self, RECORD};
 use super::support::Flag;
 use super::verbs::{Operands, Run};
 use super::{manifest, requests};
@@ -69,7 +70,7 @@ pub struct Patch {
     print: PrintFlags,
 }
 
-const OTHER_FLAGS: &[Flag] = &[field_manager("kubectl-patch"), KUSTOMIZE];
+const OTHER_FLAGS: &[Flag] = &[field_manager("kubectl-patch"), KUSTOMIZE, RECORD];
 
 const LONG: &str = r#"Update fields of a resource using strategic merge patch, a JSON merge patch, or a JSON patch.
 
@@ -119,13 +120,17 @@ impl Run for Patch {
         let mut count = 0;
         found.visit(|info| {
             count += 1;
-            let patched = if self.local || dry_run == DryRun::Client {
-                locally(&info, form, &document)?
-            } else {
+            let is_sent = !self.local && dry_run != DryRun::Client;
+            let patched = if is_sent {
                 self.send(cx, &info, (form, &document), dry_run)?
+            } else {
+                locally(&info, form, &document)?
             };
+            let recorded = if is_sent { self.record(cx, &info, &patched, dry_run) } else { None };
             let operation = if patched == info.object { "patched (no change)" } else { "patched" };
-            printer.print(&patched, &format!("{operation}{}", dry_run.suffix()), &mut cx.env.stdout)
+            let shown = recorded.unwrap_or(patched);
+            // That it is a dry run is not told.
+            printer.print(&shown, operation, &mut cx.env.stdout)
         })?;
         if count == 0 {
             anyhow::bail!("no objects passed to patch");
@@ -184,6 +189,12 @@ impl Patch {
         }
     }
 
+    /// A patch of its own for `--record`; that it fails is told by nobody.
+    fn record(&self, cx: &mut Context, info: &Info, patched: &Object, dry_run: DryRun) -> Option<Arc<Object>> {
+        let patch = record::patch(cx, patched)?;
+        self.send(cx, info, (PatchType::Merge, &patch), dry_run).ok()
+    }
+
     fn send(
         &self,
         cx: &mut Context,
@@ -197,8 +208,25 @@ impl Patch {
             "scale" => Part::Scale,
             _ => return Err(no_subresource(info).into()),
         };
-        requests::patch(cx, info, patch, part, &requests::options(dry_run, false))
+        let sent = requests::patch(cx, info, patch, part, &requests::options(dry_run, false));
+        sent.map_err(|error| match error.downcast::<Status>() {
+            Ok(status) if status.reason == Reason::UnsupportedMediaType => unsupported(info, patch.0, &status),
+            Ok(status) => status.into(),
+            Err(error) => error,
+        })
     }
+}
+
+/// A form of patch that the kind does not have.
+fn unsupported(info: &Info, form: PatchType, status: &Status) -> anyhow::Error {
+    let names = info.kind.names();
+    let media = match form {
+        PatchType::Json => "application/json-patch+json",
+        PatchType::Merge => "application/merge-patch+json",
+        PatchType::Strategic => "application/strategic-merge-patch+json",
+    };
+    let version = if names.group.is_empty() { format!("/{}", names.version) } else { names.api_version.to_owned() };
+    anyhow::anyhow!("{media} is not supported by {version}, Kind={}: {}", names.kind, status.message)
 }
 
 /// What the client makes of a path that the server does not serve.

@@ -53,11 +53,25 @@ pub struct Parsed {
     pub flags: Vec<String>,
     /// The names of the flags that were given, each once.
     pub given: Vec<String>,
+    /// What was given, in its order: each flag's name with its value as it was written, or the one it has without.
+    pub written: Vec<(String, String)>,
     pub args: Vec<String>,
     /// How many of `args` stood before `--`, when there was one.
     pub dash: Option<usize>,
     /// `-h` or `--help` was asked.
     pub help: bool,
+}
+
+/// What a flag holds that is given without a value.
+fn value_of_none(arg: &Arg) -> String {
+    if type_of(arg) == Type::Bool {
+        return "true".to_owned();
+    }
+    // Of all flags that may stand alone only this one then means something else than when it is not there.
+    if arg.get_long() == Some("dry-run") {
+        return "unchanged".to_owned();
+    }
+    arg.get_default_values().iter().map(|v| v.to_string_lossy()).collect()
 }
 
 struct Parser<'c> {
@@ -170,6 +184,7 @@ impl Parser<'_> {
         if !self.out.given.contains(&name) {
             self.out.given.push(name.clone());
         }
+        self.out.written.push((name.clone(), value.map_or_else(|| value_of_none(arg), str::to_owned)));
         let text = value.unwrap_or_default();
         let refuse = |why: String| {
             let flag = arg.get_short().map_or_else(|| format!("--{name}"), |s| format!("-{s}, --{name}"));

@@ -3,6 +3,7 @@
 
 use super::context::Context;
 use super::discovery_cache;
+use super::errors::Aggregate;
 use crate::apimachinery::quote::quote;
 pub use crate::kinds::KindRef;
 use crate::kinds::Registry;
@@ -42,7 +43,7 @@ struct Arguments<'a> {
     pairs: Vec<(&'a str, String)>,
 }
 
-const MISSING: &str = "You must provide one or more resources by argument or filename.\n\
+pub const MISSING: &str = "You must provide one or more resources by argument or filename.\n\
     Example resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   \
     '<resource>'";
 
@@ -209,15 +210,24 @@ pub fn kind_in(registry: &Registry, argument: &str) -> anyhow::Result<KindRef> {
     })
 }
 
+/// As [`kind`], in the words of the few verbs that ask kubectl's RESTMapper themselves: without `error: ` before them.
+///
+/// # Errors
+/// As [`kind`].
+pub fn mapped_kind(cx: &mut Context, argument: &str) -> anyhow::Result<KindRef> {
+    kind(cx, argument).map_err(|error| Aggregate(vec![error]).into())
+}
+
 fn find(registry: &Registry, argument: &str) -> Option<KindRef> {
     let (word, rest) = argument.split_once('.').map_or((argument, None), |(w, r)| (w, Some(r)));
     let named = |k: &KindRef| is_named(*k, word);
     let Some(rest) = rest else { return registry.versions().find(named) };
-    let (version, group) = rest.split_once('.').unwrap_or((rest, ""));
+    // A version needs a group after it, even the core group's empty one: `pods.v1.`.
+    let (version, group) = rest.split_once('.').unwrap_or_default();
     let try_by = |test: &dyn Fn(&str, &str) -> bool| {
         registry.versions().filter(named).find(|k| test(k.names().group, k.names().version))
     };
-    try_by(&|g, v| v == version && g == group)
+    try_by(&|g, v| !version.is_empty() && v == version && g == group)
         .or_else(|| try_by(&|g, _| g == rest))
         .or_else(|| try_by(&|g, _| !rest.is_empty() && g.starts_with(rest)))
 }
@@ -269,6 +279,8 @@ mod tests {
             ),
             ("nope", "the server doesn't have a resource type \"nope\""),
             ("nope.apps/x", "the server doesn't have a resource type \"nope\""),
+            ("pod.v1. web", "pods/web"),
+            ("pod.v1 web", "the server doesn't have a resource type \"pod\""),
             ("sts.nope", "the server doesn't have a resource type \"sts\""),
             ("sts.v2.apps", "the server doesn't have a resource type \"sts\""),
             ("a/b/c", "arguments in resource/name form may not have more than one slash"),

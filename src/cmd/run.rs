@@ -11,6 +11,7 @@ use super::dry_run::DryRun;
 use super::errors::Exit;
 use super::flags::{DryRunFlag, OverrideFlags, PodRunningFlag, PrintFlags, SaveConfigFlag};
 use super::infos::Info;
+use super::record::{self, RECORD};
 use super::support::{Flag, Support};
 use super::verbs::Run as Verb;
 use super::{last_applied, overrides, requests};
@@ -104,6 +105,7 @@ pub struct Run {
 }
 
 const OTHER_FLAGS: &[Flag] = &[
+    RECORD,
     Flag::new(
         "cascade",
         "string",
@@ -353,6 +355,7 @@ impl Run {
     /// Creates an object, unless it is only asked what it would be.
     fn make(&self, cx: &mut Context, dry_run: DryRun, object: Value) -> anyhow::Result<Object> {
         let Some(mut object) = Object::from_value(object) else { anyhow::bail!("not an object") };
+        record::record(cx, &mut object);
         let kind = kinds::by_api_version(object.api_version(), object.kind());
         let Some(kind) = kind.filter(|_| dry_run != DryRun::Client) else {
             if cx.is_given("namespace") {

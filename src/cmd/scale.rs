@@ -10,6 +10,7 @@ use super::errors;
 use super::flags::{DryRunFlag, KUSTOMIZE, PrintFlags, RecursiveFlag, SelectorFlag};
 use super::go;
 use super::infos::{self, Info, Query};
+use super::record::{self, RECORD};
 use super::requests;
 use super::support::Flag;
 use super::verbs::{Operands, Run};
@@ -61,7 +62,7 @@ pub struct Scale {
     select: SelectorFlag,
 }
 
-const OTHER_FLAGS: &[Flag] = &[KUSTOMIZE];
+const OTHER_FLAGS: &[Flag] = &[KUSTOMIZE, RECORD];
 
 const LONG: &str = r#"Set a new size for a deployment, replica set, replication controller, or stateful set.
 
@@ -110,13 +111,17 @@ impl Run for Scale {
         }
         let failed = errors::aggregate(found.errors);
         if found.infos.is_empty() {
-            // Go's word for no error, where a selection selects nothing.
-            let why = failed.err().map_or_else(|| "<nil>".to_owned(), |e| format!("{e:#}"));
-            anyhow::bail!("no objects passed to scale {why}");
+            let why = failed.err().map(|e| format!(" {e:#}")).unwrap_or_default();
+            anyhow::bail!("no objects passed to scale{why}");
         }
         for info in &found.infos {
             if dry_run != DryRun::Client {
                 self.scale(cx, info, dry_run)?;
+                if let Some(patch) = record::patch(cx, &info.object) {
+                    // Whether it can be written is told by nobody, and a dry run writes it too.
+                    let options = requests::options(DryRun::None, false);
+                    drop(requests::patch(cx, info, (PatchType::Merge, &patch), Part::Main, &options));
+                }
             }
             printer.print(&info.object, &format!("scaled{}", dry_run.suffix()), &mut cx.env.stdout)?;
         }

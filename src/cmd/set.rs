@@ -10,7 +10,7 @@ use super::errors::{Exit, aggregate};
 use super::infos::{self, From, Info, Query};
 use super::resources::KindRef;
 use super::verbs::{self, Operands, Run};
-use super::{help, requests};
+use super::{help, record, requests};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::patch::{PatchType, strategic_patch};
 use crate::apimachinery::schema::{Definition, Shape};
@@ -25,6 +25,7 @@ pub mod resources;
 pub mod selector;
 pub mod serviceaccount;
 pub mod subject;
+mod typed;
 
 /// Arguments of `set`.
 #[derive(clap::Args)]
@@ -89,7 +90,10 @@ impl Change<'_> {
         let mut errors = Vec::new();
         for (info, new) in infos.iter().zip(changed) {
             let result = match new {
-                Ok(new) => self.send(cx, info, &new),
+                Ok(mut new) => {
+                    record::record(cx, &mut new);
+                    self.send(cx, info, &new)
+                }
                 Err(error) => Err(anyhow::anyhow!("error: {} {error}\n", self.object_name(info))),
             };
             errors.extend(result.err());
@@ -111,10 +115,10 @@ impl Change<'_> {
         }
         let done = format!("{}{}", self.done, self.dry_run.suffix());
         if self.local || self.dry_run == DryRun::Client {
-            return self.printer.print(new, &done, &mut cx.env.stdout);
+            return self.printer.print(&typed::typed(new), &done, &mut cx.env.stdout);
         }
         let stored = patch(cx, info, new, self.dry_run).map_err(|e| anyhow::anyhow!("{}{e:#}", self.failed))?;
-        self.printer.print(&stored, &done, &mut cx.env.stdout)
+        self.printer.print(&typed::typed(&stored), &done, &mut cx.env.stdout)
     }
 }
 

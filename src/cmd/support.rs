@@ -12,6 +12,8 @@ pub enum Support {
     NoEffect(&'static str),
     /// Served for every verb that has it, before the verb runs: `-k`.
     Served,
+    /// Served, in no help and no completion, and told on stderr to be on its way out, with this advice: `--record`.
+    Deprecated(&'static str),
     /// Refused when it is given: it would change what the command does.
     NotBuilt,
 }
@@ -47,7 +49,8 @@ impl Flag {
     }
 
     fn arg(&self) -> Arg {
-        let arg = Arg::new(self.name).long(self.name).help(self.help).value_name(self.value);
+        let is_deprecated = matches!(self.support, Support::Deprecated(_));
+        let arg = Arg::new(self.name).long(self.name).help(self.help).value_name(self.value).hide(is_deprecated);
         let arg = match (self.value, self.default) {
             ("bool", "false") => arg.action(ArgAction::SetTrue),
             ("bool", _) => arg.default_value(self.default).num_args(0..=1).require_equals(true),

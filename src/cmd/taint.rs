@@ -96,7 +96,8 @@ impl Run for Taint {
         infos::find(cx, &query)?.visit(|info| {
             let (said, taints) = changes.apply(&info.object, self.overwrite)?;
             let object = store(cx, &info, taints, dry_run, strict)?;
-            printer.print(&object, &format!("{said}{}", dry_run.suffix()), &mut cx.env.stdout)
+            // That it is a dry run is not told.
+            printer.print(&object, said, &mut cx.env.stdout)
         })
     }
 }

@@ -14,6 +14,6 @@ pub mod yaml;
 pub use format::{FORMATS, Format, GET_FORMATS, OutputFlags, ReadFile};
 pub use name::object_name;
 pub use printer::Printer;
-pub use sort::{sort_objects, sort_table};
+pub use sort::{check_sort_of_tables, sort_objects, sort_table};
 pub use table::{TableOptions, TableWatcher, format_labels, print_table, print_tables};
 pub use terminal::escape;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use anyhow::{anyhow, bail};
-use serde_json::Value;
+use anyhow::bail;
+use serde_json::{Value, json};
 
 use crate::apimachinery::go_value::{GoNumber, number, type_name};
 use crate::apimachinery::jsonpath::{Template, relaxed};
@@ -27,19 +27,41 @@ pub fn sort_objects(objects: &mut Vec<Arc<Object>>, field: &str) -> anyhow::Resu
     reorder(objects, keys, &path, "*unstructured.Unstructured")
 }
 
-/// Sorts the rows of a table by their objects.
-pub fn sort_table(table: &mut Table, field: &str) -> anyhow::Result<()> {
-    let path = relaxed(field).unwrap_or_else(|_| field.to_owned());
-    let template = Template::parse(&path).map_err(|e| anyhow!("sorting error: {e}"))?;
+/// Sorts the rows of a table by their objects; `false` for a path that cannot be read, or that no object has. A single row is
+/// in order, whatever the path is.
+///
+/// # Errors
+/// Values that have no order.
+pub fn sort_table(table: &mut Table, field: &str) -> anyhow::Result<bool> {
+    if table.rows.len() < 2 {
+        return Ok(true);
+    }
+    let Ok(path) = relaxed(field) else { return Ok(false) };
+    let Ok(template) = Template::parse(&path) else { return Ok(false) };
     let mut template = template.allow_missing_keys(true);
-    let mut row_key = |object: &Object| {
-        key(&mut template, object).map_err(|e| {
-            let error = quote(&e.to_string());
-            anyhow!("Failed to get values for [][]reflect.Value(nil) using {path} (&errors.errorString{{s:{error}}})")
-        })
+    let Ok(keys) = table.rows.iter().map(|row| key(&mut template, &row.object)).collect::<anyhow::Result<Vec<_>>>()
+    else {
+        return Ok(false);
     };
-    let keys = table.rows.iter().map(|row| row_key(&row.object)).collect::<anyhow::Result<Vec<_>>>()?;
-    if table.rows.is_empty() { Ok(()) } else { reorder(&mut table.rows, keys, &path, "[][][]reflect.Value") }
+    if keys.iter().all(Option::is_none) {
+        return Ok(false);
+    }
+    reorder(&mut table.rows, keys, &path, "[][][]reflect.Value").map(|()| true)
+}
+
+/// kubectl sorts several tables as they are, by fields of the tables: rows of several requests have no order.
+///
+/// # Errors
+/// A path to what no table has: mostly one to what its objects have.
+pub fn check_sort_of_tables(field: &str) -> anyhow::Result<()> {
+    let path = relaxed(field)?;
+    let mut template = Template::parse(&path)?.allow_missing_keys(true);
+    let table = json!({"apiVersion": "meta.k8s.io/v1", "kind": "Table", "metadata": {"resourceVersion": ""}});
+    let found = template.find(&table)?;
+    if found.iter().all(|group| group.is_empty()) {
+        bail!("couldn't find any field with path {} in the list of objects", quote(&path));
+    }
+    Ok(())
 }
 
 /// What an object is sorted by: the first thing the path finds.
@@ -162,14 +184,12 @@ mod tests {
         let mut table = Table { columns: vec![column("Name")], rows };
         sort_table(&mut table, ".x").unwrap();
         assert_eq!(table.rows[0].cells, ["o1"]);
-        let error = |table: &mut Table, field| sort_table(table, field).unwrap_err().to_string();
-        assert_eq!(error(&mut table, "{.x"), "sorting error: unclosed action");
-        assert_eq!(
-            error(&mut table, ".x[0]"),
-            "Failed to get values for [][]reflect.Value(nil) using {.x[0]} (&errors.errorString{s:\"int64 is not array or \
-             slice\"})"
-        );
+        for unknown in ["{.x", ".x[0]", ".z"] {
+            assert!(!sort_table(&mut table, unknown).unwrap(), "{unknown}");
+        }
+        table.rows.truncate(1);
+        assert!(sort_table(&mut table, ".z").unwrap());
         table.rows.clear();
-        sort_table(&mut table, ".x").unwrap();
+        assert!(sort_table(&mut table, ".x").unwrap());
     }
 }

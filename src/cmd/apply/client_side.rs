@@ -18,7 +18,7 @@ use crate::cmd::create::Validation;
 use crate::cmd::dry_run::DryRun;
 use crate::cmd::errors::with_source;
 use crate::cmd::infos::Info;
-use crate::cmd::{last_applied, requests};
+use crate::cmd::{last_applied, record, requests};
 
 /// How long a forced replacement waits for the old object to go, when no `--timeout` says it.
 const FORCE_TIMEOUT: Duration = Duration::from_secs(300);
@@ -39,6 +39,7 @@ pub(super) fn apply(
         return Err(with_source(&what, &info.source, anyhow::anyhow!("resource name may not be empty")));
     }
     let mut modified = Object::clone(&info.object);
+    record::record(cx, &mut modified);
     last_applied::set(&mut modified);
     match info.stored(cx)? {
         None => create(cx, info, modified, settings).map(|o| (o, "created")),

@@ -9,6 +9,7 @@ use crate::apiserver::{self, ApplyOptions};
 use crate::cmd::context::Context;
 use crate::cmd::dry_run::DryRun;
 use crate::cmd::infos::Info;
+use crate::cmd::record;
 
 const ADVICE: &str = "
 Please review the fields above--they currently have other managers. Here
@@ -40,8 +41,10 @@ pub(super) fn apply(cx: &mut Context, info: &Info, settings: &Settings, how: How
         }
         anyhow::bail!("name is required");
     }
+    let mut manifest = Object::clone(&info.object);
+    record::record(cx, &mut manifest);
     let object =
-        send(cx, info, &info.object, settings.dry_run, how).map_err(|error| match error.downcast_ref::<Status>() {
+        send(cx, info, &manifest, settings.dry_run, how).map_err(|error| match error.downcast_ref::<Status>() {
             Some(status) if status.reason == Reason::Conflict => anyhow::anyhow!("{}{ADVICE}", status.message),
             _ => error,
         })?;

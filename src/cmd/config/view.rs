@@ -83,7 +83,9 @@ impl Run for View {
         if !self.args.is_empty() {
             return Err(cx.usage_error(format!("unexpected arguments: [{}]", self.args.join(" "))));
         }
-        let flags = self.templates.of(&self.output);
+        // The default of `-o` gives way to a template.
+        let output = if cx.is_given("template") && !cx.is_given("output") { "" } else { self.output.as_str() };
+        let flags = self.templates.of(output);
         let format = Format::parse(&flags, FORMATS, &|path| manifest::read_text(cx.env, path))?;
         let mut config = Kubeconfig::load(cx.env)?;
         if !cx.global.context.is_empty() {

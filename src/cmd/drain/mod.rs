@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use super::context::Context;
 use super::dry_run::DryRun;
-use super::errors::aggregate;
+use super::errors::{self, aggregate};
 use super::flags::{CHUNK_SIZE, DryRunFlag, SelectorFlag};
 use super::go;
 use super::infos::{self, Info, Query};
 use super::requests;
+use super::resources;
 use super::support::{Flag, Support};
 use super::verbs::Run;
 use crate::apimachinery::labels::Selector;
@@ -161,7 +162,7 @@ https://kubernetes.io/images/docs/kubectl_drain.svg Workflowhttps://kubernetes.i
         if !pending.is_empty() {
             cx.complain(&format!("There are pending nodes to be drained:\n{pending}"));
         }
-        aggregate(errors)
+        errors::list(errors)
     }
 }
 
@@ -234,6 +235,9 @@ fn nodes(cx: &mut Context, args: &[String], selector: &str, usage: &str) -> anyh
     }
     if !args.is_empty() && !selector.is_empty() {
         return Err(cx.usage_error("error: cannot specify both a node name and a --selector option"));
+    }
+    if args.is_empty() && selector.is_empty() {
+        anyhow::bail!(resources::MISSING);
     }
     // A name may be written with its type.
     let plain = |a: &String| a.strip_prefix("node/").or(a.strip_prefix("nodes/")).unwrap_or(a).to_owned();

@@ -11,8 +11,10 @@ use crate::cmd::program;
 /// # Errors
 /// An editor that is not there, or that fails.
 pub fn launch(env: &mut Env, file: &Path) -> anyhow::Result<()> {
-    let words = words(env, &file.display().to_string());
-    let what = words.join(" ");
+    let name = file.display().to_string();
+    let words = words(env, &name);
+    // A shell's command line is told, the file is not.
+    let what = words.iter().filter(|w| **w != name).map(String::as_str).collect::<Vec<_>>().join(" ");
     match program::run(env, &words) {
         Ok(status) if status.success() => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => anyhow::bail!("unable to launch the editor {what:?}"),

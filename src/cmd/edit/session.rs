@@ -16,7 +16,7 @@ use crate::cmd::context::Context;
 use crate::cmd::dry_run::DryRun;
 use crate::cmd::errors::{Exit, aggregate};
 use crate::cmd::infos::{self, Info};
-use crate::cmd::{last_applied, manifest, program, requests};
+use crate::cmd::{last_applied, manifest, program, record, requests};
 use crate::printers::{Printer, yaml};
 
 /// What comes of the edited objects.
@@ -157,6 +157,7 @@ impl Session<'_> {
         if self.how.save_config {
             last_applied::set(&mut edited);
         }
+        record::record(cx, &mut edited);
         if self.mode == Mode::Create {
             return self.create(cx, &edited);
         }

@@ -8,6 +8,7 @@ mod wrap;
 pub use support::markdown as support_markdown;
 
 use super::context::Context;
+use super::errors::Aggregate;
 use super::resources::{self, KindRef};
 use super::verbs::{Operands, Run};
 use crate::apimachinery::quote::quote;
@@ -130,7 +131,8 @@ fn split<'r>(registry: &Registry, request: &'r str) -> anyhow::Result<(KindRef, 
     });
     let (kind, path) = match exact {
         Some(kind) => (kind, rest[kind.names().group.len()..].trim_start_matches('.')),
-        None => (resources::kind_in(registry, word)?, rest),
+        // As of kubectl's RESTMapper: without `error: ` before it.
+        None => (resources::kind_in(registry, word).map_err(|e| Aggregate(vec![e]))?, rest),
     };
     Ok((kind, path.split('.').filter(|p| !p.is_empty()).collect()))
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::{Making, OTHER_FLAGS};
+use crate::apimachinery::quote::quote;
 use crate::cmd::context::Context;
+use crate::cmd::errors::Aggregate;
 use crate::cmd::resources;
 use crate::cmd::support::Flag;
 use crate::cmd::verbs::Run;
@@ -248,7 +250,7 @@ impl Wanted {
                     plural = kind.names().plural.to_owned();
                 }
                 Err(_) if self.check_special(&group, &plural)? => {}
-                Err(error) => return Err(error),
+                Err(_) => return Err(not_served(word, &group)),
             }
             self.check_special(&group, &plural)?;
         }
@@ -275,6 +277,12 @@ impl Wanted {
         }
         Ok(knows)
     }
+}
+
+/// What kubectl prints of a resource that its RESTMapper does not find, without a word before it.
+fn not_served(resource: &str, group: &str) -> anyhow::Error {
+    let place = if group.is_empty() { String::new() } else { format!(" in group {}", quote(group)) };
+    Aggregate(vec![anyhow::anyhow!("the server doesn't have a resource type {}{place}", quote(resource))]).into()
 }
 
 fn once(all: &[String]) -> Vec<String> {

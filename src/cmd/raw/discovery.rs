@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::cmd::api_resources;
 use crate::cmd::resources::KindRef;
 use crate::kinds::Registry;
 
@@ -75,13 +76,9 @@ fn resources(registry: &Registry, api_version: &str) -> Option<Value> {
 fn of_kind(kind: KindRef) -> Vec<Value> {
     let names = kind.names();
     let is_custom = kind.structural().is_some();
-    let verbs = match is_custom {
-        true => ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"],
-        false => ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"],
-    };
     let mut resource = json!({
         "name": names.plural, "singularName": names.singular, "namespaced": names.namespaced, "kind": names.kind,
-        "verbs": verbs,
+        "verbs": api_resources::verbs(names),
     });
     if !names.short.is_empty() {
         resource["shortNames"] = json!(names.short);

@@ -71,7 +71,9 @@ impl Undo {
         if dry_run == DryRun::Client {
             let mut out = Text::default();
             pod_template(&to.template, &mut out);
-            return Ok(format!("will roll back to {}", out.raw()));
+            // kubectl's rollbacker of Deployments says the template alone, the others what would become of it.
+            let intro = if info.kind.names().kind == "Deployment" { "" } else { "will roll back to " };
+            return Ok(format!("{intro}{}", out.raw()));
         }
         let number = self.to_revision;
         let patch = info.kind.rollback(&info.object, to).map_err(anyhow::Error::msg)?;

@@ -204,7 +204,7 @@ impl Env {
             let from = [self.from.clone()];
             let query = Query { args: &from, ..Query::default() };
             for info in find(cx, &query, self.local)? {
-                env.set.extend(self.imported(&info)?);
+                env.set.extend(self.imported(cx, &info)?);
             }
         }
         for variable in &mut env.set {
@@ -215,7 +215,7 @@ impl Env {
     }
 
     /// A variable for each key of a ConfigMap or a Secret.
-    fn imported(&self, info: &Info) -> anyhow::Result<Vec<Value>> {
+    fn imported(&self, cx: &mut Context, info: &Info) -> anyhow::Result<Vec<Value>> {
         let names = info.kind.names();
         let field = match (names.api_version, names.kind) {
             ("v1", "ConfigMap") => "configMapKeyRef",
@@ -224,8 +224,13 @@ impl Env {
         };
         let keys = info.object.map_at("/data").into_iter().flatten().map(|(key, _)| key);
         let wanted = keys.filter(|key| self.keys.is_empty() || self.keys.contains(key));
-        let variable =
-            |key: &String| json!({"name": variable_name(key), "valueFrom": {field: {"name": info.name, "key": key}}});
+        let variable = |key: &String| {
+            let name = variable_name(key);
+            if name != *key {
+                cx.complain(&format!("Warning: key {key} transferred to {name}\n"));
+            }
+            json!({"name": name, "valueFrom": {field: {"name": info.name, "key": key}}})
+        };
         Ok(wanted.map(variable).collect())
     }
 

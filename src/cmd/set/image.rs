@@ -11,6 +11,7 @@ use crate::cmd::errors::aggregate;
 use crate::cmd::flags::{DryRunFlag, KUSTOMIZE, PrintFlags, RecursiveFlag, SelectorFlag, field_manager};
 use crate::cmd::infos::Query;
 use crate::cmd::pairs;
+use crate::cmd::record::RECORD;
 use crate::cmd::support::Flag;
 use crate::cmd::verbs::{Operands, Run};
 
@@ -39,7 +40,7 @@ pub struct Image {
     select: SelectorFlag,
 }
 
-const OTHER_FLAGS: &[Flag] = &[field_manager("kubectl-set"), KUSTOMIZE];
+const OTHER_FLAGS: &[Flag] = &[field_manager("kubectl-set"), KUSTOMIZE, RECORD];
 
 const LONG: &str = r#"Update existing container image(s) of resources.
 

@@ -10,6 +10,7 @@ use crate::cmd::dry_run::DryRun;
 use crate::cmd::errors::aggregate;
 use crate::cmd::flags::{DryRunFlag, KUSTOMIZE, PrintFlags, RecursiveFlag, SelectorFlag, field_manager};
 use crate::cmd::infos::Query;
+use crate::cmd::record::RECORD;
 use crate::cmd::support::Flag;
 use crate::cmd::verbs::{Operands, Run};
 
@@ -63,7 +64,7 @@ pub struct Resources {
     select: SelectorFlag,
 }
 
-const OTHER_FLAGS: &[Flag] = &[field_manager("kubectl-set"), KUSTOMIZE];
+const OTHER_FLAGS: &[Flag] = &[field_manager("kubectl-set"), KUSTOMIZE, RECORD];
 
 const LONG: &str = r#"Specify compute resource requirements (CPU, memory) for any resource that defines a pod template.  If a pod is successfully scheduled, it is guaranteed the amount of resource requested, but may burst up to its specified limits.
 

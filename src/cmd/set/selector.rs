@@ -3,13 +3,15 @@
 use clap::ArgAction;
 use serde_json::{Map, Value};
 
-use crate::apimachinery::labels::Selector as Labels;
+use super::typed::typed;
+use crate::apimachinery::labels::{Operator, Selector as Labels};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::cmd::context::Context;
 use crate::cmd::dry_run::DryRun;
 use crate::cmd::flags::{DryRunFlag, PrintFlags, field_manager};
 use crate::cmd::infos::{self, From, Info, Query};
+use crate::cmd::record::{self, RECORD};
 use crate::cmd::support::Flag;
 use crate::cmd::verbs::{Operands, Run};
 
@@ -41,7 +43,7 @@ pub struct Selector {
     recursive: bool,
 }
 
-const OTHER_FLAGS: &[Flag] = &[field_manager("kubectl-set")];
+const OTHER_FLAGS: &[Flag] = &[field_manager("kubectl-set"), RECORD];
 
 const LONG: &str = r#"Set the selector on a resource. Note that the new selector will overwrite the old selector if the resource had one prior to the invocation of 'set selector'.
 
@@ -63,6 +65,10 @@ impl Run for Selector {
         let mut printer = self.print.printer(cx)?;
         let Some((text, args)) = self.args.split_last() else { anyhow::bail!("one selector is required") };
         let selector = Labels::parse(text).map_err(Status::from)?;
+        label_selector(&selector)?;
+        if self.local && !args.is_empty() {
+            anyhow::bail!(super::LOCAL_RESOURCE);
+        }
         let from = if self.local { From::Local } else { From::Store };
         let query = Query {
             args,
@@ -74,26 +80,28 @@ impl Run for Selector {
         };
         let done = format!("selector updated{}", dry_run.suffix());
         infos::find(cx, &query)?.visit(|info| {
-            let new = self.selected(&info, text, &selector)?;
+            let mut new = self.selected(&info, &selector)?;
+            record::record(cx, &mut new);
             if self.local || dry_run == DryRun::Client {
-                return printer.print(&new, &done, &mut cx.env.stdout);
+                return printer.print(&typed(&new), &done, &mut cx.env.stdout);
             }
             let stored = super::patch(cx, &info, &new, dry_run)?;
-            printer.print(&stored, &done, &mut cx.env.stdout)
+            printer.print(&typed(&stored), &done, &mut cx.env.stdout)
         })
     }
 }
 
 impl Selector {
-    fn selected(&self, info: &Info, text: &str, selector: &Labels) -> anyhow::Result<Object> {
+    fn selected(&self, info: &Info, selector: &Labels) -> anyhow::Result<Object> {
         let names = info.kind.names();
         // The one kind whose selector is a plain map, and may change.
         if (names.api_version, names.kind) != ("v1", "Service") {
             anyhow::bail!("setting a selector is only supported for Services");
         }
-        let Some(labels) = equalities(text, selector) else {
-            anyhow::bail!("match expression {text} not supported on this object");
-        };
+        let (labels, expressions) = label_selector(selector)?;
+        if !expressions.is_empty() {
+            anyhow::bail!("match expression [{}] not supported on this object", expressions.join(" "));
+        }
         let mut new = Object::clone(&info.object);
         new.set("/spec/selector", Value::Object(labels));
         if !self.resource_version.is_empty() {
@@ -103,15 +111,25 @@ impl Selector {
     }
 }
 
-/// The labels of a selector that only has `key=value`; `None` for one that has more.
-fn equalities(text: &str, selector: &Labels) -> Option<Map<String, Value>> {
-    let mut labels = Map::new();
-    for part in text.split(',').map(str::trim).filter(|p| !p.is_empty()) {
-        let (key, value) = part.split_once("==").or_else(|| part.split_once('='))?;
-        if key.ends_with('!') {
-            return None;
-        }
-        labels.insert(key.trim().to_owned(), value.trim().into());
+/// metav1's `ParseToLabelSelector`: labels, and the expressions as Go prints them.
+fn label_selector(selector: &Labels) -> anyhow::Result<(Map<String, Value>, Vec<String>)> {
+    let (mut labels, mut expressions) = (Map::new(), Vec::new());
+    for requirement in selector.requirements() {
+        let (key, values) = (requirement.key(), requirement.values());
+        let operator = match requirement.operator() {
+            Operator::Equals | Operator::DoubleEquals => {
+                labels.insert(key.to_owned(), values.first().map(String::as_str).unwrap_or_default().into());
+                continue;
+            }
+            Operator::In => "In",
+            Operator::NotIn => "NotIn",
+            Operator::Exists => "Exists",
+            Operator::DoesNotExist => "DoesNotExist",
+            Operator::GreaterThan => anyhow::bail!("\"gt\" isn't supported in label selectors"),
+            Operator::LessThan => anyhow::bail!("\"lt\" isn't supported in label selectors"),
+            Operator::NotEquals => anyhow::bail!("\"!=\" is not a valid label selector operator"),
+        };
+        expressions.push(format!("{{{key} {operator} [{}]}}", values.join(" ")));
     }
-    selector.matches(Some(&labels)).then_some(labels)
+    Ok((labels, expressions))
 }

@@ -8,6 +8,7 @@ use crate::cmd::dry_run::DryRun;
 use crate::cmd::errors::aggregate;
 use crate::cmd::flags::{DryRunFlag, KUSTOMIZE, PrintFlags, RecursiveFlag, field_manager};
 use crate::cmd::infos::Query;
+use crate::cmd::record::RECORD;
 use crate::cmd::support::Flag;
 use crate::cmd::verbs::{Operands, Run};
 
@@ -34,7 +35,7 @@ pub struct ServiceAccount {
     print: PrintFlags,
 }
 
-const OTHER_FLAGS: &[Flag] = &[field_manager("kubectl-set"), KUSTOMIZE];
+const OTHER_FLAGS: &[Flag] = &[field_manager("kubectl-set"), KUSTOMIZE, RECORD];
 
 const LONG: &str = r#"Update the service account of pod template resources.
 
@@ -80,10 +81,6 @@ impl Run for ServiceAccount {
         };
         let set = |spec: &mut Map<String, Value>| {
             spec.insert("serviceAccountName".to_owned(), account.as_str().into());
-            // The deprecated name of the field follows it.
-            if let Some(old) = spec.get_mut("serviceAccount") {
-                *old = account.as_str().into();
-            }
         };
         let errors = change.run(cx, &infos, &mut |_, _, spec| {
             set(spec);

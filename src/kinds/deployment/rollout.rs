@@ -60,7 +60,8 @@ pub fn history(deployment: &Object, cluster: &Cluster) -> Result<Vec<Revision>, 
 /// The JSON patch that restores a revision's template and annotations; `None` when the template is the present one.
 pub fn rollback(deployment: &Object, to: &Revision) -> Result<Option<Value>, String> {
     if is_paused(deployment) {
-        let why = "cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again";
+        let why =
+            "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again";
         return Err(why.to_owned());
     }
     let template = replica_sets::without_hash(&to.object).unwrap_or_default();
