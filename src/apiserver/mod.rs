@@ -21,6 +21,7 @@ mod evict;
 mod export;
 mod field_set;
 mod patch;
+mod policy;
 mod quota;
 mod scale;
 mod update;

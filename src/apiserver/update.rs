@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::WriteOptions;
+use super::policy;
 use super::quota::{self, Write};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
@@ -44,6 +45,7 @@ pub fn update(
         return Err(Status::invalid(&names.group_kind(), new.name(), errors));
     }
     kind.admit_valid(&new, Some(&old), cluster)?;
+    policy::admit(cluster, &policy::Request { kind, new: Some(&new), old: Some(&old), dry_run: options.dry_run })?;
     store(cluster, kind, new, &old, options, kind.evaluator().is_enforced_on_update())
 }
 
