@@ -6,6 +6,9 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::go_value;
+use super::quote::quote;
+
 /// A path to a field: `spec.containers[0].name`, `metadata.labels[app]`.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Path(String);
@@ -120,6 +123,11 @@ impl Errors {
         self.push(ErrorType::Invalid, path, with_detail(format!("Invalid value: {}", show(&value.into())), detail));
     }
 
+    /// As [`Errors::invalid`], with the value as it is to be shown.
+    pub fn invalid_shown(&mut self, path: &Path, shown: &str, detail: &str) {
+        self.push(ErrorType::Invalid, path, with_detail(format!("Invalid value: {shown}"), detail));
+    }
+
     /// As [`Errors::invalid`], for a value of another type: the two read alike.
     pub fn type_invalid(&mut self, path: &Path, value: impl Into<Value>, detail: &str) {
         let body = with_detail(format!("Invalid value: {}", show(&value.into())), detail);
@@ -133,7 +141,12 @@ impl Errors {
 
     /// `Unsupported value: VALUE: supported values: "A", "B"`; the caller orders the supported values (upstream sorts sets).
     pub fn not_supported(&mut self, path: &Path, value: impl Into<Value>, supported: &[&str]) {
-        let mut body = format!("Unsupported value: {}", show(&value.into()));
+        self.not_supported_shown(path, &show(&value.into()), supported);
+    }
+
+    /// As [`Errors::not_supported`], with the value as it is to be shown.
+    pub fn not_supported_shown(&mut self, path: &Path, shown: &str, supported: &[&str]) {
+        let mut body = format!("Unsupported value: {shown}");
         if !supported.is_empty() {
             let quoted: Vec<String> = supported.iter().map(|s| format!("{s:?}")).collect();
             body.push_str(&format!(": supported values: {}", quoted.join(", ")));
@@ -143,7 +156,12 @@ impl Errors {
 
     /// `Duplicate value: VALUE`.
     pub fn duplicate(&mut self, path: &Path, value: impl Into<Value>) {
-        self.push(ErrorType::Duplicate, path, format!("Duplicate value: {}", show(&value.into())));
+        self.duplicate_shown(path, &show(&value.into()));
+    }
+
+    /// As [`Errors::duplicate`], with the value as it is to be shown.
+    pub fn duplicate_shown(&mut self, path: &Path, shown: &str) {
+        self.push(ErrorType::Duplicate, path, format!("Duplicate value: {shown}"));
     }
 
     /// `Not found: VALUE`.
@@ -158,22 +176,33 @@ impl Errors {
 
     /// `Too long: may not be more than N bytes`; upstream prints no value.
     pub fn too_long(&mut self, path: &Path, max: usize) {
-        self.push(ErrorType::TooLong, path, format!("Too long: may not be more than {max} bytes"));
+        self.push(ErrorType::TooLong, path, format!("Too long: may not be more than {max} {}", plural(max, "byte")));
     }
 
     /// `Too many: N: must have at most M items`.
     pub fn too_many(&mut self, path: &Path, actual: usize, max: usize) {
-        self.push(ErrorType::TooMany, path, format!("Too many: {actual}: must have at most {max} items"));
+        self.push(
+            ErrorType::TooMany,
+            path,
+            format!("Too many: {actual}: must have at most {max} {}", plural(max, "item")),
+        );
     }
+}
+
+fn plural(count: usize, what: &str) -> String {
+    if count == 1 { what.to_owned() } else { format!("{what}s") }
 }
 
 fn with_detail(body: String, detail: &str) -> String {
     if detail.is_empty() { body } else { format!("{body}: {detail}") }
 }
 
-/// A value as upstream prints it: strings quoted, numbers and booleans bare, null as `null`, the rest as JSON.
+/// A value as upstream prints it: strings as Go quotes them, the rest as Go's JSON.
 fn show(value: &Value) -> String {
-    value.to_string()
+    match value {
+        Value::String(text) => quote(text),
+        other => go_value::json(other),
+    }
 }
 
 #[cfg(test)]
@@ -189,6 +218,9 @@ mod tests {
         e.required(&Path::new("metadata.name"), "name or generateName is required");
         e.not_supported(&Path::new("spec.x"), "A", &["B", "C"]);
         e.invalid(&Path::new("spec.l"), json!({"app": "x"}), "no");
+        e.invalid(&Path::new("spec.t"), "a<b\u{7f}", "");
+        e.too_long(&Path::new("spec.t"), 1);
+        e.too_many(&Path::new("spec.t"), 2, 1);
         let text: Vec<String> = e.0.iter().map(ToString::to_string).collect();
         assert_eq!(
             text,
@@ -197,6 +229,9 @@ mod tests {
                 "metadata.name: Required value: name or generateName is required",
                 "spec.x: Unsupported value: \"A\": supported values: \"B\", \"C\"",
                 "spec.l: Invalid value: {\"app\":\"x\"}: no",
+                "spec.t: Invalid value: \"a<b\\x7f\"",
+                "spec.t: Too long: may not be more than 1 byte",
+                "spec.t: Too many: 2: must have at most 1 item",
             ]
         );
     }

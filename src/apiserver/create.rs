@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::WriteOptions;
 use super::managed::{self, MANAGED_FIELDS, Writer};
+use super::policy;
 use super::quota::{self, Write};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
@@ -68,6 +69,7 @@ fn create_as(
         return Err(Status::invalid(&names.group_kind(), object.name(), errors));
     }
     kind.admit_valid(&object, None, cluster)?;
+    policy::admit(cluster, &policy::Request { kind, new: Some(&object), old: None, dry_run: options.dry_run })?;
     let charges = quota::assess(cluster, kind, &Write { old: None, new: Some(&object), is_enforced: true })?;
     let key = names.key(object.namespace(), object.name());
     if cluster.get(&key)?.is_some() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::built_in;
+use super::policy;
 use super::quota::{self, Write};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
@@ -57,6 +58,7 @@ pub fn delete(
     let old = super::get(cluster, kind, namespace, name)?;
     check_preconditions(kind, &old, options)?;
     kind.admit_delete(&old)?;
+    policy::admit(cluster, &policy::Request { kind, new: None, old: Some(&old), dry_run: options.dry_run })?;
     if options.dry_run {
         return Ok(old);
     }

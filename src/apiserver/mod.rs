@@ -22,6 +22,7 @@ mod evict;
 mod export;
 mod managed;
 mod patch;
+mod policy;
 mod quota;
 mod scale;
 mod update;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::WriteOptions;
 use super::managed::{self, MANAGED_FIELDS, Writer};
+use super::policy;
 use super::quota::{self, Write};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
@@ -72,6 +73,7 @@ pub(super) fn update_as(
         return Err(Status::invalid(&names.group_kind(), new.name(), errors));
     }
     kind.admit_valid(&new, Some(&old), cluster)?;
+    policy::admit(cluster, &policy::Request { kind, new: Some(&new), old: Some(&old), dry_run: options.dry_run })?;
     store(cluster, kind, new, &old, options, kind.evaluator().is_enforced_on_update())
 }
 

@@ -2,6 +2,7 @@
 
 use super::describe::{Text, View};
 use super::int_or_percent;
+use super::internal;
 use super::plan::Plan;
 use super::rollout::{Progress, Revision};
 use super::{Kind, Names, Trigger, workload};
@@ -175,8 +176,9 @@ fn validate_strategy(object: &Object, errors: &mut Errors) {
             validate_rolling(&rolling, &path.child("rollingUpdate"), errors);
         }
         _ => {
-            let shown = object.at("/spec/updateStrategy").cloned().unwrap_or_default();
-            errors.not_supported(&path, shown, &["RollingUpdate", "OnDelete"]);
+            let strategy = object.at("/spec/updateStrategy").unwrap_or(&Value::Null);
+            let shown = internal::shown(strategy, internal::DAEMON_SET_STRATEGY);
+            errors.not_supported_shown(&path, &shown, &["RollingUpdate", "OnDelete"]);
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::describe::{Text, View};
 use super::exposure::{self, Exposure};
 use super::int_or_percent;
+use super::internal;
 use super::plan::Plan;
 use super::rollout::{Progress, Revision};
 use super::{Kind, Names, ScalePaths, Trigger, workload, zeros};
@@ -180,8 +181,9 @@ fn validate_strategy(object: &Object, errors: &mut Errors) {
         ("RollingUpdate", Some(rolling)) => validate_rolling(rolling, &path.child("rollingUpdate"), errors),
         ("Recreate" | "RollingUpdate", None) => {}
         _ => {
-            let shown = object.at("/spec/strategy").cloned().unwrap_or_default();
-            errors.not_supported(&path, shown, &["Recreate", "RollingUpdate"]);
+            let strategy = object.at("/spec/strategy").unwrap_or(&Value::Null);
+            let shown = internal::shown(strategy, internal::DEPLOYMENT_STRATEGY);
+            errors.not_supported_shown(&path, &shown, &["Recreate", "RollingUpdate"]);
         }
     }
 }

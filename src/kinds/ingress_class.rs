@@ -89,14 +89,7 @@ fn validate_controller(controller: &str, path: &Path, errors: &mut Errors) {
     if controller.len() > 250 {
         errors.too_long(path, 250);
     }
-    let (domain, rest) = controller.split_once('/').unwrap_or((controller, ""));
-    if domain.is_empty() || rest.is_empty() {
-        errors.invalid(path, controller, "must be a domain-prefixed path (such as \"acme.io/foo\")");
-        return;
-    }
-    for problem in names::is_dns1123_subdomain(domain) {
-        errors.invalid(path, domain, &problem);
-    }
+    errors.append(names::validate_domain_prefixed_path(controller, path));
 }
 
 fn validate_parameters(parameters: &serde_json::Value, path: &Path, errors: &mut Errors) {

@@ -50,6 +50,7 @@ mod horizontal_pod_autoscaler;
 mod ingress;
 mod ingress_class;
 mod int_or_percent;
+mod internal;
 mod ip;
 mod ip_address;
 mod job;

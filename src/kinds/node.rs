@@ -11,6 +11,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::describe::{Text, View};
+use super::internal;
 use super::plan::Plan;
 use super::{Kind, Names, resource_list, zeros};
 use crate::apimachinery::field::{Errors, Path};
@@ -201,7 +202,7 @@ fn validate_taints(taints: &[Value], errors: &mut Errors) {
             errors.not_supported(&path.child("effect"), effect, &["NoSchedule", "PreferNoSchedule", "NoExecute"]);
         }
         if seen.contains(&(key, effect)) {
-            errors.duplicate(&path, taint.clone());
+            errors.duplicate_shown(&path, &internal::shown(taint, internal::TAINT));
         }
         seen.push((key, effect));
     }

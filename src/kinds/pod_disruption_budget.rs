@@ -2,6 +2,7 @@
 
 use super::describe::{Text, View};
 use super::int_or_percent;
+use super::internal;
 use super::plan::Plan;
 use super::{Kind, Names, Trigger};
 use crate::apimachinery::field::{Errors, Path};
@@ -70,8 +71,8 @@ impl Kind for PodDisruptionBudget {
         let spec = Path::new("spec");
         let (min, max) = (object.at("/spec/minAvailable"), object.at("/spec/maxUnavailable"));
         if min.is_some() && max.is_some() {
-            let shown = object.at("/spec").cloned().unwrap_or_default();
-            errors.invalid(&spec, shown, "minAvailable and maxUnavailable cannot be both set");
+            let shown = internal::shown(object.at("/spec").unwrap_or(&Value::Null), internal::BUDGET_SPEC);
+            errors.invalid_shown(&spec, &shown, "minAvailable and maxUnavailable cannot be both set");
         }
         for (field, value) in [("minAvailable", min), ("maxUnavailable", max)] {
             if let Some(value) = value {

@@ -1,4 +1,4 @@
-//! ValidatingAdmissionPolicy: rules in CEL to judge objects by. Stored, not evaluated.
+//! ValidatingAdmissionPolicy: rules in CEL to judge objects by. Asked by the API server.
 
 use super::admission_policy;
 use super::{Kind, Names};

@@ -1,4 +1,4 @@
-//! ValidatingAdmissionPolicyBinding: where a ValidatingAdmissionPolicy holds. Stored, not evaluated.
+//! ValidatingAdmissionPolicyBinding: where a ValidatingAdmissionPolicy holds. Asked by the API server.
 
 use super::admission_policy;
 use super::{Kind, Names};

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{NameRule, is_label_value, is_qualified_name, name_is_dns_label};
+use super::{NameRule, is_dns1123_subdomain, is_label_value, is_qualified_name, name_is_dns_label, regex_message};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
 
@@ -102,6 +102,28 @@ pub fn validate_labels(labels: Option<&Map<String, Value>>, path: &Path) -> Erro
         for problem in is_label_value(value) {
             errors.invalid(path, value, &problem);
         }
+    }
+    errors
+}
+
+/// Validates a path below a domain: `example.com/ingress-controller`.
+pub fn validate_domain_prefixed_path(value: &str, path: &Path) -> Errors {
+    const SEGMENTS: &str = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+";
+    let mut errors = Errors::default();
+    if value.is_empty() {
+        errors.required(path, "");
+        return errors;
+    }
+    let (domain, rest) = value.split_once('/').unwrap_or((value, ""));
+    if domain.is_empty() || rest.is_empty() {
+        errors.invalid(path, value, "must be a domain-prefixed path (such as \"acme.io/foo\")");
+        return errors;
+    }
+    for problem in is_dns1123_subdomain(domain) {
+        errors.invalid(path, domain, &problem);
+    }
+    if !rest.chars().all(|c| c.is_ascii_alphanumeric() || "/-._~%!$&'()*+,;=:".contains(c)) {
+        errors.invalid(path, rest, &regex_message("Invalid path", SEGMENTS, &[]));
     }
     errors
 }

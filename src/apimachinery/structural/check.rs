@@ -2,7 +2,7 @@
 
 use regex::Regex;
 
-use super::{Additional, Structural, Values};
+use super::{Additional, Rule, Structural, Values};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::schema::ListType;
 
@@ -50,6 +50,9 @@ fn form(schema: &Structural, path: &Path, errors: &mut Errors) {
         let why = "must not be empty if x-kubernetes-list-type is map";
         errors.required(&path.child("x-kubernetes-list-map-keys"), why);
     }
+    for (i, rule) in schema.rules.iter().enumerate() {
+        rule_form(rule, schema, &path.child("x-kubernetes-validations").index(i), errors);
+    }
     for (name, property) in &schema.properties {
         form(property, &path.child("properties").key(name), errors);
     }
@@ -59,6 +62,63 @@ fn form(schema: &Structural, path: &Path, errors: &mut Errors) {
     if let Some(additional) = schema.additional() {
         form(additional, &path.child("additionalProperties"), errors);
     }
+}
+
+const REASONS: [&str; 4] = ["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"];
+
+/// What a rule has to be, whatever it says: the server also compiles it.
+fn rule_form(rule: &Rule, schema: &Structural, path: &Path, errors: &mut Errors) {
+    let (text, message, field) = (rule.rule.trim(), rule.message.trim(), rule.field_path.as_str());
+    const NO_BREAKS: &str = "must not contain line breaks";
+    const SOMETHING: &str = "must be non-empty if specified";
+    if text.is_empty() {
+        errors.required(&path.child("rule"), "rule is not specified");
+    } else if !rule.message.is_empty() && message.is_empty() {
+        errors.invalid(&path.child("message"), rule.message.as_str(), SOMETHING);
+    } else if message.contains('\n') {
+        errors.invalid(&path.child("message"), rule.message.as_str(), NO_BREAKS);
+    } else if text.contains('\n') && message.is_empty() {
+        errors.required(&path.child("message"), "message must be specified if rule contains line breaks");
+    }
+    if !rule.message_expression.is_empty() && rule.message_expression.trim().is_empty() {
+        errors.required(&path.child("messageExpression"), "messageExpression must be non-empty if specified");
+    }
+    if !rule.reason.is_empty() && !REASONS.contains(&rule.reason.as_str()) {
+        errors.not_supported(&path.child("reason"), rule.reason.as_str(), &REASONS);
+    }
+    if field.is_empty() {
+        return;
+    }
+    let path = path.child("fieldPath");
+    if field.trim().is_empty() {
+        errors.invalid(&path, field, SOMETHING);
+    }
+    if field.contains('\n') {
+        errors.invalid(&path, field, NO_BREAKS);
+    }
+    if !leads_somewhere(field, schema) {
+        errors.invalid(&path, field, "must be a valid path");
+    }
+}
+
+/// Whether a path of names and quoted keys leads to a field of a schema: `.spec['a-b'].c`.
+fn leads_somewhere(path: &str, schema: &Structural) -> bool {
+    if path.is_empty() {
+        return true;
+    }
+    let (key, rest) = if let Some(quoted) = path.strip_prefix("['") {
+        let Some((key, rest)) = quoted.split_once("']") else { return false };
+        (key, rest)
+    } else if let Some(named) = path.strip_prefix('.') {
+        named.split_at(named.find(['.', '[', ']']).unwrap_or(named.len()))
+    } else {
+        return false;
+    };
+    let below = match schema.properties.is_empty() {
+        true => schema.additional(),
+        false => schema.properties.get(key),
+    };
+    !key.is_empty() && below.is_some_and(|below| leads_somewhere(rest, below))
 }
 
 fn whole(schema: &Structural, level: Level, path: &Path, errors: &mut Errors) {

@@ -4,10 +4,13 @@
 //! read: what makes no sense in it is left out here and reported by [`check`].
 
 mod check;
+mod correlate;
 mod decode;
 mod defaults;
 mod format;
 mod list_type;
+mod rules;
+mod typed;
 mod validate;
 
 use std::collections::BTreeMap;
@@ -20,7 +23,9 @@ use super::schema::ListType;
 pub use check::check;
 pub use decode::{Pruned, prune};
 pub use defaults::fill;
+pub use format::fits;
 pub use list_type::duplicates;
+pub use rules::{Rule, check as check_rules};
 pub use validate::validate;
 
 /// Deeper parts of a schema are taken as fields of any kind.
@@ -56,13 +61,6 @@ pub struct Structural {
 pub enum Additional {
     Any(bool),
     Schema(Box<Structural>),
-}
-
-/// One rule of `x-kubernetes-validations`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rule {
-    pub rule: String,
-    pub message: String,
 }
 
 /// What is asked of a value besides its type.
@@ -172,10 +170,7 @@ fn node(schema: &Value, depth: usize) -> Structural {
         },
         list_map_keys: texts(schema, "x-kubernetes-list-map-keys"),
         is_atomic_map: text(schema, "x-kubernetes-map-type") == "atomic",
-        rules: list(schema, "x-kubernetes-validations")
-            .iter()
-            .map(|r| Rule { rule: text(r, "rule"), message: text(r, "message") })
-            .collect(),
+        rules: list(schema, "x-kubernetes-validations").iter().map(Rule::parse).collect(),
         values: values(schema, depth),
     }
 }

@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::apimachinery::field::Errors;
 use crate::apimachinery::field::Path;
 
 fn object(value: Value) -> Fields {
@@ -14,7 +15,7 @@ fn spec(properties: Value) -> Structural {
 fn errors(properties: Value, value: Value) -> Vec<String> {
     let schema = spec(properties);
     let object = json!({"spec": value});
-    let mut errors = validate(&object, &schema);
+    let mut errors = validate(&object, None, &schema);
     errors.append(duplicates(object.as_object().unwrap(), &schema));
     errors.0.iter().map(ToString::to_string).collect()
 }
@@ -75,7 +76,7 @@ fn values_are_refused_in_the_servers_words() {
         (
             json!({"x": {"type": "string", "maxLength": 1}}),
             json!({"x": "ab"}),
-            "spec.x: Too long: may not be more than 1 bytes",
+            "spec.x: Too long: may not be more than 1 byte",
         ),
         (
             json!({"x": {"type": "string", "format": "date-time"}}),
@@ -308,7 +309,7 @@ mod hostile {
             let mut again = it.clone();
             fill(&mut again, &schema);
             prop_assert_eq!(&again, &it, "filling in twice is filling in once");
-            let _ = validate(&Value::Object(it.clone()), &schema);
+            let _ = validate(&Value::Object(it.clone()), None, &schema);
             let _ = duplicates(&it, &schema);
         }
     }
@@ -326,4 +327,96 @@ mod hostile {
         }
         let _ = check(&Structural::parse(&schema), &Path::new("s"));
     }
+}
+
+#[test]
+fn rules_are_checked_where_they_stand() {
+    let schema = Structural::parse(&json!({"type": "object", "properties": {"spec": {
+        "type": "object",
+        "x-kubernetes-validations": [
+            {"rule": "self.min <= self.max", "message": "min is larger than max"},
+            {"rule": "self.max < 100", "messageExpression": "'max is ' + string(self.max)", "fieldPath": ".max", "reason": "FieldValueForbidden"},
+            {"rule": "self.missing == 1"},
+            {"rule": "semver('1.0.0').major() > self.max"},
+            {"rule": "this is no rule"},
+        ],
+        "properties": {
+            "min": {"type": "integer"}, "max": {"type": "integer"}, "missing": {"type": "integer"},
+            "name": {"type": "string", "x-kubernetes-validations": [{"rule": "self == oldSelf", "message": " name is immutable "}]},
+            "tags": {"type": "object", "additionalProperties": {"type": "string", "x-kubernetes-validations": [{"rule": "self != ''"}]}},
+            "parts": {
+                "type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["id"],
+                "items": {"type": "object", "properties": {"id": {"type": "string"}, "size": {
+                    "type": "integer", "x-kubernetes-validations": [{"rule": "self >= oldSelf", "message": "may not shrink"}]}}},
+            },
+        },
+    }}, "x-kubernetes-validations": [{"rule": "has(self.spec)", "message": "spec is needed"}]}));
+    let texts = |errors: Errors| -> Vec<String> { errors.0.iter().map(ToString::to_string).collect() };
+    let good = json!({"spec": {"min": 1, "max": 2, "missing": 1, "name": "a", "parts": [{"id": "x", "size": 2}]}});
+    assert_eq!(texts(check_rules(&good, None, &schema).errors), [""; 0]);
+    assert_eq!(texts(check_rules(&json!({}), None, &schema).errors), ["<nil>: Invalid value: spec is needed"]);
+    let bad = json!({"spec": {"min": 300, "max": 200, "tags": {"a": ""}}});
+    assert_eq!(
+        texts(check_rules(&bad, None, &schema).errors),
+        [
+            "spec: Invalid value: min is larger than max",
+            "spec.max: Forbidden: max is 200",
+            "spec: Invalid value: \"object\": no such key: missing evaluating rule: self.missing == 1",
+            "spec.tags[a]: Invalid value: \"\": failed rule: self != ''",
+        ]
+    );
+    let changed = json!({"spec": {"min": 1, "max": 2, "missing": 1, "name": "b", "parts": [{"id": "y", "size": 1}, {"id": "x", "size": 1}]}});
+    assert_eq!(
+        texts(check_rules(&changed, Some(&good), &schema).errors),
+        ["spec.name: Invalid value: \"b\": name is immutable", "spec.parts[1].size: Invalid value: 1: may not shrink",]
+    );
+    let again = json!({"spec": {"min": 3, "max": 2, "missing": 1, "tags": {"a": ""}}});
+    let touched = json!({"metadata": {}, "spec": {"min": 4, "max": 2, "missing": 1, "tags": {"a": ""}}});
+    let checked = check_rules(&touched, Some(&again), &schema);
+    assert_eq!(texts(checked.errors), ["spec: Invalid value: min is larger than max"]);
+    assert_eq!(texts(checked.tolerated), ["spec.tags[a]: Invalid value: \"\": failed rule: self != ''"]);
+}
+
+#[test]
+fn what_was_wrong_may_stay() {
+    let schema = Structural::parse(&json!({"type": "object", "properties": {
+        "a": {"type": "integer", "maximum": 3}, "b": {"type": "array", "items": {"type": "integer", "maximum": 3}},
+    }}));
+    let old = json!({"a": 5, "b": [5]});
+    let errors = |new: Value| validate(&new, Some(&old), &schema).0.len();
+    assert_eq!((errors(json!({"a": 5, "b": [5], "c": 1})), errors(json!({"a": 6, "b": [5, 5]}))), (0, 3));
+}
+
+#[test]
+fn what_a_rule_may_be() {
+    let checked = |rule: Value| -> Vec<String> {
+        let schema = json!({"type": "object", "x-kubernetes-validations": [rule], "properties": {
+            "a": {"type": "object", "properties": {"b-c": {"type": "string"}}},
+            "m": {"type": "object", "additionalProperties": {"type": "string"}}}});
+        check(&Structural::parse(&schema), &Path::new("s")).0.iter().map(ToString::to_string).collect()
+    };
+    for path in [".a", ".a['b-c']", ".a.b-c", ".m.x", ".m['y z']"] {
+        assert_eq!(checked(json!({"rule": "true", "fieldPath": path})), [""; 0], "{path}");
+    }
+    assert_eq!(
+        checked(json!({"rule": "true", "fieldPath": ".a.x"})),
+        ["s.x-kubernetes-validations[0].fieldPath: Invalid value: \".a.x\": must be a valid path"]
+    );
+    assert_eq!(
+        checked(json!({"rule": " ", "message": "m"})),
+        ["s.x-kubernetes-validations[0].rule: Required value: rule is not specified"]
+    );
+    assert_eq!(
+        checked(json!({"rule": "a\nb"})),
+        [
+            "s.x-kubernetes-validations[0].message: Required value: message must be specified if rule contains line breaks"
+        ]
+    );
+    assert_eq!(
+        checked(json!({"rule": "true", "reason": "No", "messageExpression": " "})),
+        [
+            "s.x-kubernetes-validations[0].messageExpression: Required value: messageExpression must be non-empty if specified",
+            "s.x-kubernetes-validations[0].reason: Unsupported value: \"No\": supported values: \"FieldValueDuplicate\", \"FieldValueForbidden\", \"FieldValueInvalid\", \"FieldValueRequired\"",
+        ]
+    );
 }

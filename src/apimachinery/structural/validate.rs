@@ -2,15 +2,16 @@
 
 use serde_json::Value;
 
+use super::correlate::Old;
 use super::{Pattern, Structural, Values, format, join};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::go_value::{self, GoNumber};
 
-/// What is wrong with an object.
-pub fn validate(object: &Value, schema: &Structural) -> Errors {
+/// What is wrong with an object; what was as wrong in `old`, the object before an update, may stay.
+pub fn validate(object: &Value, old: Option<&Value>, schema: &Structural) -> Errors {
     // The object's own type and metadata are checked elsewhere.
     let mut found = Found::default();
-    found.node(object, schema, "");
+    found.node(object, Old::root(old), schema, "");
     found.errors
 }
 
@@ -42,20 +43,23 @@ impl Found {
         self.checks += other.checks;
     }
 
-    fn node(&mut self, value: &Value, schema: &Structural, path: &str) {
+    fn node(&mut self, value: &Value, old: Old<'_>, schema: &Structural, path: &str) {
+        if old.is_same(value) {
+            return;
+        }
         self.type_of(value, schema, path);
         if !value.is_null() {
             self.alternatives(value, &schema.values, path);
             match value {
                 Value::String(text) => self.text(text, &schema.values, path),
                 Value::Number(number) => self.number(go_value::number(number), value, &schema.values, path),
-                Value::Array(items) => self.list(items, schema, path),
+                Value::Array(items) => self.list(items, old, schema, path),
                 _ => {}
             }
         }
         self.choices(value, &schema.values, path);
         if let Value::Object(_) = value {
-            self.object(value, schema, path);
+            self.object(value, old, schema, path);
         }
     }
 
@@ -79,7 +83,7 @@ impl Found {
     fn alternatives(&mut self, value: &Value, values: &Values, path: &str) {
         let tried = |schema: &Structural| {
             let mut found = Found::default();
-            found.node(value, schema, path);
+            found.node(value, Old::default(), schema, path);
             found
         };
         if !values.any_of.is_empty() {
@@ -178,11 +182,11 @@ impl Found {
         }
     }
 
-    fn list(&mut self, items: &[Value], schema: &Structural, path: &str) {
+    fn list(&mut self, items: &[Value], old: Old<'_>, schema: &Structural, path: &str) {
         self.checks += 1;
         if let Some(of_items) = schema.items.as_deref() {
             for (i, item) in items.iter().enumerate() {
-                self.node(item, of_items, &format!("{path}[{i}]"));
+                self.node(item, old.item(item, schema), of_items, &format!("{path}[{i}]"));
             }
         }
         let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
@@ -204,7 +208,7 @@ impl Found {
         self.errors.not_supported(&Path::new(path), value.clone(), &choices);
     }
 
-    fn object(&mut self, value: &Value, schema: &Structural, path: &str) {
+    fn object(&mut self, value: &Value, old: Old<'_>, schema: &Structural, path: &str) {
         let Value::Object(fields) = value else { return };
         self.checks += 1;
         let (count, values) = (i64::try_from(fields.len()).unwrap_or(i64::MAX), &schema.values);
@@ -216,7 +220,7 @@ impl Found {
         }
         for (key, value) in fields {
             if let Some(property) = schema.property(key) {
-                self.node(value, property, &join(path, key));
+                self.node(value, old.field(key), property, &join(path, key));
             }
         }
         for key in values.required.iter().filter(|key| !fields.contains_key(*key)) {

@@ -30,6 +30,7 @@ pub struct CustomResource {
     printer: Printer,
     schema: Structural,
     has_defaults: bool,
+    has_rules: bool,
     has_status: bool,
     scale: Option<Scale>,
     selectable: &'static [(&'static str, &'static str)],
@@ -42,6 +43,7 @@ impl CustomResource {
             names,
             printer: Printer::new(version.items("additionalPrinterColumns")),
             has_defaults: schema.has_defaults(),
+            has_rules: schema.has_rules(),
             schema,
             has_status: version.pointer("/subresources/status").is_some_and(Value::is_object),
             scale: version.pointer("/subresources/scale").filter(|s| s.is_object()).map(Scale::new),
@@ -49,17 +51,26 @@ impl CustomResource {
         }
     }
 
-    /// What is wrong with an object that its schema can say.
-    fn errors(&self, object: &Object) -> Errors {
-        let mut errors = structural::validate(&object.to_value(), &self.schema);
+    /// What is wrong with an object that its schema can say; `old` is the object before an update.
+    fn errors(&self, object: &Object, old: Option<&Object>) -> Errors {
+        let (value, before) = (object.to_value(), old.map(Object::to_value));
+        let mut errors = structural::validate(&value, before.as_ref(), &self.schema);
         if let Some(scale) = &self.scale {
             errors.append(scale.validate(object));
         }
-        errors.append(structural::duplicates(object.body(), &self.schema));
-        if self.schema.has_rules() && errors.0.iter().any(|e| e.kind.hides_others()) {
+        let duplicates = |object: &Object| structural::duplicates(object.body(), &self.schema);
+        if old.is_none_or(|old| duplicates(old).is_empty()) {
+            errors.append(duplicates(object));
+        }
+        if !self.has_rules {
+            return errors;
+        }
+        if errors.0.iter().any(|e| e.kind.hides_others()) {
             let why = "some validation rules were not checked because the object was invalid; correct the existing \
                        errors to complete validation";
             errors.invalid(&Path::new("<nil>"), Value::Null, why);
+        } else {
+            errors.append(structural::check_rules(&value, before.as_ref(), &self.schema).errors);
         }
         errors
     }
@@ -180,7 +191,18 @@ impl Kind for CustomResource {
     }
 
     fn validate(&self, object: &Object) -> Errors {
-        self.errors(object)
+        self.errors(object, None)
+    }
+
+    fn validate_update(&self, new: &Object, old: &Object) -> Errors {
+        self.errors(new, Some(old))
+    }
+
+    /// Of the rules that an object broke before the update too.
+    fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
+        let Some(old) = old.filter(|_| self.has_rules) else { return Vec::new() };
+        let checked = structural::check_rules(&new.to_value(), Some(&old.to_value()), &self.schema);
+        checked.tolerated.0.iter().map(ToString::to_string).collect()
     }
 
     fn prepare_for_update(&self, new: &mut Object, old: &Object) {

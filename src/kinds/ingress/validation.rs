@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names;
 use crate::apimachinery::object::Object;
+use crate::kinds::internal;
 use crate::kinds::pod::Fields;
 
 const NO_PARTS: [&str; 5] = ["//", "/./", "/../", "%2f", "%2F"];
@@ -114,7 +115,8 @@ fn validate_service(service: &Value, path: &Path, errors: &mut Errors) {
     let port = service.field("port").unwrap_or(&Value::Null);
     let (port_name, number, path) = (port.text("name"), port.int("number").unwrap_or(0), path.child("port"));
     if !port_name.is_empty() && number > 0 {
-        return errors.invalid(&path, port.clone(), "cannot set both port name & port number");
+        let shown = internal::shown(port, internal::BACKEND_PORT);
+        return errors.invalid_shown(&path, &shown, "cannot set both port name & port number");
     }
     if !port_name.is_empty() {
         names::is_port_name(port_name).iter().for_each(|p| errors.invalid(&path.child("name"), port_name, p));

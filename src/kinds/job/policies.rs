@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names;
+use crate::kinds::internal;
 use crate::kinds::pod::Fields;
 
 const MOST_RULES: usize = 20;
@@ -139,7 +140,8 @@ pub fn validate_success(spec: &Value, path: &Path, errors: &mut Errors) {
     let Some(policy) = spec.field("successPolicy") else { return };
     let path = path.child("successPolicy");
     if spec.text("completionMode") != "Indexed" {
-        return errors.invalid(&path, policy.clone(), "requires indexed completion mode");
+        let shown = internal::shown(policy, internal::SUCCESS_POLICY);
+        return errors.invalid_shown(&path, &shown, "requires indexed completion mode");
     }
     let rules = policy.items("rules");
     let path = path.child("rules");

@@ -11,6 +11,7 @@ use crate::kinds::pod::{self, Fields};
 use crate::kinds::workload;
 
 const MOST_INDEXED: i64 = 100_000;
+const LONGEST_MANAGER: usize = 63;
 
 /// What is wrong with a Job.
 pub fn validate(job: &Object) -> Errors {
@@ -76,6 +77,7 @@ pub fn validate_spec(spec: &Value, path: &Path, errors: &mut Errors) {
     if spec.field("maxFailedIndexes").is_some() && spec.field("backoffLimitPerIndex").is_none() {
         errors.required(&path.child("backoffLimitPerIndex"), "when maxFailedIndexes is specified");
     }
+    validate_manager(spec, &path.child("managedBy"), errors);
     validate_mode(spec, path, errors);
     policies::validate_indexed(spec, path, errors);
     policies::validate_failure(spec, path, errors);
@@ -115,15 +117,88 @@ fn validate_mode(spec: &Value, path: &Path, errors: &mut Errors) {
 /// What is wrong with an update: the new Job by itself, then what it may not change.
 pub fn validate_update(new: &Object, old: &Object) -> Errors {
     let mut errors = validate(new);
-    let elastic = new.str_at("/spec/completionMode") == "Indexed"
-        && new.i64_at("/spec/completions") == new.i64_at("/spec/parallelism");
-    let suspended = old.bool_at("/spec/suspend") == Some(true) && old.at("/status/startTime").is_none();
-    for field in ["completions", "selector", "template", "completionMode", "podFailurePolicy", "backoffLimitPerIndex"] {
-        let value = |o: &Object| o.at(&format!("/spec/{field}")).cloned().unwrap_or_default();
-        let free = (field == "completions" && elastic) || (field == "template" && suspended);
-        if !free && value(new) != value(old) {
-            errors.invalid(&Path::new("spec").child(field), value(new), "field is immutable");
+    let spec = Path::new("spec");
+    let value = |o: &Object, field: &str| o.at(&format!("/spec/{field}")).cloned().unwrap_or_default();
+    validate_completions(new, old, &spec, &mut errors);
+    let is_open = old.bool_at("/spec/suspend") == Some(true) && old.at("/status/startTime").is_none();
+    let free = if is_open { DIRECTIVES } else { &[] };
+    let fixed = [
+        "selector",
+        "template",
+        "completionMode",
+        "podFailurePolicy",
+        "backoffLimitPerIndex",
+        "managedBy",
+        "successPolicy",
+    ];
+    for field in fixed {
+        let (new, old) = (value(new, field), value(old, field));
+        let is_same = if field == "template" { without(&new, free) == without(&old, free) } else { new == old };
+        if !is_same {
+            errors.invalid(&spec.child(field), new, "field is immutable");
         }
     }
     errors
+}
+
+/// What may change in the template of a Job that is suspended and has not begun: where its pods may run, and with what.
+const DIRECTIVES: &[&str] = &[
+    "/metadata/annotations",
+    "/metadata/labels",
+    "/spec/nodeSelector",
+    "/spec/affinity/nodeAffinity",
+    "/spec/tolerations",
+    "/spec/schedulingGates",
+    "/spec/containers/*/resources",
+    "/spec/initContainers/*/resources",
+];
+
+/// A template without what stands at some places; `*` is every item. What then holds nothing goes too.
+fn without(template: &Value, places: &[&str]) -> Value {
+    let mut rest = template.clone();
+    for place in places {
+        remove(&mut rest, place.trim_start_matches('/'));
+    }
+    rest
+}
+
+fn remove(value: &mut Value, place: &str) {
+    match (place.split_once('/'), value) {
+        (Some(("*", rest)), Value::Array(items)) => items.iter_mut().for_each(|item| remove(item, rest)),
+        (Some((key, rest)), Value::Object(fields)) => {
+            let Some(inner) = fields.get_mut(key) else { return };
+            remove(inner, rest);
+            if inner.as_object().is_some_and(|inner| inner.is_empty()) {
+                fields.remove(key);
+            }
+        }
+        (None, Value::Object(fields)) => drop(fields.remove(place)),
+        _ => {}
+    }
+}
+
+/// How often an indexed Job completes may change along with how many of its pods run at once.
+fn validate_completions(new: &Object, old: &Object, spec: &Path, errors: &mut Errors) {
+    let (path, count) = (spec.child("completions"), new.at("/spec/completions"));
+    if count == old.at("/spec/completions") {
+        return;
+    }
+    match count {
+        Some(count) if new.str_at("/spec/completionMode") == "Indexed" => {
+            if Some(count) != new.at("/spec/parallelism") {
+                errors.invalid(&path, count.clone(), "can only be modified in tandem with spec.parallelism");
+            }
+        }
+        None if new.str_at("/spec/completionMode") == "Indexed" => {}
+        _ => errors.invalid(&path, count.cloned().unwrap_or_default(), "field is immutable"),
+    }
+}
+
+/// Who keeps the Job, as a path below a domain.
+fn validate_manager(spec: &Value, path: &Path, errors: &mut Errors) {
+    let Some(manager) = spec.field("managedBy").and_then(Value::as_str) else { return };
+    errors.append(names::validate_domain_prefixed_path(manager, path));
+    if manager.len() > LONGEST_MANAGER {
+        errors.too_long(path, LONGEST_MANAGER);
+    }
 }

@@ -6,6 +6,7 @@ use crate::apimachinery::diff::{self, Form};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names;
 use crate::apimachinery::object::Object;
+use crate::kinds::pod::{self, Fields};
 
 /// One kind of source.
 struct Source {
@@ -13,14 +14,12 @@ struct Source {
     field: &'static str,
     /// The field's name in errors about its content, where upstream's differs.
     named: &'static str,
-    /// The texts that must not be empty, in the order they are checked.
-    required: &'static [&'static str],
     /// What the server warns of.
     deprecation: &'static str,
 }
 
-const fn source(field: &'static str, required: &'static [&'static str]) -> Source {
-    Source { field, named: field, required, deprecation: "" }
+const fn source(field: &'static str) -> Source {
+    Source { field, named: field, deprecation: "" }
 }
 
 const fn deprecated(source: Source, deprecation: &'static str) -> Source {
@@ -32,31 +31,28 @@ const SINCE_28: &str = "deprecated in v1.28, non-functional in v1.31+";
 
 /// In the order in which upstream looks at them.
 static SOURCES: [Source; 22] = [
-    source("hostPath", &["path"]),
-    Source { named: "persistentDisk", ..source("gcePersistentDisk", &["pdName"]) },
-    source("awsElasticBlockStore", &["volumeID"]),
-    deprecated(source("glusterfs", &["endpoints", "path"]), "deprecated in v1.25, non-functional in v1.26+"),
-    deprecated(source("flocker", &[]), SINCE_22),
-    source("nfs", &["server", "path"]),
-    deprecated(source("rbd", &["image"]), SINCE_28),
-    deprecated(source("quobyte", &["registry", "volume"]), SINCE_22),
-    deprecated(source("cephfs", &[]), SINCE_28),
-    source("iscsi", &["targetPortal", "iqn"]),
-    source("cinder", &["volumeID"]),
-    source("fc", &[]),
-    source("flexVolume", &["driver"]),
-    source("azureFile", &["secretName", "shareName"]),
-    source("vsphereVolume", &["volumePath"]),
-    deprecated(source("photonPersistentDisk", &["pdID"]), "deprecated in v1.11, non-functional in v1.16+"),
-    source("portworxVolume", &["volumeID"]),
-    source("azureDisk", &["diskName", "diskURI"]),
-    deprecated(
-        source("scaleIO", &["gateway", "system", "volumeName"]),
-        "deprecated in v1.16, non-functional in v1.22+",
-    ),
-    source("local", &["path"]),
-    deprecated(source("storageos", &["volumeName"]), SINCE_22),
-    source("csi", &["driver", "volumeHandle"]),
+    source("hostPath"),
+    Source { named: "persistentDisk", ..source("gcePersistentDisk") },
+    source("awsElasticBlockStore"),
+    deprecated(source("glusterfs"), "deprecated in v1.25, non-functional in v1.26+"),
+    deprecated(source("flocker"), SINCE_22),
+    source("nfs"),
+    deprecated(source("rbd"), SINCE_28),
+    deprecated(source("quobyte"), SINCE_22),
+    deprecated(source("cephfs"), SINCE_28),
+    source("iscsi"),
+    source("cinder"),
+    source("fc"),
+    source("flexVolume"),
+    source("azureFile"),
+    source("vsphereVolume"),
+    deprecated(source("photonPersistentDisk"), "deprecated in v1.11, non-functional in v1.16+"),
+    source("portworxVolume"),
+    source("azureDisk"),
+    deprecated(source("scaleIO"), "deprecated in v1.16, non-functional in v1.22+"),
+    source("local"),
+    deprecated(source("storageos"), SINCE_22),
+    source("csi"),
 ];
 
 /// The order of the fields of the server's own type, with their names there.
@@ -124,7 +120,7 @@ pub fn validate(volume: &Object, path: &Path, errors: &mut Errors) {
             errors.forbidden(&path.child(field), "may not specify more than 1 volume type");
             continue;
         }
-        validate_source(source, found, &path.child(source.named), errors);
+        validate_source(source, volume.name(), found, &path.child(source.named), errors);
         if source.field == "local" && content(volume, "nodeAffinity").is_none() {
             errors.required(&path.child("nodeAffinity"), "Local volume requires node affinity");
         }
@@ -140,39 +136,96 @@ pub fn validate(volume: &Object, path: &Path, errors: &mut Errors) {
     }
 }
 
-fn validate_source(source: &Source, found: &Map<String, Value>, path: &Path, errors: &mut Errors) {
-    let text = |part: &str| found.get(part).and_then(Value::as_str).unwrap_or_default();
-    for part in source.required.iter().filter(|p| text(p).is_empty()) {
-        errors.required(&path.child(part), "");
-    }
-    let inside = text("path");
-    if ["hostPath", "local"].contains(&source.field) && inside.split('/').any(|p| p == "..") {
-        errors.invalid(&path.child("path"), inside, "must not contain '..'");
+fn validate_source(source: &Source, name: &str, found: &Map<String, Value>, path: &Path, errors: &mut Errors) {
+    let content = Value::Object(found.clone());
+    match source.field {
+        "local" => validate_local(&content, path, errors),
+        "csi" => validate_csi(&content, path, errors),
+        "iscsi" => validate_iscsi(&content, name, path, errors),
+        field => pod::validate_volume_source(field, &content, path, errors),
     }
     match source.field {
-        "hostPath" if !inside.is_empty() => validate_host_path_type(text("type"), &path.child("type"), errors),
-        "nfs" if !inside.starts_with('/') => {
-            errors.invalid(&path.child("path"), inside, "must be an absolute path");
+        "glusterfs" if content.field("endpointsNamespace").is_some() => {
+            validate_endpoints_namespace(content.text("endpointsNamespace"), &path.child("endpointsNamespace"), errors);
         }
-        "csi" if !text("driver").is_empty() => validate_driver(text("driver"), &path.child("driver"), errors),
+        "cinder" | "storageos" if content.field("secretRef").is_some_and(|s| s.text("namespace").is_empty()) => {
+            errors.required(&path.child("secretRef").child("namespace"), "");
+        }
+        "azureFile" if content.field("secretNamespace").is_some() && content.text("secretNamespace").is_empty() => {
+            errors.required(&path.child("secretNamespace"), "");
+        }
         _ => {}
     }
 }
 
-fn validate_host_path_type(kind: &str, path: &Path, errors: &mut Errors) {
-    const SUPPORTED: [&str; 8] =
-        ["", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"];
-    if !SUPPORTED.contains(&kind) {
-        errors.not_supported(path, kind, &SUPPORTED);
+fn validate_local(local: &Value, path: &Path, errors: &mut Errors) {
+    let (inside, path) = (local.text("path"), path.child("path"));
+    if inside.is_empty() {
+        errors.required(&path, "");
+    } else if inside.split('/').any(|p| p == "..") {
+        errors.invalid(&path, inside, "must not contain '..'");
     }
 }
 
-fn validate_driver(driver: &str, path: &Path, errors: &mut Errors) {
+fn validate_endpoints_namespace(namespace: &str, path: &Path, errors: &mut Errors) {
+    if namespace.is_empty() {
+        errors.invalid(path, namespace, "if the endpointnamespace is set, it must be a valid namespace name");
+    } else {
+        names::name_is_dns_label(namespace, false).iter().for_each(|p| errors.invalid(path, namespace, p));
+    }
+}
+
+/// As a pod's, but for the words about a qualifier and the secret's name.
+fn validate_iscsi(iscsi: &Value, volume: &str, path: &Path, errors: &mut Errors) {
+    let portal = iscsi.text("targetPortal");
+    if iscsi.field("initiatorName").is_some() && volume.len() + 1 + portal.len() > 64 {
+        errors.invalid(&path.child("targetportal"), portal, pod::TOO_LONG_PORTAL);
+    }
+    let mut found = Errors::default();
+    pod::validate_volume_source("iscsi", iscsi, path, &mut found);
+    for error in &mut found.0 {
+        error.body = error.body.replace("must be valid format starting with iqn, eui, or naa", "must be valid format");
+    }
+    errors.append(found);
+    if iscsi.field("secretRef").is_some_and(|s| s.text("name").is_empty()) {
+        errors.required(&path.child("secretRef").child("name"), "");
+    }
+}
+
+fn validate_csi(csi: &Value, path: &Path, errors: &mut Errors) {
+    let (driver, driver_path) = (csi.text("driver"), path.child("driver"));
+    if driver.is_empty() {
+        errors.required(&driver_path, "");
+    }
     if driver.len() > 63 {
-        errors.too_long(path, 63);
+        errors.too_long(&driver_path, 63);
     }
     for problem in names::is_dns1123_subdomain(&driver.to_lowercase()) {
-        errors.invalid(path, driver, &problem);
+        errors.invalid(&driver_path, driver, &problem);
+    }
+    if csi.text("volumeHandle").is_empty() {
+        errors.required(&path.child("volumeHandle"), "");
+    }
+    // Upstream does not look at nodeStageSecretRef.
+    for key in
+        ["controllerPublishSecretRef", "controllerExpandSecretRef", "nodePublishSecretRef", "nodeExpandSecretRef"]
+    {
+        if let Some(secret) = csi.field(key) {
+            validate_secret_reference(secret, &path.child(key), errors);
+        }
+    }
+}
+
+fn validate_secret_reference(secret: &Value, path: &Path, errors: &mut Errors) {
+    let checks: [(&str, fn(&str) -> names::Problems); 2] =
+        [("name", names::is_dns1123_subdomain), ("namespace", names::is_dns1123_label)];
+    for (field, check) in checks {
+        let (value, path) = (secret.text(field), path.child(field));
+        if value.is_empty() {
+            errors.required(&path, "");
+        } else {
+            check(value).iter().for_each(|p| errors.invalid(&path, value, p));
+        }
     }
 }
 

@@ -238,3 +238,5 @@ fn non_negative(errors: &mut Errors, path: &Path, value: i64) {
 mod tests;
 
 pub use resources::{is_overcommit_allowed, validate_limit_name};
+pub use volume_sources::validate as validate_volume_source;
+pub use volumes::TOO_LONG_PORTAL;

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::validation::is_standard;
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
+use crate::kinds::internal;
 use crate::kinds::pod::Fields;
 
 const SCOPES: [&str; 7] = [
@@ -50,7 +51,8 @@ fn validate_expression(quota: &Object, expression: &Value, selector: &Value, pat
         errors.invalid(&path.child("scopeName"), scope, "unsupported scope");
     }
     for _ in 0..unfit(quota, scope) {
-        errors.invalid(path, selector.clone(), "unsupported scope applied to resource");
+        let shown = internal::shown(selector, internal::SCOPE_SELECTOR);
+        errors.invalid_shown(path, &shown, "unsupported scope applied to resource");
     }
     let only_exists =
         ["BestEffort", "NotBestEffort", "Terminating", "NotTerminating", "CrossNamespacePodAffinity"].contains(&scope);

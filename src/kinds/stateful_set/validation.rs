@@ -6,6 +6,7 @@ use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::labels::Selector;
 use crate::apimachinery::names;
 use crate::apimachinery::object::Object;
+use crate::kinds::internal;
 use crate::kinds::pod;
 
 /// The fields of a spec that an update may change.
@@ -77,11 +78,9 @@ fn strategy(set: &Object, path: &Path, errors: &mut Errors) {
         "" => errors.required(path, ""),
         "OnDelete" => {
             if let Some(rolling) = rolling {
-                errors.invalid(
-                    &path.child("rollingUpdate"),
-                    rolling.clone(),
-                    "only allowed for updateStrategy 'RollingUpdate'",
-                );
+                let shown = internal::shown(rolling, internal::STATEFUL_SET_ROLLING);
+                let why = "only allowed for updateStrategy 'RollingUpdate'";
+                errors.invalid_shown(&path.child("rollingUpdate"), &shown, why);
             }
         }
         "RollingUpdate" => {
@@ -92,8 +91,9 @@ fn strategy(set: &Object, path: &Path, errors: &mut Errors) {
             }
         }
         _ => {
-            let strategy = set.at("/spec/updateStrategy").cloned().unwrap_or_default();
-            errors.invalid(path, strategy, "must be 'RollingUpdate' or 'OnDelete'");
+            let strategy = set.at("/spec/updateStrategy").unwrap_or(&Value::Null);
+            let shown = internal::shown(strategy, internal::STATEFUL_SET_STRATEGY);
+            errors.invalid_shown(path, &shown, "must be 'RollingUpdate' or 'OnDelete'");
         }
     }
 }

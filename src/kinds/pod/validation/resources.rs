@@ -10,6 +10,7 @@ use super::{Context, report};
 use crate::apimachinery::field::{Error, ErrorType, Errors, Path};
 use crate::apimachinery::names::{is_dns1123_label, is_qualified_name, name_is_dns_subdomain};
 use crate::apimachinery::quantity::Quantity;
+use crate::kinds::internal;
 
 const CONTAINER_RESOURCES: &[&str] = &["cpu", "memory", "ephemeral-storage"];
 
@@ -189,15 +190,15 @@ pub(super) fn validate_claims(spec: &Map<String, Value>, path: &Path, errors: &m
         }
         let sources = ["resourceClaimName", "resourceClaimTemplateName"];
         match sources.iter().filter(|key| claim.field(key).is_some()).count() {
-            0 => errors.invalid(
+            0 => errors.invalid_shown(
                 &path,
-                claim.clone(),
+                &internal::shown(claim, internal::POD_RESOURCE_CLAIM),
                 "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`",
             ),
             1 => {}
-            _ => errors.invalid(
+            _ => errors.invalid_shown(
                 &path,
-                claim.clone(),
+                &internal::shown(claim, internal::POD_RESOURCE_CLAIM),
                 "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified",
             ),
         }

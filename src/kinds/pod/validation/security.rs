@@ -9,6 +9,7 @@ use super::choice;
 use super::mounts::validate_local_descending_path;
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names::is_in_range;
+use crate::kinds::internal;
 
 /// The largest user and group number.
 const MAX_ID: i64 = 0xffff_ffff;
@@ -99,12 +100,12 @@ pub(super) fn validate_context(container: &Value, spec: &Map<String, Value>, pat
     if context.flag("allowPrivilegeEscalation") == Some(false) {
         if context.flag("privileged") == Some(true) {
             let detail = "cannot set `allowPrivilegeEscalation` to false and `privileged` to true";
-            errors.invalid(path, context.clone(), detail);
+            errors.invalid_shown(path, &internal::shown(context, internal::SECURITY_CONTEXT), detail);
         }
         let added = context.field("capabilities").map(|c| c.texts("add")).unwrap_or_default();
         if added.contains(&"CAP_SYS_ADMIN") {
             let detail = "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN";
-            errors.invalid(path, context.clone(), detail);
+            errors.invalid_shown(path, &internal::shown(context, internal::SECURITY_CONTEXT), detail);
         }
     }
     validate_app_armor(context, &path.child("appArmorProfile"), errors);
@@ -120,7 +121,10 @@ fn validate_seccomp(context: &Value, path: &Path, errors: &mut Errors) {
     match (kind == "Localhost", profile.field("localhostProfile").is_some()) {
         (true, true) => validate_local_descending_path(profile.text("localhostProfile"), &local, errors),
         (true, false) => errors.required(&local, "must be set when seccomp type is Localhost"),
-        (false, true) => errors.invalid(&local, profile.clone(), "can only be set when seccomp type is Localhost"),
+        (false, true) => {
+            let shown = internal::shown(profile, internal::SECCOMP_PROFILE);
+            errors.invalid_shown(&local, &shown, "can only be set when seccomp type is Localhost");
+        }
         (false, false) => {}
     }
 }

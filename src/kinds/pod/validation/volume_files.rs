@@ -9,6 +9,7 @@ use super::mounts::validate_local_non_reserved_path;
 use super::{downward, required};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names::{name_is_dns_subdomain, validate_label_selector};
+use crate::kinds::internal;
 
 fn validate_mode(parent: &Value, key: &str, path: &Path, errors: &mut Errors) {
     if let Some(mode) = parent.int(key).filter(|mode| !(0..=0o777).contains(mode)) {
@@ -127,7 +128,11 @@ fn validate_token(token: &Value, path: &Path, volume: &Path, errors: &mut Errors
 
 fn validate_bundle(bundle: &Value, path: &Path, errors: &mut Errors) {
     match (bundle.field("name").is_some(), bundle.field("signerName").is_some()) {
-        (true, true) => errors.invalid(path, bundle.clone(), "only one of name and signerName may be used"),
+        (true, true) => errors.invalid_shown(
+            path,
+            &internal::shown(bundle, internal::TRUST_BUNDLE),
+            "only one of name and signerName may be used",
+        ),
         (true, false) => {
             let name = bundle.text("name");
             if name.is_empty() {

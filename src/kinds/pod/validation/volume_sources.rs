@@ -22,11 +22,11 @@ const REQUIRED: &[(&str, &[&str])] = &[
     ("gcePersistentDisk", &["pdName"]),
     ("awsElasticBlockStore", &["volumeID"]),
     ("flexVolume", &["driver"]),
-    ("quobyte", &["registry", "volume"]),
     ("image", &["reference"]),
 ];
 
-pub(super) fn validate(kind: &str, source: &Value, path: &Path, errors: &mut Errors) {
+/// Checks one source of a volume, be it a pod's or a PersistentVolume's.
+pub fn validate(kind: &str, source: &Value, path: &Path, errors: &mut Errors) {
     for key in REQUIRED.iter().filter(|(k, _)| *k == kind).flat_map(|(_, keys)| *keys) {
         required(errors, path, source, key);
     }
@@ -53,6 +53,11 @@ pub(super) fn validate(kind: &str, source: &Value, path: &Path, errors: &mut Err
             if !(0..=255).contains(&partition) {
                 errors.invalid(&path.child("partition"), partition, &range_message(1, 255));
             }
+        }
+        "quobyte" => validate_quobyte(source, path, errors),
+        "flexVolume" => validate_flex_options(source, &path.child("options"), errors),
+        "cinder" if source.field("secretRef").is_some_and(|s| s.text("name").is_empty()) => {
+            errors.required(&path.child("secretRef").child("name"), "");
         }
         "csi" => validate_csi(source, path, errors),
         "flocker" => validate_flocker(source, path, errors),
@@ -154,6 +159,40 @@ fn validate_fibre_channel(source: &Value, path: &Path, errors: &mut Errors) {
                 errors.invalid(&path.child("lun"), lun, &range_message(0, 255));
             }
             Some(_) => {}
+        }
+    }
+}
+
+fn validate_quobyte(source: &Value, path: &Path, errors: &mut Errors) {
+    const PAIRS: &str = "must be a host:port pair or multiple pairs separated by commas";
+    let registry = source.text("registry");
+    if registry.is_empty() {
+        errors.required(&path.child("registry"), PAIRS);
+    } else if source.text("tenant").len() >= 65 {
+        errors.required(&path.child("tenant"), "must be a UUID and may not exceed a length of 64 characters");
+    } else {
+        for _ in registry.split(',').filter(|pair| !is_host_and_port(pair)) {
+            errors.invalid(&path.child("registry"), registry, PAIRS);
+        }
+    }
+    required(errors, path, source, "volume");
+}
+
+/// Whether Go's `SplitHostPort` takes a text.
+fn is_host_and_port(text: &str) -> bool {
+    match text.strip_prefix('[').and_then(|rest| rest.split_once("]:")) {
+        Some((host, port)) => !host.contains(['[', ']']) && !port.contains([':', '[', ']']),
+        None => text.matches(':').count() == 1 && !text.contains(['[', ']']),
+    }
+}
+
+/// Kubernetes' own names are not for a driver's options.
+fn validate_flex_options(source: &Value, path: &Path, errors: &mut Errors) {
+    for key in source.section("options").into_iter().flat_map(|options| options.keys()) {
+        let namespace = key.split_once('/').map_or(key.as_str(), |(namespace, _)| namespace);
+        let dotted = format!(".{}", namespace.to_lowercase());
+        if dotted.ends_with(".kubernetes.io") || dotted.ends_with(".k8s.io") {
+            errors.invalid(&path.key(key), key.as_str(), "kubernetes.io and k8s.io namespaces are reserved");
         }
     }
 }

@@ -45,6 +45,9 @@ const SOURCES: &[(&str, &str, &str)] = &[
     ("image", "image", "image"),
 ];
 
+/// What is said of a portal and a volume whose names are too long together.
+pub const TOO_LONG_PORTAL: &str = "Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.";
+
 /// Validates the volumes and returns the good ones by name.
 pub(super) fn validate_volumes<'s>(
     spec: &'s Map<String, Value>,
@@ -91,20 +94,42 @@ fn validate_source(volume: &Value, pod: Option<&str>, path: &Path, errors: &mut 
         let Some(source) = volume.field(key) else { continue };
         if found {
             errors.forbidden(&path.child(second), "may not specify more than 1 volume type");
-            continue;
+        } else {
+            validate_one(key, volume, source, pod, (path, &path.child(inner)), errors);
+        }
+        if *key == "iscsi" {
+            validate_portal(volume, source, path, errors);
         }
         found = true;
-        let inner = path.child(inner);
-        match *key {
-            "secret" | "configMap" => volume_files::validate_files(source, key, &inner, errors),
-            "downwardAPI" => volume_files::validate_downward(source, &inner, errors),
-            "projected" => volume_files::validate_projected(source, &inner, errors),
-            "ephemeral" => validate_ephemeral(volume, source, pod, path, errors),
-            _ => volume_sources::validate(key, source, &inner, errors),
-        }
     }
     if !found {
         errors.required(path, "must specify a volume type");
+    }
+}
+
+/// The name of a session on the node is made of both.
+fn validate_portal(volume: &Value, source: &Value, path: &Path, errors: &mut Errors) {
+    let (name, portal) = (volume.text("name"), source.text("targetPortal"));
+    if source.field("initiatorName").is_some() && name.len() + 1 + portal.len() > 64 {
+        errors.invalid(&path.child("name"), name, TOO_LONG_PORTAL);
+    }
+}
+
+/// One source; the paths are the volume's and the source's.
+fn validate_one(
+    key: &str,
+    volume: &Value,
+    source: &Value,
+    pod: Option<&str>,
+    (path, inner): (&Path, &Path),
+    errors: &mut Errors,
+) {
+    match key {
+        "secret" | "configMap" => volume_files::validate_files(source, key, inner, errors),
+        "downwardAPI" => volume_files::validate_downward(source, inner, errors),
+        "projected" => volume_files::validate_projected(source, inner, errors),
+        "ephemeral" => validate_ephemeral(volume, source, pod, path, errors),
+        _ => volume_sources::validate(key, source, inner, errors),
     }
 }
 
