@@ -112,6 +112,18 @@ impl<'e> Context<'e> {
         }
     }
 
+    /// `--warnings-as-errors`.
+    ///
+    /// # Errors
+    /// kubectl's text, where the server has warned of anything.
+    pub fn refuse_warnings(&self) -> anyhow::Result<()> {
+        match self.warned.len() {
+            0 => Ok(()),
+            1 => anyhow::bail!("1 warning received"),
+            many => anyhow::bail!("{many} warnings received"),
+        }
+    }
+
     /// A warning of kubectl's own log (klog): on stderr, with the time and a made-up process and place.
     pub fn warn(&mut self, text: &str) {
         let stamp = self.env.clock.now().format("%m%d %H:%M:%S%.6f");

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::apply::server_side::{self, How};
 use super::apply::{prune, three_way};
 use super::context::Context;
 use super::dry_run::DryRun;
 use super::errors::{self, Exit, aggregate};
-use super::flags::{KUSTOMIZE, RecursiveFlag, SelectorFlag, field_manager};
+use super::flags::{KUSTOMIZE, RecursiveFlag, SelectorFlag};
 use super::infos::{self, Info, Query};
 use super::resources::KindRef;
 use super::support::{Flag, Support};
@@ -51,6 +52,17 @@ pub struct Diff {
     select: SelectorFlag,
     #[arg(long, help = "If true, include managed fields in the diff.")]
     show_managed_fields: bool,
+    #[arg(long, help = "If true, server-side apply will force the changes against conflicts.")]
+    force_conflicts: bool,
+    #[arg(long, help = "If true, apply runs in the server instead of the client.")]
+    server_side: bool,
+    #[arg(
+        long,
+        value_name = "string",
+        default_value = "kubectl-client-side-apply",
+        help = "Name of the manager used to track field ownership."
+    )]
+    field_manager: String,
 }
 
 const OTHER_FLAGS: &[Flag] = &[
@@ -61,22 +73,7 @@ const OTHER_FLAGS: &[Flag] = &[
         Support::NoEffect("the store is local"),
         "Number of objects to process in parallel when diffing against the live version. Larger number = faster, but more memory, I/O and CPU over that shorter period of time.",
     ),
-    field_manager("kubectl-client-side-apply"),
-    Flag::new(
-        "force-conflicts",
-        "bool",
-        "false",
-        Support::NotBuilt,
-        "If true, server-side apply will force the changes against conflicts.",
-    ),
     KUSTOMIZE,
-    Flag::new(
-        "server-side",
-        "bool",
-        "false",
-        Support::NotBuilt,
-        "If true, apply runs in the server instead of the client.",
-    ),
 ];
 
 const LONG: &str = r#"Diff configurations specified by file name or stdin between the current online configuration, and the configuration as it would be if applied.
@@ -142,6 +139,9 @@ impl Diff {
         if self.filename.is_empty() {
             anyhow::bail!("must specify one of -f and -k");
         }
+        if self.force_conflicts && !self.server_side {
+            anyhow::bail!("--force-conflicts only works with --server-side");
+        }
         let query = Query {
             filenames: &self.filename,
             recursive: self.files.recursive,
@@ -156,7 +156,7 @@ impl Diff {
         };
         let mut kept = BTreeSet::new();
         for info in &found.infos {
-            let (live, merged) = versions(cx, info)?;
+            let (live, merged) = if self.server_side { self.versions_served(cx, info)? } else { versions(cx, info)? };
             kept.extend(merged.iter().map(|o| o.uid().to_owned()));
             self.write(&folders, info.kind, (live, merged))?;
         }
@@ -178,6 +178,15 @@ impl Diff {
         let keep: BTreeSet<&str> = kept.iter().map(String::as_str).collect();
         let gone = prune::candidates(cx, &self.prune_allowlist, &namespaces, &self.select.selector, &keep)?;
         gone.into_iter().try_for_each(|(kind, object)| self.write(folders, kind, (Some(object), None)))
+    }
+
+    /// The object as it is, and as a server would make it of the manifest.
+    fn versions_served(&self, cx: &mut Context, info: &Info) -> anyhow::Result<Versions> {
+        let live = info.stored(cx)?;
+        let manager = if cx.is_given("field-manager") { self.field_manager.as_str() } else { "kubectl" };
+        let how = How { manager, force: self.force_conflicts, subresource: "" };
+        let merged = server_side::send(cx, info, &info.object, DryRun::Server, how)?;
+        Ok((live, Some(merged)))
     }
 
     /// Writes both versions of one object to where they are compared.

@@ -8,6 +8,23 @@ use super::support::{Flag, Support};
 /// Flags that can be given to any verb, as far as they do something.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Global {
+    /// Everybody may do everything, so it matters only to those who ask who they are.
+    #[arg(
+        long = "as",
+        value_name = "string",
+        default_value = "",
+        help = "Username to impersonate for the operation. User could be a regular user or a service account in a \
+        namespace."
+    )]
+    pub as_user: String,
+    #[arg(
+        long,
+        value_name = "stringArray",
+        help = "Group to impersonate for the operation, this flag can be repeated to specify multiple groups."
+    )]
+    pub as_group: Vec<String>,
+    #[arg(long, value_name = "string", default_value = "", help = "UID to impersonate for the operation.")]
+    pub as_uid: String,
     #[arg(long, value_name = "string", default_value = "", help = "The name of the kubeconfig cluster to use")]
     pub cluster: String,
     #[arg(long, value_name = "string", default_value = "", help = "The name of the kubeconfig context to use")]
@@ -35,22 +52,6 @@ const NO_USERS: &str = "whoever can read the store may do everything";
 
 /// The others.
 pub const OTHER_FLAGS: &[Flag] = &[
-    Flag::new(
-        "as",
-        "string",
-        "",
-        Support::NoEffect(NO_USERS),
-        "Username to impersonate for the operation. User could be a regular user or a service account in a \
-        namespace.",
-    ),
-    Flag::new(
-        "as-group",
-        "stringArray",
-        "",
-        Support::NoEffect(NO_USERS),
-        "Group to impersonate for the operation, this flag can be repeated to specify multiple groups.",
-    ),
-    Flag::new("as-uid", "string", "", Support::NoEffect(NO_USERS), "UID to impersonate for the operation."),
     Flag::new(
         "cache-dir",
         "string",
@@ -88,13 +89,8 @@ pub const OTHER_FLAGS: &[Flag] = &[
         "If true, the server's certificate will not be checked for validity. This will make your HTTPS \
         connections insecure",
     ),
-    Flag::new(
-        "kubeconfig",
-        "string",
-        "",
-        Support::NoEffect("no kubeconfig is read"),
-        "Path to the kubeconfig file to use for CLI requests.",
-    ),
+    // Of `config`; other verbs know the home's own file only, whose contexts name stores.
+    Flag::new("kubeconfig", "string", "", Support::Served, "Path to the kubeconfig file to use for CLI requests."),
     Flag::new(
         "log-flush-frequency",
         "duration",
@@ -147,7 +143,7 @@ pub const OTHER_FLAGS: &[Flag] = &[
         contact the server is used",
     ),
     Flag::new("token", "string", "", Support::NoEffect(NO_USERS), "Bearer token for authentication to the API server"),
-    Flag::new("user", "string", "", Support::NoEffect(NO_USERS), "The name of the kubeconfig user to use"),
+    Flag::new("user", "string", "", Support::Served, "The name of the kubeconfig user to use"),
     Flag::new(
         "username",
         "string",
@@ -168,7 +164,7 @@ pub const OTHER_FLAGS: &[Flag] = &[
         "warnings-as-errors",
         "bool",
         "false",
-        Support::NoEffect("no warning comes from a server"),
+        Support::Served,
         "Treat warnings received from the server as errors and exit with a non-zero exit code",
     ),
 ];
@@ -179,6 +175,17 @@ impl Global {
         let text = self.request_timeout.as_str();
         let seconds = text.parse().map(Duration::from_secs);
         seconds.ok().or_else(|| go::duration(text).ok()).filter(|t| !t.is_zero())
+    }
+
+    /// Checks whom the command acts for.
+    ///
+    /// # Errors
+    /// client-go's text for groups of nobody.
+    pub fn check_user(&self) -> anyhow::Result<()> {
+        if self.as_user.is_empty() && (!self.as_group.is_empty() || !self.as_uid.is_empty()) {
+            anyhow::bail!("requesting uid, groups or user-extra for  without impersonating a user");
+        }
+        Ok(())
     }
 
     /// Checks what kubectl checks when it would connect.

@@ -18,6 +18,9 @@ use crate::printers::yaml;
 /// The file's name in the home.
 const FILE: &str = "config";
 
+/// The variable that has the file of `config --kubeconfig`, set by the command itself for itself.
+pub const ELSEWHERE: &str = "KSTATE_KUBECONFIG";
+
 /// The folder of the home that other stores are in, by the name of their cluster.
 const STORES: &str = "stores";
 
@@ -52,6 +55,14 @@ impl Kubeconfig {
     /// A file that cannot be read or is no kubeconfig.
     #[expect(clippy::disallowed_methods, reason = "the door to the home's config")]
     pub fn load(env: &Env) -> anyhow::Result<Kubeconfig> {
+        if let Some(path) = env.var(ELSEWHERE) {
+            let path = env.path(path);
+            return match fs::read_to_string(&path) {
+                Ok(text) => parse(path, &text),
+                Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Kubeconfig { path, ..Kubeconfig::default() }),
+                Err(e) => bail!("error loading config file {}: {e}", quote(&path.to_string_lossy())),
+            };
+        }
         let home = client::home(env)?;
         let path = home.join(FILE);
         match fs::read_to_string(&path) {
@@ -75,16 +86,21 @@ impl Kubeconfig {
         put().with_context(|| format!("cannot write {}", self.path.display()))
     }
 
+    /// Where the file is: paths in it are relative to this folder.
+    pub fn folder(&self) -> PathBuf {
+        self.path.parent().unwrap_or(Path::new("/")).to_owned()
+    }
+
     /// The kubeconfig as a file has it.
     pub fn to_value(&self) -> Value {
         json!({
             "apiVersion": "v1",
-            "clusters": list(&self.clusters, "cluster"),
-            "contexts": list(&self.contexts, "context"),
+            "clusters": list(&self.clusters, "cluster", &["server"]),
+            "contexts": list(&self.contexts, "context", &["cluster", "user"]),
             "current-context": self.current,
             "kind": "Config",
             "preferences": self.preferences,
-            "users": list(&self.users, "user"),
+            "users": list(&self.users, "user", &[]),
         })
     }
 
@@ -123,11 +139,21 @@ fn folder_name(name: &str) -> String {
 }
 
 /// A list as kubeconfig has it; `null` for none, as Go writes an empty slice.
-fn list(entries: &Map<String, Value>, field: &str) -> Value {
+/// Go writes the fields of `always` empty too.
+fn list(entries: &Map<String, Value>, field: &str, always: &[&str]) -> Value {
     if entries.is_empty() {
         return Value::Null;
     }
-    entries.iter().map(|(name, entry)| json!({field: entry, "name": name})).collect()
+    let whole = |entry: &Value| {
+        let mut entry = entry.clone();
+        for name in always {
+            if entry.get(name).is_none_or(Value::is_null) {
+                entry[*name] = "".into();
+            }
+        }
+        entry
+    };
+    entries.iter().map(|(name, entry)| json!({field: whole(entry), "name": name})).collect()
 }
 
 fn first(path: PathBuf, home: &Path) -> Kubeconfig {

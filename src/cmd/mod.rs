@@ -168,13 +168,19 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
         take_kustomize(&mut parsed)?;
     }
     let line = parsed.flags.iter().map(String::as_str).chain(["--"]).chain(parsed.args.iter().map(String::as_str));
+    // Some verbs have a flag of that name for something else.
+    let has_own_user = command.get_arguments().any(|a| a.get_long() == Some("user") && !a.is_global_set());
     let matches = command.no_binary_name(true).try_get_matches_from(line)?;
     let global = Global::from_arg_matches(&matches)?;
     global.check()?;
-    let chosen = choose(env, &path, &global)?;
+    if let (true, Some(file)) = (path.starts_with("config"), text_flag(&matches, "kubeconfig")) {
+        env.vars.insert(kubeconfig::ELSEWHERE.to_owned(), file);
+    }
+    let user = text_flag(&matches, "user").filter(|_| !has_own_user).unwrap_or_default();
+    let chosen = choose(env, &path, &global, &user)?;
     let mut cx = Context::new(env, program, path, global, chosen);
     (cx.given, cx.dash) = (parsed.given.clone(), parsed.dash);
-    if let Some(manager) = field_manager(&matches) {
+    if let Some(manager) = text_flag(&matches, "field-manager").or_else(|| text_flag(&matches, "field_manager")) {
         cx.manager = manager;
     }
     cx.change_cause = record::change_cause(&cx.program, &cx.path, &parsed);
@@ -183,13 +189,12 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
     }
     let outcome = (verb.run)(&mut cx, matches);
     hints::show(&mut cx);
-    outcome
+    outcome.and_then(|()| if cx.is_given("warnings-as-errors") { cx.refuse_warnings() } else { Ok(()) })
 }
 
-/// `--field-manager` of a verb that has it: as given, or by default.
-fn field_manager(matches: &clap::ArgMatches) -> Option<String> {
-    let of = |id: &str| matches.try_get_one::<String>(id).ok().flatten().cloned();
-    of("field-manager").or_else(|| of("field_manager"))
+/// A flag's text, of a verb that has it: as given, or by default. None for an empty one.
+fn text_flag(matches: &clap::ArgMatches, id: &str) -> Option<String> {
+    matches.try_get_one::<String>(id).ok().flatten().filter(|text| !text.is_empty()).cloned()
 }
 
 /// Makes `-k` a name of `-f`, which manifests know by its mark.
@@ -215,11 +220,16 @@ const WITHOUT_STORE: &[&str] =
     &["config", "options", "help", "completion", "__man", "kustomize", "plugin", "version", "doctor", "alpha"];
 
 /// What the command's context says. One that names another store makes that the home of the command.
-fn choose(env: &mut Env, path: &str, global: &Global) -> anyhow::Result<String> {
+fn choose(env: &mut Env, path: &str, global: &Global, user: &str) -> anyhow::Result<String> {
     if WITHOUT_STORE.contains(&path.split(' ').next().unwrap_or_default()) {
         return Ok(String::new());
     }
-    let chosen = Kubeconfig::load(env)?.choose(&global.context, &global.cluster)?;
+    global.check_user()?;
+    let config = Kubeconfig::load(env)?;
+    if !user.is_empty() && !config.users.contains_key(user) {
+        anyhow::bail!("auth info {user:?} does not exist");
+    }
+    let chosen = config.choose(&global.context, &global.cluster)?;
     if let Some(store) = chosen.store {
         let home = crate::client::home(env)?.join(store);
         env.vars.insert("KSTATE_HOME".to_owned(), home.to_string_lossy().into_owned());

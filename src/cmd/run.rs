@@ -7,9 +7,10 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::context::Context;
+use super::delete;
 use super::dry_run::DryRun;
 use super::errors::Exit;
-use super::flags::{DryRunFlag, OverrideFlags, PodRunningFlag, PrintFlags, SaveConfigFlag};
+use super::flags::{DeletionFlags, DryRunFlag, OverrideFlags, PodRunningFlag, PrintFlags, SaveConfigFlag};
 use super::infos::Info;
 use super::record::{self, RECORD};
 use super::support::{Flag, Support};
@@ -18,6 +19,7 @@ use super::{last_applied, overrides, requests};
 use crate::apimachinery::names;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::quote::quote;
+use crate::apiserver::DeleteOptions;
 use crate::kinds;
 use crate::printers::Printer;
 use attached::{Attached, Failed};
@@ -102,18 +104,13 @@ pub struct Run {
     dry_run: DryRunFlag,
     #[command(flatten)]
     print: PrintFlags,
+    #[command(flatten)]
+    deletion: DeletionFlags,
 }
 
+// kubectl's run takes -f, -k and -R, and looks at none of them.
 const OTHER_FLAGS: &[Flag] = &[
     RECORD,
-    Flag::new(
-        "cascade",
-        "string",
-        "background",
-        Support::NoEffect("nothing is replaced or deleted here"),
-        "Must be \"background\", \"orphan\", or \"foreground\". Selects the deletion cascading strategy for \
-        the dependents (e.g. Pods created by a ReplicationController). Defaults to background.",
-    ),
     Flag::new(
         "field-manager",
         "string",
@@ -121,35 +118,12 @@ const OTHER_FLAGS: &[Flag] = &[
         Support::Served,
         "Name of the manager used to track field ownership.",
     ),
-    Flag::new(
-        "filename",
-        "strings",
-        "",
-        Support::NoEffect("nothing is replaced or deleted here"),
-        "to use to replace the resource.",
-    )
-    .short('f'),
-    Flag::new(
-        "force",
-        "bool",
-        "false",
-        Support::NoEffect("nothing is replaced or deleted here"),
-        "If true, immediately remove resources from API and bypass graceful deletion. Note that immediate \
-        deletion of some resources may result in inconsistency or data loss and requires confirmation.",
-    ),
-    Flag::new(
-        "grace-period",
-        "int",
-        "-1",
-        Support::NoEffect("nothing is replaced or deleted here"),
-        "Period of time in seconds given to the resource to terminate gracefully. Ignored if negative. Set to \
-        1 for immediate shutdown. Can only be set to 0 when --force is true (force deletion).",
-    ),
+    Flag::new("filename", "strings", "", Support::Served, "to use to replace the resource.").short('f'),
     Flag::new(
         "kustomize",
         "string",
         "",
-        Support::NotBuilt,
+        Support::Served,
         "Process a kustomization directory. This flag can't be used together with -f or -R.",
     )
     .short('k'),
@@ -157,26 +131,11 @@ const OTHER_FLAGS: &[Flag] = &[
         "recursive",
         "bool",
         "false",
-        Support::NoEffect("nothing is replaced or deleted here"),
+        Support::Served,
         "Process the directory used in -f, --filename recursively. Useful when you want to manage related \
         manifests organized within the same directory.",
     )
     .short('R'),
-    Flag::new(
-        "timeout",
-        "duration",
-        "0s",
-        Support::NoEffect("nothing is replaced or deleted here"),
-        "The length of time to wait before giving up on a delete, zero means determine a timeout from the \
-        size of the object",
-    ),
-    Flag::new(
-        "wait",
-        "bool",
-        "false",
-        Support::NoEffect("nothing is replaced or deleted here"),
-        "If true, wait for resources to be gone before returning. This waits for finalizers.",
-    ),
 ];
 
 const LONG: &str = "Create and run a particular image in a pod.";
@@ -240,7 +199,8 @@ impl Verb for Run {
         };
         let outcome = attached.run(cx);
         if self.rm {
-            Attached::remove(cx, &made, self.quiet)?;
+            let how = self.delete_options(cx)?;
+            Attached::remove(cx, &made, &how, self.quiet)?;
         }
         let Err(error) = outcome else { return Ok(()) };
         match error.downcast_ref::<Failed>() {
@@ -254,6 +214,17 @@ impl Verb for Run {
 }
 
 impl Run {
+    /// How `--rm` deletes.
+    fn delete_options(&self, cx: &mut Context) -> anyhow::Result<DeleteOptions> {
+        let grace = match (self.deletion.grace_period, self.deletion.force) {
+            (grace, _) if grace >= 0 => Some(grace),
+            (_, true) => Some(0),
+            _ => None,
+        };
+        let propagation = delete::propagation(&self.deletion.cascade, cx)?;
+        Ok(DeleteOptions { grace_period: grace, propagation, ..DeleteOptions::default() })
+    }
+
     fn check(&self, cx: &Context, dry_run: DryRun, attach: bool) -> anyhow::Result<()> {
         if self.args.is_empty() || cx.dash == Some(0) {
             return Err(cx.usage_error("NAME is required for run"));

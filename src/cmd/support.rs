@@ -30,7 +30,10 @@ pub struct Flag {
 }
 
 /// What the flags of a verb have that is an error however it is called.
-pub const ALWAYS_REFUSED: Support = Support::NoEffect("the command is always refused");
+pub const ALWAYS_REFUSED: Support = Support::NoEffect(WHOLE_VERBS[0]);
+
+/// Why flags of such verbs do nothing.
+pub const WHOLE_VERBS: [&str; 2] = ["the command is always refused", "nothing is measured: it is always an error"];
 
 impl Flag {
     /// A flag without a letter.
@@ -82,21 +85,84 @@ fn own(verb: &'static Verb, path: String) -> Vec<(String, &'static Flag)> {
     verb.other_flags.iter().map(|f| (path.clone(), f)).chain(all).collect()
 }
 
+/// How many flags there are, and how many of them do not do what kubectl's do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Share {
+    /// Of all verbs and their children, those of all verbs once.
+    pub all: usize,
+    /// Without an effect, or refused.
+    pub without: usize,
+    /// Of verbs that are errors however they are called; in neither of the others.
+    pub always_refused: usize,
+}
+
+impl Share {
+    /// Counts the flags of the verb table.
+    pub fn counted() -> Share {
+        let globals = verbs::with_globals(Command::new("kstate")).get_arguments().count();
+        let of_verbs: usize = verbs::all().map(|verb| own_count(verb, globals)).sum();
+        let mut share = Share { all: globals + of_verbs, ..Share::default() };
+        for (_, flag) in flags() {
+            match flag.support {
+                Support::NoEffect(why) if WHOLE_VERBS.contains(&why) => share.always_refused += 1,
+                Support::NoEffect(_) | Support::NotBuilt => share.without += 1,
+                Support::Served => {}
+            }
+        }
+        share.all -= share.always_refused;
+        share
+    }
+
+    /// In tenths of a per cent, rounded up.
+    pub fn per_mille(self) -> usize {
+        (self.without * 1000).div_ceil(self.all.max(1))
+    }
+}
+
+/// The flags of a verb and of its children, without those that every verb has.
+fn own_count(verb: &Verb, globals: usize) -> usize {
+    let flags = verb.command().get_arguments().filter(|a| a.get_long().is_some()).count();
+    flags.saturating_sub(globals) + verb.children.iter().map(|child| own_count(child, globals)).sum::<usize>()
+}
+
 /// The table for `options` and the manual: every flag that is taken without an effect, and every one that is refused.
 pub fn text() -> String {
-    let mut text = "The following options are taken and have no effect in kstate:\n\n".to_owned();
+    let share = Share::counted();
+    let (tenths, whole) = (share.per_mille() % 10, share.per_mille() / 10);
+    let mut text = format!(
+        "Of {} flags {} ({whole}.{tenths} %) have no effect or are refused; {} more are of verbs that are always errors.\n\n\
+         The following options are taken and have no effect in kstate:\n\n",
+        share.all, share.without, share.always_refused
+    );
     for (verb, flag) in flags() {
         if let Support::NoEffect(why) = flag.support {
             text += &format!("    {}: {why}\n", name(&verb, flag));
         }
     }
-    text += "\nThe following options are not built into kstate yet, and are refused:\n\n";
-    for (verb, flag) in flags().filter(|(_, f)| f.support == Support::NotBuilt) {
-        text += &format!("    {}\n", name(&verb, flag));
+    let refused: Vec<String> = flags()
+        .filter(|(_, flag)| flag.support == Support::NotBuilt)
+        .map(|(verb, flag)| format!("    {}\n", name(&verb, flag)))
+        .collect();
+    if !refused.is_empty() {
+        text += "\nThe following options are not built into kstate yet, and are refused:\n\n";
+        text += &refused.concat();
     }
     text
 }
 
 fn name(verb: &str, flag: &Flag) -> String {
     if verb.is_empty() { format!("--{}", flag.name) } else { format!("{verb} --{}", flag.name) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What part 2 of the project asks for.
+    #[test]
+    fn less_than_a_twentieth_of_all_flags_do_nothing() {
+        let share = Share::counted();
+        assert!(share.all > 500, "the table was found: {share:?}");
+        assert!(share.per_mille() < 50, "{share:?}");
+    }
 }

@@ -66,8 +66,11 @@ pub fn is_written(kind: &dyn Kind, subresource: &str, step: &str) -> bool {
 /// is `None` for a creation; what `new` says of managers is what the client sent.
 pub fn record(kind: &dyn Kind, old: Option<&Object>, new: &mut Object, writer: &Writer) {
     let Some(mut entries) = known(kind, old, new, writer) else { return };
-    let zero = zero::of(kind);
-    let mut comparison = Comparison::of(Typed::of(kind), old.map_or(&zero, Object::body), new.body());
+    let typed = Typed::of(kind);
+    let mut comparison = match old {
+        Some(old) => Comparison::of(typed, old.body(), new.body()),
+        None => Comparison::of(typed, &zero::of(kind), new.body()),
+    };
     comparison.drop_top(|step| !is_written(kind, writer.subresource, step));
     let changed = comparison.changed();
     for entry in &mut entries {

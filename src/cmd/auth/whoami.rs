@@ -31,7 +31,7 @@ const OTHER_FLAGS: &[Flag] = &[Flag::new(
     "show-managed-fields",
     "bool",
     "false",
-    Support::NoEffect("a review has no managed fields"),
+    Support::Served,
     "If true, keep the managedFields when printing objects in JSON or YAML format.",
 )];
 
@@ -58,20 +58,30 @@ impl Run for Whoami {
         }
         let flags = self.templates.of(&self.output);
         let format = Format::parse(&flags, FORMATS, &|path| manifest::read_text(cx.env, path))?;
-        let user = user(cx)?;
+        let (user, groups) = who(cx)?;
         if format.is_table() {
             return Ok(
-                cx.print(&format!("ATTRIBUTE   VALUE\nUsername    {user}\nGroups      [{}]\n", GROUPS.join(" ")))?
+                cx.print(&format!("ATTRIBUTE   VALUE\nUsername    {user}\nGroups      [{}]\n", groups.join(" ")))?
             );
         }
         let review = json!({
             "apiVersion": "authentication.k8s.io/v1",
             "kind": "SelfSubjectReview",
             "metadata": {"creationTimestamp": null},
-            "status": {"userInfo": {"groups": GROUPS, "username": user}},
+            "status": {"userInfo": {"groups": groups, "username": user}},
         });
         Printer::new(format, false).print(&Object::from_value(review).unwrap_or_default(), "", &mut cx.env.stdout)
     }
+}
+
+/// Who asks, and in which groups: the user that is impersonated, where there is one.
+fn who(cx: &Context) -> anyhow::Result<(String, Vec<String>)> {
+    let asked = &cx.global;
+    if asked.as_user.is_empty() {
+        return Ok((user(cx)?, GROUPS.map(str::to_owned).to_vec()));
+    }
+    let groups = asked.as_group.iter().cloned().chain([GROUPS[1].to_owned()]);
+    Ok((asked.as_user.clone(), groups.collect()))
 }
 
 /// The context's user, or kstate's own name for one.

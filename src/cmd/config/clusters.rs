@@ -1,12 +1,11 @@
 //! `config get-clusters`, `set-cluster` and `delete-cluster`. Knows the kubeconfig, no store: what a cluster entry says of
 //! a server is kept, and connects to nothing.
 
-use super::{delete, entry, print_names, set_fields};
+use super::{certs, delete, entry, print_names, set_fields};
 use crate::apimachinery::quote::quote;
 use crate::cmd::context::Context;
 use crate::cmd::kubeconfig::Kubeconfig;
 use crate::cmd::parent;
-use crate::cmd::support::{Flag, Support};
 use crate::cmd::verbs::Run;
 
 /// Arguments of `config get-clusters`.
@@ -70,13 +69,11 @@ pub struct SetCluster {
         help = "tls-server-name for the cluster entry in kubeconfig"
     )]
     tls_server_name: String,
+    #[arg(long, help = "embed-certs for the cluster entry in kubeconfig")]
+    embed_certs: bool,
 }
 
-const OTHER_FLAGS: &[Flag] =
-    &[Flag::new("embed-certs", "bool", "false", Support::NotBuilt, "embed-certs for the cluster entry in kubeconfig")];
-
 impl Run for SetCluster {
-    const OTHER_FLAGS: &'static [Flag] = OTHER_FLAGS;
     const LONG: &'static str = "Set a cluster entry in kubeconfig.
 
  Specifying a name that already exists will merge new fields on top of existing values for those fields.";
@@ -99,19 +96,47 @@ impl Run for SetCluster {
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
         let [name] = self.args.as_slice() else { return Err(parent::unexpected(cx, &self.args)) };
+        self.check(cx, name)?;
         let mut config = Kubeconfig::load(cx.env)?;
+        let folder = config.folder();
         let cluster = entry(&mut config.clusters, name);
-        let fields = [
-            ("certificate-authority", &*self.certificate_authority),
-            ("proxy-url", &*self.proxy_url),
-            ("server", &*self.server),
-            ("tls-server-name", &*self.tls_server_name),
-        ];
+        if cx.is_given("server") {
+            // Another server has another name, unless it is given too.
+            cluster.as_object_mut().map(|c| c.remove("tls-server-name"));
+        }
+        let fields =
+            [("proxy-url", &*self.proxy_url), ("server", &*self.server), ("tls-server-name", &*self.tls_server_name)];
         set_fields(cx, cluster, &fields);
-        if cx.is_given("insecure-skip-tls-verify") {
-            cluster["insecure-skip-tls-verify"] = self.insecure_skip_tls_verify.into();
+        certs::set(cx, cluster, "certificate-authority", &self.certificate_authority, self.embed_certs, &folder)?;
+        // kubectl keeps it only when it is given anew.
+        let gone: &[&str] = if self.insecure_skip_tls_verify {
+            cluster["insecure-skip-tls-verify"] = true.into();
+            &["certificate-authority", "certificate-authority-data"]
+        } else {
+            &["insecure-skip-tls-verify"]
+        };
+        if let Some(map) = cluster.as_object_mut() {
+            map.retain(|field, _| !gone.contains(&field.as_str()));
         }
         config.save()?;
         Ok(cx.print(&format!("Cluster {} set.\n", quote(name)))?)
+    }
+}
+
+impl SetCluster {
+    fn check(&self, cx: &Context, name: &str) -> anyhow::Result<()> {
+        if name.is_empty() {
+            anyhow::bail!("you must specify a non-empty cluster name");
+        }
+        if self.insecure_skip_tls_verify && !self.certificate_authority.is_empty() {
+            anyhow::bail!("you cannot specify a certificate authority and insecure mode at the same time");
+        }
+        if self.embed_certs {
+            if self.certificate_authority.is_empty() {
+                anyhow::bail!("you must specify a --certificate-authority to embed");
+            }
+            certs::check(cx, "certificate-authority", &self.certificate_authority)?;
+        }
+        Ok(())
     }
 }

@@ -7,9 +7,12 @@ use super::kubeconfig::Kubeconfig;
 use super::parent;
 use super::verbs::Run;
 
+mod certs;
 pub mod clusters;
 pub mod contexts;
+mod declared;
 pub mod get_contexts;
+mod plugins;
 pub mod property;
 pub mod set_context;
 pub mod set_credentials;

@@ -1,12 +1,14 @@
 //! `config set-credentials`: a user of the kubeconfig. Knows the kubeconfig, no store: whoever can read the store may do
 //! everything, so what is kept here opens nothing.
 
-use super::{entry, set_fields};
+use serde_json::Value;
+
+use super::plugins::Plugins;
+use super::{certs, entry, set_fields};
 use crate::apimachinery::quote::quote;
 use crate::cmd::context::Context;
 use crate::cmd::kubeconfig::Kubeconfig;
 use crate::cmd::parent;
-use crate::cmd::support::{Flag, Support};
 use crate::cmd::verbs::Run;
 
 /// Arguments of `config set-credentials`.
@@ -33,46 +35,13 @@ pub struct SetCredentials {
     token: String,
     #[arg(long, value_name = "string", default_value = "", help = "username for the user entry in kubeconfig")]
     username: String,
+    #[arg(long, help = "Embed client cert/key for the user entry in kubeconfig")]
+    embed_certs: bool,
+    #[command(flatten)]
+    plugins: Plugins,
 }
-
-const fn not_built(name: &'static str, value: &'static str, default: &'static str, help: &'static str) -> Flag {
-    Flag::new(name, value, default, Support::NotBuilt, help)
-}
-
-const OTHER_FLAGS: &[Flag] = &[
-    not_built("auth-provider", "string", "", "Auth provider for the user entry in kubeconfig"),
-    not_built("auth-provider-arg", "strings", "", "'key=value' arguments for the auth provider"),
-    not_built("embed-certs", "bool", "false", "Embed client cert/key for the user entry in kubeconfig"),
-    not_built(
-        "exec-api-version",
-        "string",
-        "",
-        "API version of the exec credential plugin for the user entry in kubeconfig",
-    ),
-    not_built(
-        "exec-arg",
-        "strings",
-        "",
-        "New arguments for the exec credential plugin command for the user entry in kubeconfig",
-    ),
-    not_built("exec-command", "string", "", "Command for the exec credential plugin for the user entry in kubeconfig"),
-    not_built("exec-env", "stringArray", "", "'key=value' environment values for the exec credential plugin"),
-    not_built(
-        "exec-interactive-mode",
-        "string",
-        "",
-        "InteractiveMode of the exec credentials plugin for the user entry in kubeconfig",
-    ),
-    not_built(
-        "exec-provide-cluster-info",
-        "bool",
-        "false",
-        "ProvideClusterInfo of the exec credentials plugin for the user entry in kubeconfig",
-    ),
-];
 
 impl Run for SetCredentials {
-    const OTHER_FLAGS: &'static [Flag] = OTHER_FLAGS;
     const LONG: &'static str = "Set a user entry in kubeconfig.
 
  Specifying a name that already exists will merge new fields on top of existing values.
@@ -127,34 +96,63 @@ impl Run for SetCredentials {
             parent::print_help(cx)?;
             anyhow::bail!("unexpected args: [{}]", self.args.join(" "));
         };
-        let is_basic = !self.username.is_empty() || !self.password.is_empty();
-        if is_basic && !self.token.is_empty() {
+        if name.is_empty() {
+            anyhow::bail!("you must specify a non-empty user name");
+        }
+        let changes = match self.plugins.changes() {
+            Ok(changes) => changes,
+            Err(error) => {
+                parent::print_help(cx)?;
+                return Err(error);
+            }
+        };
+        self.check(cx)?;
+        let mut config = Kubeconfig::load(cx.env)?;
+        let folder = config.folder();
+        let user = entry(&mut config.users, name);
+        for (field, path) in [("client-certificate", &self.client_certificate), ("client-key", &self.client_key)] {
+            certs::set(cx, user, field, path, self.embed_certs, &folder)?;
+        }
+        let fields = [("password", &*self.password), ("token", &*self.token), ("username", &*self.username)];
+        set_fields(cx, user, &fields);
+        self.plugins.set(cx, user, &changes);
+        self.drop_other_methods(user);
+        config.save()?;
+        Ok(cx.print(&format!("User {} set.\n", quote(name)))?)
+    }
+}
+
+impl SetCredentials {
+    fn is_basic(&self) -> bool {
+        !self.username.is_empty() || !self.password.is_empty()
+    }
+
+    fn check(&self, cx: &Context) -> anyhow::Result<()> {
+        if self.is_basic() && !self.token.is_empty() {
             anyhow::bail!(
                 "you cannot specify more than one authentication method at the same time: --token, --username/--password"
             );
         }
-        let mut config = Kubeconfig::load(cx.env)?;
-        let user = entry(&mut config.users, name);
-        let fields = [
-            ("client-certificate", &*self.client_certificate),
-            ("client-key", &*self.client_key),
-            ("password", &*self.password),
-            ("token", &*self.token),
-            ("username", &*self.username),
-        ];
-        set_fields(cx, user, &fields);
-        if let Some(map) = user.as_object_mut() {
-            // A user has a token or a password, never both.
-            let gone: &[&str] = match (is_basic, self.token.is_empty()) {
-                (true, _) => &["token"],
-                (false, false) => &["username", "password"],
-                (false, true) => &[],
-            };
-            for gone in gone {
-                map.remove(*gone);
+        if self.embed_certs {
+            if self.client_certificate.is_empty() && self.client_key.is_empty() {
+                anyhow::bail!("you must specify a --client-certificate or --client-key to embed");
             }
+            certs::check(cx, "client-certificate", &self.client_certificate)?;
+            certs::check(cx, "client-key", &self.client_key)?;
         }
-        config.save()?;
-        Ok(cx.print(&format!("User {} set.\n", quote(name)))?)
+        self.plugins.check(cx)
+    }
+
+    /// A user has a token or a password, never both.
+    fn drop_other_methods(&self, user: &mut Value) {
+        let Some(map) = user.as_object_mut() else { return };
+        let gone: &[&str] = match (self.is_basic(), self.token.is_empty()) {
+            (true, _) => &["token"],
+            (false, false) => &["username", "password"],
+            (false, true) => &[],
+        };
+        for gone in gone {
+            map.remove(*gone);
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! `config view`: the kubeconfig, whole or as far as the current context needs it. Knows no store.
 
 use crate::cmd::flags::TemplateFlags;
+use clap::ArgAction;
 use serde_json::{Map, Value};
 
+use super::{certs, declared};
 use crate::apimachinery::object::Object;
 use crate::cmd::context::Context;
 use crate::cmd::kubeconfig::Kubeconfig;
@@ -27,33 +29,25 @@ pub struct View {
         help = "Output format. One of: (json, yaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file)."
     )]
     output: String,
+    #[arg(
+        long,
+        help = "Flatten the resulting kubeconfig file into self-contained output (useful for creating portable \
+        kubeconfig files)"
+    )]
+    flatten: bool,
+    #[arg(long, action = ArgAction::Set, default_value = "true", value_name = "bool", num_args = 0..=1, require_equals = true, default_missing_value = "true", help = "Merge the full hierarchy of kubeconfig files")]
+    merge: bool,
     #[arg(long, help = "Display raw byte data and sensitive data")]
     raw: bool,
 }
 
-const OTHER_FLAGS: &[Flag] = &[
-    Flag::new(
-        "flatten",
-        "bool",
-        "false",
-        Support::NotBuilt,
-        "Flatten the resulting kubeconfig file into self-contained output (useful for creating portable kubeconfig files)",
-    ),
-    Flag::new(
-        "merge",
-        "bool",
-        "true",
-        Support::NoEffect("there is one file"),
-        "Merge the full hierarchy of kubeconfig files",
-    ),
-    Flag::new(
-        "show-managed-fields",
-        "bool",
-        "false",
-        Support::NoEffect("a kubeconfig has no managed fields"),
-        "If true, keep the managedFields when printing objects in JSON or YAML format.",
-    ),
-];
+const OTHER_FLAGS: &[Flag] = &[Flag::new(
+    "show-managed-fields",
+    "bool",
+    "false",
+    Support::Served,
+    "If true, keep the managedFields when printing objects in JSON or YAML format.",
+)];
 
 /// The fields that are not shown without `--raw`, and what stands for each.
 const SECRETS: &[(&str, &str)] = &[
@@ -87,6 +81,9 @@ impl Run for View {
         let output = if cx.is_given("template") && !cx.is_given("output") { "" } else { self.output.as_str() };
         let flags = self.templates.of(output);
         let format = Format::parse(&flags, FORMATS, &|path| manifest::read_text(cx.env, path))?;
+        if !self.merge && !cx.is_given("kubeconfig") {
+            anyhow::bail!("if merge==false a precise file must be specified");
+        }
         let mut config = Kubeconfig::load(cx.env)?;
         if !cx.global.context.is_empty() {
             config.current.clone_from(&cx.global.context);
@@ -94,11 +91,17 @@ impl Run for View {
         if self.minify {
             minify(&mut config)?;
         }
-        if !self.raw {
+        let folder = config.folder();
+        if self.flatten {
+            certs::flatten(cx, &mut config.clusters, &folder)?;
+            certs::flatten(cx, &mut config.users, &folder)?;
+        } else if !self.raw {
             [&mut config.clusters, &mut config.users].into_iter().for_each(redact);
         }
         let object = Object::from_value(config.to_value()).unwrap_or_default();
         match format {
+            // Go writes a kubeconfig's fields in the order of their declaration.
+            Format::Json => Ok(cx.print(&format!("{}\n", declared::json(&object.to_value())))?),
             Format::Name => Ok(cx.print("config/<unknown>\n")?),
             format => Printer::new(format, false).print(&object, "", &mut cx.env.stdout),
         }

@@ -100,10 +100,10 @@ impl Attached {
     }
 
     /// Deletes what was created, and says so.
-    pub fn remove(cx: &mut Context, made: &[Arc<Object>], quiet: bool) -> anyhow::Result<()> {
+    pub fn remove(cx: &mut Context, made: &[Arc<Object>], how: &DeleteOptions, quiet: bool) -> anyhow::Result<()> {
         for object in made {
             let Some(kind) = kinds::by_api_version(object.api_version(), object.kind()) else { continue };
-            let options = DeleteOptions { uid: Some(object.uid().to_owned()), ..DeleteOptions::default() };
+            let options = DeleteOptions { uid: Some(object.uid().to_owned()), ..how.clone() };
             let delete = |cluster: &mut Cluster| {
                 match apiserver::delete(cluster, kind, object.namespace(), object.name(), &options) {
                     // It is gone already, or another one by now.
