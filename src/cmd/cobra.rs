@@ -1,5 +1,8 @@
 //! Which verb a command line means, by cobra's rules, and what is suggested when it means none. Knows no flag's meaning.
 
+use std::cell::LazyCell;
+use std::ops::Deref;
+
 use clap::Command;
 
 use super::pflag;
@@ -18,9 +21,16 @@ pub struct Found {
 /// # Errors
 /// cobra's text for a verb that is not there, with suggestions.
 pub fn find(program: &str, args: &[String]) -> Result<Found, String> {
-    let mut command = verbs::with_globals(Command::new("kstate"));
     let mut found = Found { path: Vec::new(), args: args.to_vec() };
     loop {
+        // A verb without children is the last: its flags need no look.
+        if found.path.last().is_some_and(|verb| verb.children.is_empty()) {
+            return Ok(found);
+        }
+        let command = LazyCell::new(|| match found.path.last() {
+            Some(verb) => verb.command(),
+            None => verbs::with_globals(Command::new("kstate")),
+        });
         let words = without_flags(&command, &found.args);
         let Some((at, word)) = words.first() else { return Ok(found) };
         let next = match found.path.last() {
@@ -31,7 +41,6 @@ pub fn find(program: &str, args: &[String]) -> Result<Found, String> {
             Some(verb) => {
                 found.args.remove(*at);
                 found.path.push(verb);
-                command = verb.command();
             }
             // kubectl looks for a plugin then, and those have no flags before their name.
             None if found.path.is_empty() && args[0].starts_with('-') => {
@@ -44,7 +53,9 @@ pub fn find(program: &str, args: &[String]) -> Result<Found, String> {
 }
 
 /// The words that are neither flags nor, as far as a command's flags tell, their values; with their positions.
-fn without_flags<'a>(command: &Command, args: &'a [String]) -> Vec<(usize, &'a str)> {
+///
+/// The command is made when a flag is met: most lines begin with their verb.
+fn without_flags<'a>(command: &impl Deref<Target = Command>, args: &'a [String]) -> Vec<(usize, &'a str)> {
     let mut words = Vec::new();
     let mut at = 0;
     while at < args.len() {
@@ -52,12 +63,14 @@ fn without_flags<'a>(command: &Command, args: &'a [String]) -> Vec<(usize, &'a s
         if word == "--" {
             break;
         }
-        if takes_next(command, word) {
-            if at + 2 >= args.len() {
-                break;
+        if word.starts_with('-') {
+            if takes_next(command, word) {
+                if at + 2 >= args.len() {
+                    break;
+                }
+                at += 1;
             }
-            at += 1;
-        } else if !word.is_empty() && !word.starts_with('-') {
+        } else if !word.is_empty() {
             words.push((at, word));
         }
         at += 1;

@@ -175,7 +175,7 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
     if let Some(answered) = raw::run(&mut cx, &parsed) {
         return answered;
     }
-    let outcome = (verb.run)(&mut cx, &matches);
+    let outcome = (verb.run)(&mut cx, matches);
     hints::show(&mut cx);
     outcome
 }

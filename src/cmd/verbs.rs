@@ -55,7 +55,7 @@ pub struct Verb {
     pub other_flags: &'static [Flag],
     pub operands: Operands,
     command: fn(&'static str) -> Command,
-    pub run: fn(&mut Context, &ArgMatches) -> anyhow::Result<()>,
+    pub run: fn(&mut Context, ArgMatches) -> anyhow::Result<()>,
     pub children: &'static [Verb],
 }
 
@@ -118,8 +118,8 @@ fn command<R: Run>(name: &'static str) -> Command {
     command.long_about(R::LONG).override_usage(R::USAGE).after_help(R::EXAMPLES)
 }
 
-fn run_verb<R: Run>(cx: &mut Context, matches: &ArgMatches) -> anyhow::Result<()> {
-    <R as FromArgMatches>::from_arg_matches(matches)?.run(cx)
+fn run_verb<R: Run>(cx: &mut Context, mut matches: ArgMatches) -> anyhow::Result<()> {
+    <R as FromArgMatches>::from_arg_matches_mut(&mut matches)?.run(cx)
 }
 
 /// The verb of a name, or of another name of its, among these.
