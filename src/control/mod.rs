@@ -3,7 +3,7 @@
 //! Pure. Knows the cluster and the API server, not who waits for it.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
@@ -43,6 +43,28 @@ static CONTROLLERS: &[&Controller] = &[
     &node::eviction::CONTROLLER,
     &kubelet::CONTROLLER,
 ];
+
+/// What a change of a built-in resource may concern, found once: most of a step's work is small beside a look through all
+/// kinds.
+struct Wiring {
+    triggers: Vec<&'static Trigger>,
+    settles_last: bool,
+    is_looked_at: bool,
+}
+
+static WIRINGS: LazyLock<HashMap<&'static str, Wiring>> = LazyLock::new(|| {
+    let wiring = |kind: &kinds::KindRef| {
+        let resource = kind.names().resource;
+        let triggers = all_triggers().filter(|t| t.resource == resource).collect();
+        (resource, Wiring { triggers, settles_last: kind.settles_last(), is_looked_at: kind.is_looked_at() })
+    };
+    kinds::KINDS.iter().map(wiring).collect()
+});
+
+fn all_triggers() -> impl Iterator<Item = &'static Trigger> {
+    let of_kinds = kinds::KINDS.iter().flat_map(|k| k.triggers());
+    of_kinds.chain(CONTROLLERS.iter().flat_map(|c| c.triggers))
+}
 
 /// How often one object may be looked at in one instant before its controllers are held to be going in circles.
 const ROUNDS: usize = 200_000;
@@ -100,7 +122,7 @@ impl Queue {
 
     fn push(&mut self, key: Key) {
         if self.waiting.insert(key.clone()) {
-            let late = kinds::by_resource(&key.resource).is_some_and(|kind| kind.settles_last());
+            let late = WIRINGS.get(&*key.resource).is_some_and(|wiring| wiring.settles_last);
             if late { self.late.push_back(key) } else { self.keys.push_back(key) }
         }
     }
@@ -139,7 +161,11 @@ impl Queue {
 
     /// The object itself, its controller, and whatever declared an interest in its resource.
     fn enqueue(&mut self, cluster: &Cluster, change: &Change) -> Result<(), Status> {
-        if change.kind != ChangeType::Deleted {
+        let resource = change.key.resource.as_ref();
+        let wiring = WIRINGS.get(resource);
+        let has_owner = change.object.owner_references().next().is_some();
+        let is_inert = wiring.is_some_and(|wiring| !wiring.is_looked_at) && !has_owner;
+        if change.kind != ChangeType::Deleted && (!is_inert || change.object.deletion_timestamp().is_some()) {
             self.push(change.key.clone());
         }
         for owner in change.object.owner_references() {
@@ -152,12 +178,9 @@ impl Queue {
                 self.push(key);
             }
         }
-        let of_kinds = kinds::KINDS.iter().flat_map(|k| k.triggers());
-        let of_controllers = CONTROLLERS.iter().flat_map(|c| c.triggers);
-        let resource = change.key.resource.as_ref();
-        let is_custom = kinds::by_resource(resource).is_none();
-        let concerns = |t: &&Trigger| t.resource == resource || (is_custom && t.resource == kinds::ANY_CUSTOM);
-        for trigger in of_kinds.chain(of_controllers).filter(concerns) {
+        let of_custom =
+            || all_triggers().filter(|t| t.resource == resource || t.resource == kinds::ANY_CUSTOM).collect();
+        for trigger in wiring.map_or_else(of_custom, |wiring| wiring.triggers.clone()) {
             for key in (trigger.keys)(&change.object, cluster)? {
                 self.push(key);
             }

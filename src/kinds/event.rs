@@ -51,6 +51,10 @@ impl Kind for Event {
         &COLUMNS
     }
 
+    fn is_looked_at(&self) -> bool {
+        false
+    }
+
     fn cells(&self, object: &Object, now: Time) -> Vec<String> {
         let text = |pointer| object.str_at(pointer).to_owned();
         vec![

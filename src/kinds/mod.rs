@@ -326,6 +326,12 @@ pub trait Kind: Sync {
         Ok(Plan::nothing())
     }
 
+    /// Whether anything can come of looking at an object that nobody owns and nobody deletes. Not so for what is only read:
+    /// an event, of which each transition makes one.
+    fn is_looked_at(&self) -> bool {
+        true
+    }
+
     /// The fields that a list can be selected by besides `metadata.name` and `metadata.namespace`: each with the JSON
     /// pointer to its value.
     fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {

@@ -30,7 +30,7 @@ pub enum Action {
 /// An event to record; the event loop counts repetitions and names the Event object.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EventRecord {
-    /// The object it is about: apiVersion, kind, namespace, name, uid and resourceVersion are read from it.
+    /// The object it is about: its apiVersion, kind, namespace, name, uid and resourceVersion, and nothing else of it.
     pub regarding: Object,
     /// `spec.containers{nginx}`, or empty.
     pub field_path: String,
@@ -52,7 +52,7 @@ impl EventRecord {
     /// A `Normal` event about an object.
     pub fn normal(regarding: &Object, source: &'static str, reason: &'static str, message: String) -> EventRecord {
         EventRecord {
-            regarding: regarding.clone(),
+            regarding: reference(regarding),
             field_path: String::new(),
             warning: false,
             reason,
@@ -68,6 +68,17 @@ impl EventRecord {
     pub fn warning(regarding: &Object, source: &'static str, reason: &'static str, message: String) -> EventRecord {
         EventRecord { warning: true, ..EventRecord::normal(regarding, source, reason, message) }
     }
+}
+
+/// What an event says of the object it is about. A copy of the whole object cost more than all else about the event.
+fn reference(object: &Object) -> Object {
+    let mut reference = Object::new(object.api_version(), object.kind(), object.namespace(), object.name());
+    for pointer in ["/metadata/uid", "/metadata/resourceVersion"] {
+        if !object.str_at(pointer).is_empty() {
+            reference.set(pointer, object.str_at(pointer).into());
+        }
+    }
+    reference
 }
 
 /// Everything a controller wants after looking at one object once.
