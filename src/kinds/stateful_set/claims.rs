@@ -92,6 +92,16 @@ pub fn is_stale(set: &Set, ordinal: i64, cluster: &Cluster) -> Result<bool, Stat
     Ok(existing(set, ordinal, cluster)?.iter().any(|c| stale(c)))
 }
 
+/// The ordinals whose claims have changed in the cluster's log after its first `read` changes.
+pub fn changed_since(set: &Set, read: usize, cluster: &Cluster) -> Vec<i64> {
+    let name = |template| format!("{}-{}", template_name(template), set.object.name());
+    let stems: Vec<String> = templates(set.object).iter().map(name).collect();
+    let log = cluster.log().get(read..).unwrap_or_default().iter();
+    let keys = log.map(|change| &change.key);
+    let keys = keys.filter(|k| k.resource == "persistentvolumeclaims" && k.namespace == set.object.namespace());
+    keys.flat_map(|key| stems.iter().filter_map(|stem| ordinal(stem, &key.name))).collect()
+}
+
 /// The first claim of an ordinal that is being deleted: no pod can have it, nor can it be made anew yet.
 pub fn ending(set: &Set, ordinal: i64, cluster: &Cluster) -> Result<Option<String>, Status> {
     let claims = existing(set, ordinal, cluster)?;

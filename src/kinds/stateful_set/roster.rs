@@ -24,6 +24,20 @@ pub struct Roster {
     /// Below it, down to `gaps_from`, every ordinal has a pod.
     first_gap: i64,
     gaps_from: i64,
+    /// The ordinals whose claims may have other owners than they should.
+    unchecked: BTreeSet<i64>,
+    /// What those owners follow from, when they were looked at last.
+    rules: Option<OwnerRules>,
+    /// How much of the cluster's log has been looked through for changed claims.
+    pub log_read: usize,
+}
+
+/// What decides, for the whole set, who is to own its claims.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OwnerRules {
+    pub ordinals: Range<i64>,
+    pub when_deleted: bool,
+    pub when_scaled: bool,
 }
 
 impl Roster {
@@ -64,6 +78,7 @@ impl Roster {
         }
         if let Some(new) = member {
             self.count(ordinal, &new, true);
+            self.unchecked.insert(ordinal);
             self.members.insert(ordinal, new);
         }
     }
@@ -93,6 +108,25 @@ impl Roster {
         {
             self.maturing.remove(&(since, ordinal));
         }
+    }
+
+    /// Has the claims of these ordinals looked at; those of all pods when the rules are new.
+    pub fn uncheck(&mut self, ordinals: Vec<i64>, rules: OwnerRules) {
+        self.unchecked.extend(ordinals);
+        if self.rules.as_ref() != Some(&rules) {
+            self.unchecked.extend(self.members.keys());
+            self.rules = Some(rules);
+        }
+    }
+
+    /// The claims of an ordinal have the owners they should have.
+    pub fn check(&mut self, ordinal: i64) {
+        self.unchecked.remove(&ordinal);
+    }
+
+    /// The ordinals whose claims may have other owners than they should.
+    pub fn unchecked(&self) -> &BTreeSet<i64> {
+        &self.unchecked
     }
 
     /// How many are available, after [`Roster::mature`].
@@ -144,6 +178,26 @@ mod tests {
             pod.set("/status", json!({"phase": "Running", "conditions": [condition]}));
         }
         Rc::new(Member::of(&Arc::new(pod)))
+    }
+
+    #[test]
+    fn claims_are_looked_at_once_after_each_change() {
+        let rules = |ordinals| OwnerRules { ordinals, when_deleted: true, when_scaled: false };
+        let mut roster = Roster::default();
+        for ordinal in 0..3 {
+            roster.put(ordinal, Some(member(None)));
+        }
+        let left = |roster: &Roster| roster.unchecked().iter().copied().collect::<Vec<_>>();
+        roster.uncheck(Vec::new(), rules(0..3));
+        (0..3).for_each(|ordinal| roster.check(ordinal));
+        roster.uncheck(Vec::new(), rules(0..3));
+        assert_eq!(left(&roster), [0; 0]);
+        roster.uncheck(vec![1], rules(0..3));
+        roster.put(2, Some(member(None)));
+        assert_eq!(left(&roster), [1, 2]);
+        (1..3).for_each(|ordinal| roster.check(ordinal));
+        roster.uncheck(Vec::new(), rules(0..2));
+        assert_eq!(left(&roster), [0, 1, 2]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::controller::Revisions;
 use super::members::{self, Member};
-use super::roster::Roster;
+use super::roster::{OwnerRules, Roster};
 use super::{Set, claims, revision, update};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
@@ -47,6 +47,12 @@ impl<'a, 'c> Sync<'a, 'c> {
         let may_own_claims = set.may_own_claims(cluster)?;
         let min_ready = set.object.i64_at("/spec/minReadySeconds").unwrap_or(0);
         pods.mature(min_ready, now);
+        if may_own_claims {
+            let changed = claims::changed_since(&set, pods.log_read, cluster);
+            pods.log_read = cluster.log().len();
+            let (when_deleted, when_scaled) = (set.deletes_claims("whenDeleted"), set.deletes_claims("whenScaled"));
+            pods.uncheck(changed, OwnerRules { ordinals: set.ordinals(), when_deleted, when_scaled });
+        }
         Ok(Sync { set, cluster, now, pods, revisions, min_ready, may_own_claims })
     }
 
@@ -78,13 +84,22 @@ impl<'a, 'c> Sync<'a, 'c> {
     /// Plans the step itself; returns how many pods of the current revision it takes down for an update.
     fn step(&mut self, plan: &mut Plan) -> Result<usize, Status> {
         for ordinal in self.replicas_to_see() {
-            if self.replica(ordinal, plan)? == Next::Wait && self.is_ordered() {
-                return Ok(0);
+            let before = plan.actions.len();
+            match self.replica(ordinal, plan)? {
+                Next::Wait if self.is_ordered() => return Ok(0),
+                Next::GoOn if plan.actions.len() == before => self.pods.check(ordinal),
+                _ => {}
             }
         }
         let condemned = self.condemned();
         for (ordinal, pod) in &condemned {
-            self.own_claims(pod, *ordinal, plan)?;
+            let before = plan.actions.len();
+            if self.pods.unchecked().contains(ordinal) {
+                self.own_claims(pod, *ordinal, plan)?;
+            }
+            if plan.actions.len() == before {
+                self.pods.check(*ordinal);
+            }
         }
         for (_, pod) in &condemned {
             self.condemn(pod, &condemned, plan);
@@ -98,14 +113,14 @@ impl<'a, 'c> Sync<'a, 'c> {
         update::update(self, plan)
     }
 
-    /// The wanted ordinals that may need something, in order: those without a pod, those whose pod is unwell, and all of
-    /// them where claims may have to change hands.
+    /// The wanted ordinals that may need something, in order: those without a pod, those whose pod is unwell, and those
+    /// whose claims may have to change hands.
     fn replicas_to_see(&mut self) -> Vec<i64> {
         let range = self.set.ordinals();
-        if self.may_own_claims {
-            return range.collect();
-        }
         let mut all = self.pods.attention();
+        if self.may_own_claims {
+            all.extend(self.pods.unchecked());
+        }
         all.extend(self.pods.missing(range.clone(), self.is_ordered()));
         all.into_iter().filter(|o| range.contains(o)).collect()
     }
