@@ -97,7 +97,8 @@ fn put(
     let wake_at = wake.map_or(old.as_ref().and_then(|o| o.wake_at), |at| at.map(micros));
     let digest = digest_of(key, object.uid(), rv, wake_at, internal.as_deref(), &body);
     let id = if let Some(old) = &old {
-        let sql = "UPDATE objects SET uid = ?2, rv = ?3, wake_at = ?4, digest = ?5, internal = ?6, body = ?7 WHERE id = ?1";
+        let sql =
+            "UPDATE objects SET uid = ?2, rv = ?3, wake_at = ?4, digest = ?5, internal = ?6, body = ?7 WHERE id = ?1";
         let mut statement = connection.prepare_cached(sql)?;
         statement.execute(params![old.id, object.uid(), rv, wake_at, digest, internal, body])?;
         old.id
