@@ -106,7 +106,7 @@ impl Share {
             match flag.support {
                 Support::NoEffect(why) if WHOLE_VERBS.contains(&why) => share.always_refused += 1,
                 Support::NoEffect(_) | Support::NotBuilt => share.without += 1,
-                Support::Served => {}
+                Support::Served | Support::Deprecated(_) => {}
             }
         }
         share.all -= share.always_refused;

@@ -87,8 +87,8 @@ fn count_more(event: &mut Object, times: i64, now: time::Time) {
 
 fn event(cluster: &Cluster, namespace: &str, record: &EventRecord) -> Object {
     let now = cluster.now();
-    // Upstream's suffix is the time in nanoseconds; the resourceVersion keeps two events of one instant apart.
-    let stamp = now.timestamp_nanos_opt().unwrap_or_default().unsigned_abs() + cluster.next_resource_version() % 1000;
+    // Upstream's suffix is the time in nanoseconds. The resourceVersion on top keeps two events apart: neither ever goes back.
+    let stamp = now.timestamp_nanos_opt().unwrap_or_default().unsigned_abs() + cluster.next_resource_version();
     let mut event = Object::new("v1", "Event", namespace, &format!("{}.{stamp:x}", record.regarding.name()));
     event.set("/involvedObject", involved(record));
     event.set("/reason", record.reason.into());
@@ -139,4 +139,22 @@ fn involved(record: &EventRecord) -> Value {
         }
     }
     reference
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds::empty_store::EmptyStore;
+
+    /// A thousand replicas that come up at one instant are as many events about one set, and a refused one ends its plan.
+    #[test]
+    fn events_of_one_instant_have_names_of_their_own() {
+        let mut cluster = Cluster::new(&EmptyStore);
+        apiserver::bootstrap(&mut cluster).unwrap();
+        let set = Object::new("apps/v1", "StatefulSet", "default", "web");
+        for number in 0..1_100 {
+            record(&mut cluster, EventRecord::normal(&set, "test", "Told", number.to_string())).unwrap();
+        }
+        assert_eq!(cluster.list("events", Some("default")).unwrap().len(), 1_100);
+    }
 }

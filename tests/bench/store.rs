@@ -1,7 +1,8 @@
 //! What a command costs, by the size of its store: beside a process that does nothing, and beside the start of the real
-//! client where there is one. `cargo bench --bench store [-- 100000]`; sizes are those of a few powers of ten.
+//! client where there is one. `cargo bench --bench store`; `-- 10 1000` asks for other sizes, `-- sets` for the sets alone.
 //!
-//! The client's time is its start alone: what a cluster would add is left out.
+//! The client's time is its start alone: what a cluster would add is left out. What each object of the largest store costs
+//! more than one of the smallest stands at the end of a size's rows.
 
 #![expect(clippy::disallowed_methods, reason = "a bench starts processes and reads the clock")]
 
@@ -22,13 +23,17 @@ use serde_json::json;
 
 /// How often each command is run; the median counts.
 const ROUNDS: usize = 15;
-const SIZES: [usize; 3] = [10, 1_000, 10_000];
+const SIZES: [usize; 4] = [10, 1_000, 10_000, 100_000];
+/// Ordered and parallel sets that are made from nothing: replicas, and how often.
+const SETS: [(usize, &str, usize); 4] =
+    [(300, "OrderedReady", 5), (1_000, "OrderedReady", 3), (1_000, "Parallel", 3), (10_000, "Parallel", 1)];
 /// Objects made in one transaction when a store is filled.
 const BATCH: usize = 5_000;
 
 fn main() {
-    let more = std::env::args().filter_map(|a| a.parse().ok());
-    let sizes: Vec<usize> = SIZES.into_iter().chain(more).collect();
+    let asked: Vec<usize> = std::env::args().filter_map(|a| a.parse().ok()).collect();
+    let only_sets = std::env::args().any(|a| a == "sets");
+    let sizes = if asked.is_empty() { SIZES.to_vec() } else { asked };
     println!("{:<34}{:>10}{:>10}{:>10}", "", "wall ms", "cpu ms", "peak MiB");
     let nothing = show("a process that does nothing", &mut || Command::new("true"));
     let client = Command::new("kubectl").arg("version").stdout(Stdio::null()).stderr(Stdio::null()).status();
@@ -36,14 +41,29 @@ fn main() {
         let real = show("kubectl version --client", &mut || command("kubectl", &["version", "--client"]));
         println!("{:<34}{:>10.1}", "  times a process that does nothing", ratio(real, nothing));
     }
-    for size in sizes {
-        of_size(size);
+    let rows: Vec<Vec<Row>> = sizes.iter().filter(|_| !only_sets).map(|size| of_size(*size)).collect();
+    if let (Some(first), Some(last), [least, .., most]) = (rows.first(), rows.last(), sizes.as_slice()) {
+        growth(first, last, most - least);
     }
-    set_of(300);
+    for (replicas, policy, rounds) in SETS {
+        set_of(replicas, policy, rounds);
+    }
+}
+
+/// A command and the CPU time it took.
+type Row = (&'static str, Duration);
+
+/// What each object more costs a command.
+fn growth(first: &[Row], last: &[Row], objects: usize) {
+    println!("\nCPU time per object more, in microseconds");
+    for ((name, least), (_, most)) in first.iter().zip(last) {
+        let more = (most.as_secs_f64() - least.as_secs_f64()) * 1e6 / objects as f64;
+        println!("{name:<34}{more:>10.2}");
+    }
 }
 
 /// The rows of one size.
-fn of_size(size: usize) {
+fn of_size(size: usize) -> Vec<Row> {
     let home = TempDir::new().unwrap();
     fill(&home, size);
     let bytes = fs::metadata(home.join("state.db")).unwrap().len();
@@ -54,9 +74,12 @@ fn of_size(size: usize) {
         command
     };
     let last = format!("cm-{}", size - 1);
+    let label = format!("number={}", size - 1);
+    let mut rows = Vec::new();
+    let mut show = |name, command: &mut dyn FnMut() -> Command| rows.push((name, measure(name, ROUNDS, command).cpu));
     show("  get pods (none there)", &mut || kstate(&["get", "pods"]));
     show("  get one by name", &mut || kstate(&["get", "configmap", &last]));
-    show("  get by label, one matches", &mut || kstate(&["get", "configmaps", "-l", &format!("number={}", size - 1)]));
+    show("  get by label, one matches", &mut || kstate(&["get", "configmaps", "-l", &label]));
     show("  get all as a table", &mut || kstate(&["get", "configmaps"]));
     show("  get all as JSON", &mut || kstate(&["get", "configmaps", "-o", "json"]));
     let mut round = 0;
@@ -69,23 +92,29 @@ fn of_size(size: usize) {
         made += 1;
         kstate(&["create", "configmap", &format!("new-{made}"), "--from-literal=a=b"])
     });
+    if kstate(&["run", "a", "--image=nginx"]).stdout(Stdio::null()).status().is_ok_and(|status| status.success())
+        && kstate(&["exec", "a", "--", "true"]).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    {
+        show("  exec -- true", &mut || kstate(&["exec", "a", "--", "true"]));
+    }
+    rows
 }
 
 /// A set of pods with claims, from nothing.
-fn set_of(replicas: usize) {
-    println!("\na StatefulSet of {replicas} ordered replicas with claims");
+fn set_of(replicas: usize, policy: &str, rounds: usize) {
+    println!("\na StatefulSet of {replicas} replicas with claims, {policy}");
     let files = TempDir::new().unwrap();
     let set = json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "web"}, "spec": {
-        "replicas": replicas, "serviceName": "web", "selector": {"matchLabels": {"app": "web"}},
+        "replicas": replicas, "podManagementPolicy": policy, "serviceName": "web", "selector": {"matchLabels": {"app": "web"}},
         "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c", "image": "nginx"}]}},
         "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"],
             "resources": {"requests": {"storage": "1Gi"}}}}]}});
     fs::write(files.join("set.json"), set.to_string()).unwrap();
-    let homes: Vec<TempDir> = (0..ROUNDS).map(|_| TempDir::new().unwrap()).collect();
-    let mut rounds = homes.iter();
-    show("  create", &mut || {
+    let homes: Vec<TempDir> = (0..rounds).map(|_| TempDir::new().unwrap()).collect();
+    let mut next = homes.iter();
+    measure("  create", rounds, &mut || {
         let mut command = command(env!("CARGO_BIN_EXE_kstate"), &["create", "-f", "set.json"]);
-        command.current_dir(files.path()).env("KSTATE_HOME", rounds.next().unwrap().path());
+        command.current_dir(files.path()).env("KSTATE_HOME", next.next().unwrap().path());
         command
     });
     let home = &homes[0];
@@ -94,8 +123,10 @@ fn set_of(replicas: usize) {
         command.env("KSTATE_HOME", home.path());
         command
     };
-    show("  get pods", &mut || kstate(&["get", "pods"]));
-    show("  get pods -o json", &mut || kstate(&["get", "pods", "-o", "json"]));
+    measure("  get pods", rounds, &mut || kstate(&["get", "pods"]));
+    measure("  get pods -o json", rounds, &mut || kstate(&["get", "pods", "-o", "json"]));
+    let bytes = fs::metadata(home.join("state.db")).unwrap().len();
+    println!("  {} KiB of file, {} a replica", bytes / 1024, bytes / 1024 / replicas as u64);
 }
 
 fn command(program: &str, args: &[&str]) -> Command {
@@ -134,12 +165,17 @@ struct Cost {
 
 /// Runs a command as often as it takes, prints its medians and gives its wall time.
 fn show(name: &str, command: &mut dyn FnMut() -> Command) -> Duration {
-    let mut costs: Vec<Cost> = (0..ROUNDS).map(|_| run(command().stdout(Stdio::null()))).collect();
+    measure(name, ROUNDS, command).wall
+}
+
+/// Runs a command so often, prints its medians and gives them.
+fn measure(name: &str, rounds: usize, command: &mut dyn FnMut() -> Command) -> Cost {
+    let mut costs: Vec<Cost> = (0..rounds).map(|_| run(command().stdout(Stdio::null()))).collect();
     let cpu = median(&mut costs, |c| c.cpu).cpu;
     let peak = median(&mut costs, |c| Duration::from_secs(c.peak.unsigned_abs())).peak;
     let wall = median(&mut costs, |c| c.wall).wall;
     println!("{name:<34}{:>10.1}{:>10.1}{:>10.1}", ms(wall), ms(cpu), peak as f64 / 1024.0);
-    wall
+    Cost { wall, cpu, peak }
 }
 
 fn median(costs: &mut [Cost], of: impl Fn(&Cost) -> Duration) -> Cost {

@@ -181,6 +181,26 @@ mod tests {
     }
 
     #[test]
+    fn claims_are_looked_at_once_after_each_change() {
+        let rules = |ordinals| OwnerRules { ordinals, when_deleted: true, when_scaled: false };
+        let mut roster = Roster::default();
+        for ordinal in 0..3 {
+            roster.put(ordinal, Some(member(None)));
+        }
+        let left = |roster: &Roster| roster.unchecked().iter().copied().collect::<Vec<_>>();
+        roster.uncheck(Vec::new(), rules(0..3));
+        (0..3).for_each(|ordinal| roster.check(ordinal));
+        roster.uncheck(Vec::new(), rules(0..3));
+        assert_eq!(left(&roster), [0; 0]);
+        roster.uncheck(vec![1], rules(0..3));
+        roster.put(2, Some(member(None)));
+        assert_eq!(left(&roster), [1, 2]);
+        (1..3).for_each(|ordinal| roster.check(ordinal));
+        roster.uncheck(Vec::new(), rules(0..2));
+        assert_eq!(left(&roster), [0, 1, 2]);
+    }
+
+    #[test]
     fn counts_follow_what_is_put_in() {
         let mut roster = Roster::default();
         for ordinal in [0, 1, 3] {
