@@ -15,6 +15,7 @@ use crate::apimachinery::seed::Seed;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::Time;
 
+mod labelled;
 mod roster;
 
 use roster::Rosters;
@@ -41,6 +42,17 @@ pub trait Snapshot {
     fn list(&self, resource: &str, namespace: Option<&str>) -> Result<Vec<(Key, Arc<Object>)>, Status>;
     /// The objects with an owner reference to this uid.
     fn owned_by(&self, uid: &str) -> Result<Vec<(Key, Arc<Object>)>, Status>;
+    /// The objects of a resource that have a label, ordered by namespace and name; of one namespace, or of all.
+    fn labelled(
+        &self,
+        resource: &str,
+        namespace: Option<&str>,
+        (key, value): (&str, &str),
+    ) -> Result<Vec<(Key, Arc<Object>)>, Status> {
+        let mut rows = self.list(resource, namespace)?;
+        rows.retain(|(_, object)| object.label(key) == Some(value));
+        Ok(rows)
+    }
     /// Objects whose controllers asked to be woken at or before this time, earliest first.
     fn due(&self, by: Time) -> Result<Vec<(Time, Key)>, Status>;
     /// The earliest time at which anything is due.

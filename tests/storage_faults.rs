@@ -199,7 +199,7 @@ fn a_damaged_log_gives_an_earlier_state_or_an_error() {
 #[test]
 fn a_newer_or_foreign_file_is_refused_and_untouched() {
     for (sql, want) in [
-        ("PRAGMA user_version = 7", "has format 7, which is newer than format 1, the newest this kstate reads"),
+        ("PRAGMA user_version = 7", "has format 7, which is newer than format 2, the newest this kstate reads"),
         ("PRAGMA application_id = 5", "is not a kstate store"),
         ("PRAGMA user_version = 0", "there never was a format 0"),
     ] {

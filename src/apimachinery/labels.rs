@@ -80,6 +80,16 @@ impl Selector {
         !self.nothing && self.requirements.iter().all(|r| r.matches(labels))
     }
 
+    /// A label that every object it selects has, key and value: one that an index can be asked for.
+    pub fn exact_label(&self) -> Option<(&str, &str)> {
+        let is_exact = |o| matches!(o, Operator::Equals | Operator::DoubleEquals | Operator::In);
+        let mut exact = self.requirements.iter().filter(|r| is_exact(r.operator()));
+        exact.find_map(|r| match r.values() {
+            [value] => Some((r.key(), value.as_str())),
+            _ => None,
+        })
+    }
+
     /// Whether it selects every object.
     pub fn is_everything(&self) -> bool {
         !self.nothing && self.requirements.is_empty()

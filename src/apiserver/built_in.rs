@@ -81,6 +81,20 @@ impl Snapshot for WithBuiltIn<'_> {
         self.stored.owned_by(uid)
     }
 
+    fn labelled(
+        &self,
+        resource: &str,
+        namespace: Option<&str>,
+        (key, value): (&str, &str),
+    ) -> Result<Vec<(Key, Arc<Object>)>, Status> {
+        if !built_in::RESOURCES.contains(&resource) {
+            return self.stored.labelled(resource, namespace, (key, value));
+        }
+        let mut rows = self.list(resource, namespace)?;
+        rows.retain(|(_, object)| object.label(key) == Some(value));
+        Ok(rows)
+    }
+
     fn due(&self, by: Time) -> Result<Vec<(Time, Key)>, Status> {
         self.stored.due(by)
     }

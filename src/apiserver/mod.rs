@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use crate::apimachinery::labels::Selector;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Row, Table};
@@ -60,8 +61,22 @@ pub fn get(cluster: &Cluster, kind: &dyn Kind, namespace: &str, name: &str) -> R
 
 /// The objects of a kind in one namespace, or in all, ordered by namespace and name. Selecting is the caller's.
 pub fn list(cluster: &Cluster, kind: &dyn Kind, namespace: Option<&str>) -> Result<Vec<Arc<Object>>, Status> {
+    list_for(cluster, kind, namespace, &Selector::everything())
+}
+
+/// As [`list`], for a caller who selects by these labels: what one of them rules out need not be among the objects.
+pub fn list_for(
+    cluster: &Cluster,
+    kind: &dyn Kind,
+    namespace: Option<&str>,
+    labels: &Selector,
+) -> Result<Vec<Arc<Object>>, Status> {
     kind.check_served(cluster, "get", "")?;
-    let mut objects = cluster.list(kind.names().resource, namespace.filter(|_| kind.names().namespaced))?;
+    let namespace = namespace.filter(|_| kind.names().namespaced);
+    let mut objects = match labels.exact_label() {
+        Some(label) => cluster.labelled(kind.names().resource, namespace, label)?,
+        None => cluster.list(kind.names().resource, namespace)?,
+    };
     if kind.structural().is_some() {
         objects = objects.into_iter().map(|o| kind.served(o)).collect();
     }

@@ -27,7 +27,8 @@ impl Selectors<'_> {
     /// BadRequest, in the words of kubectl's selector visitor, for a selector that does not parse or names an unknown field.
     pub fn list(&self, cluster: &Cluster, kind: KindRef, namespace: Option<&str>) -> Result<Vec<Arc<Object>>, Status> {
         let filter = self.filter(kind)?;
-        let mut objects = apiserver::list(cluster, kind, namespace).map_err(|s| self.blame(kind, s))?;
+        let objects = apiserver::list_for(cluster, kind, namespace, &filter.labels);
+        let mut objects = objects.map_err(|s| self.blame(kind, s))?;
         objects.retain(|o| filter.lets_through(o));
         Ok(objects)
     }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::digest;
 use super::error::{Error, Fault};
+use super::links;
 use super::log;
 use super::snapshot::{Sum, Transaction, digest_of, micros};
 use crate::apimachinery::key::Key;
@@ -69,14 +70,16 @@ struct Row {
     id: i64,
     digest: i64,
     wake_at: Option<i64>,
+    links: Vec<i64>,
 }
 
 fn find(connection: &Connection, key: &Key) -> Result<Option<Row>, Fault> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, digest, wake_at FROM objects WHERE resource = ?1 AND namespace = ?2 AND name = ?3",
+        "SELECT id, digest, wake_at, links FROM objects WHERE resource = ?1 AND namespace = ?2 AND name = ?3",
     )?;
     let row = statement.query_row((&key.resource, &key.namespace, &key.name), |row| {
-        Ok(Row { id: row.get(0)?, digest: row.get(1)?, wake_at: row.get(2)? })
+        let links = links::decode(row.get_ref(3)?.as_blob()?);
+        Ok(Row { id: row.get(0)?, digest: row.get(1)?, wake_at: row.get(2)?, links })
     });
     Ok(row.optional()?)
 }
@@ -96,19 +99,22 @@ fn put(
     let rv = object.resource_version().cast_signed();
     let wake_at = wake.map_or(old.as_ref().and_then(|o| o.wake_at), |at| at.map(micros));
     let digest = digest_of(key, object.uid(), rv, wake_at, internal.as_deref(), &body);
+    let links = links::of(&key.resource, object);
+    let stored = links::encode(&links);
     let id = if let Some(old) = &old {
-        let sql = "UPDATE objects SET uid = ?2, rv = ?3, wake_at = ?4, digest = ?5, internal = ?6, body = ?7 WHERE id = ?1";
+        let sql = "UPDATE objects SET uid = ?2, rv = ?3, wake_at = ?4, digest = ?5, links = ?6, internal = ?7, body = ?8 \
+                   WHERE id = ?1";
         let mut statement = connection.prepare_cached(sql)?;
-        statement.execute(params![old.id, object.uid(), rv, wake_at, digest, internal, body])?;
+        statement.execute(params![old.id, object.uid(), rv, wake_at, digest, stored, internal, body])?;
         old.id
     } else {
-        let sql = "INSERT INTO objects(resource, namespace, name, uid, rv, wake_at, digest, internal, body) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        let sql = "INSERT INTO objects(resource, namespace, name, uid, rv, wake_at, digest, links, internal, body) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
         let mut statement = connection.prepare_cached(sql)?;
         let Key { resource, namespace, name } = key;
-        statement.insert(params![resource, namespace, name, object.uid(), rv, wake_at, digest, internal, body])?
+        statement.insert(params![resource, namespace, name, object.uid(), rv, wake_at, digest, stored, internal, body])?
     };
-    set_owners(connection, id, object, old.is_some())?;
+    set_links(connection, id, old.as_ref().map_or(&[][..], |o| &o.links[..]), &links)?;
     sum.count += i64::from(old.is_none());
     sum.digest ^= digest ^ old.map_or(0, |o| o.digest);
     Ok((rv, body))
@@ -135,27 +141,19 @@ pub(super) fn encode(map: &Map<String, Value>) -> Result<Vec<u8>, Fault> {
 fn remove(connection: &Connection, key: &Key, sum: &mut Sum) -> Result<(), Fault> {
     let Some(old) = find(connection, key)? else { return Ok(()) };
     connection.prepare_cached("DELETE FROM objects WHERE id = ?1")?.execute([old.id])?;
-    connection.prepare_cached("DELETE FROM owners WHERE object = ?1")?.execute([old.id])?;
+    set_links(connection, old.id, &old.links, &[])?;
     sum.count -= 1;
     sum.digest ^= old.digest;
     Ok(())
 }
 
-/// Keeps the owner index; most objects keep the owners they had, so the old ones are looked at first.
-fn set_owners(connection: &Connection, id: i64, object: &Object, existed: bool) -> Result<(), Fault> {
-    let mut new: Vec<&str> = object.owner_references().map(|r| r.uid).collect();
-    new.sort_unstable();
-    new.dedup();
-    if existed {
-        let mut statement = connection.prepare_cached("SELECT uid FROM owners WHERE object = ?1 ORDER BY uid")?;
-        let old: Vec<String> = statement.query_map([id], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        if old == new {
-            return Ok(());
-        }
-        connection.prepare_cached("DELETE FROM owners WHERE object = ?1")?.execute([id])?;
+/// Keeps the index of links: only what changed is written.
+pub(super) fn set_links(connection: &Connection, object: i64, old: &[i64], new: &[i64]) -> Result<(), Fault> {
+    for link in old.iter().filter(|link| !new.contains(link)) {
+        connection.prepare_cached("DELETE FROM links WHERE link = ?1 AND object = ?2")?.execute([*link, object])?;
     }
-    for uid in new {
-        connection.prepare_cached("INSERT INTO owners(object, uid) VALUES (?1, ?2)")?.execute((id, uid))?;
+    for link in new.iter().filter(|link| !old.contains(link)) {
+        connection.prepare_cached("INSERT INTO links(link, object) VALUES (?1, ?2)")?.execute([*link, object])?;
     }
     Ok(())
 }

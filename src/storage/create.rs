@@ -2,13 +2,13 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
 use super::error::{Error, Fault};
 use super::lock::Lock;
-use super::{FILE, Options, beside, commit, identify, is_settled, schema};
+use super::{FILE, Options, beside, commit, identify, is_settled, pages, schema};
 use crate::apimachinery::seed::Seed;
 use crate::apimachinery::time::Time;
 use crate::cluster::Meta;
@@ -30,19 +30,33 @@ pub(super) fn create(options: &Options, seed: impl Fn() -> io::Result<Seed>) -> 
     write(options, &file, seed)
 }
 
-/// The lock is held: what another process left half-made is nobody's.
 fn write(options: &Options, file: &Path, seed: Seed) -> Result<(), Error> {
-    let draft = beside(file, ".new");
-    for suffix in ["", "-wal", "-shm", "-journal"] {
-        remove(&beside(&draft, suffix)).map_err(|cause| Error::Home { home: options.home.clone(), cause })?;
-    }
-    make_private(&draft).map_err(|cause| Error::Home { home: options.home.clone(), cause })?;
-    fill(&draft, seed).map_err(|fault| fault.of(&draft, options.patience))?;
-    publish(&draft, file).map_err(|cause| Error::Home { home: options.home.clone(), cause })
+    let home_error = |cause| Error::Home { home: options.home.clone(), cause };
+    let draft = new_draft(file).map_err(home_error)?;
+    let meta = Meta { resource_version: 0, clock: Time::UNIX_EPOCH, seed, pod_addresses: 0 };
+    fill(&draft, |transaction| {
+        transaction
+            .execute("INSERT INTO meta(id, rv, clock, pod_addresses, seed, digest) VALUES (1, 0, 0, 0, '', 0)", [])?;
+        commit::set_meta(transaction, &meta)
+    })
+    .map_err(|fault| fault.of(&draft, options.patience))?;
+    publish(&draft, file).map_err(home_error)
 }
 
-fn fill(draft: &Path, seed: Seed) -> Result<(), Fault> {
-    let mut connection = Connection::open(draft)?;
+/// An empty file beside the store's. The lock is held: what another process left half-made is nobody's.
+pub(super) fn new_draft(file: &Path) -> io::Result<PathBuf> {
+    let draft = beside(file, ".new");
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        remove(&beside(&draft, suffix))?;
+    }
+    make_private(&draft)?;
+    Ok(draft)
+}
+
+/// Makes the tables and lets the caller fill them, in one transaction that is on the disk when this returns.
+pub(super) fn fill(draft: &Path, rows: impl FnOnce(&Connection) -> Result<(), Fault>) -> Result<(), Fault> {
+    let mut connection = pages::open(draft, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    pages::reserve(&connection)?;
     let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     if mode != "wal" {
         let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_LOCK);
@@ -50,10 +64,7 @@ fn fill(draft: &Path, seed: Seed) -> Result<(), Fault> {
     }
     let transaction = connection.transaction()?;
     schema::create(&transaction)?;
-    let meta = Meta { resource_version: 0, clock: Time::UNIX_EPOCH, seed, pod_addresses: 0 };
-    transaction
-        .execute("INSERT INTO meta(id, rv, clock, pod_addresses, seed, digest) VALUES (1, 0, 0, 0, '', 0)", [])?;
-    commit::set_meta(&transaction, &meta)?;
+    rows(&transaction)?;
     transaction.commit()?;
     connection.close().map_err(|(_, e)| e)?;
     Ok(())
@@ -81,7 +92,7 @@ fn make_private(file: &Path) -> io::Result<()> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the door to files")]
-fn remove(file: &Path) -> io::Result<()> {
+pub(super) fn remove(file: &Path) -> io::Result<()> {
     match std::fs::remove_file(file) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,
@@ -90,7 +101,7 @@ fn remove(file: &Path) -> io::Result<()> {
 
 /// Puts the finished file in its place, and makes sure that the folder remembers it.
 #[expect(clippy::disallowed_methods, reason = "the door to files")]
-fn publish(draft: &Path, file: &Path) -> io::Result<()> {
+pub(super) fn publish(draft: &Path, file: &Path) -> io::Result<()> {
     std::fs::rename(draft, file)?;
     match file.parent() {
         Some(home) if cfg!(unix) => File::open(home)?.sync_all(),

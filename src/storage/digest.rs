@@ -21,6 +21,22 @@ pub(super) fn of(columns: &[&[u8]]) -> i64 {
     finish(state).cast_signed()
 }
 
+/// The checksum of a page's bytes at its place. Pages are read much more often than anything else here: four sums beside
+/// each other, which a processor works out at once.
+pub(super) fn of_page(number: i64, bytes: &[u8]) -> i64 {
+    let mut sums = [number.cast_unsigned(), 1, 2, 3];
+    for words in bytes.as_chunks::<32>().0 {
+        for (sum, word) in sums.iter_mut().zip(words.as_chunks::<8>().0) {
+            *sum = mix(*sum, u64::from_le_bytes(*word));
+        }
+    }
+    let mut state = 0x6b73_7461_7465_2132;
+    for word in bytes.as_chunks::<32>().1.as_chunks::<8>().0 {
+        state = mix(state, u64::from_le_bytes(*word));
+    }
+    finish(sums.into_iter().fold(state, mix)).cast_signed()
+}
+
 /// The share of an object's checksum that its wake time has: changing the time then needs no look at the body.
 pub(super) fn of_wake(at: Option<i64>) -> i64 {
     at.map_or(0, |at| of(&[b"wake", &at.to_le_bytes()]))
@@ -54,6 +70,14 @@ mod tests {
             let mut bent = text.clone();
             bent[bit / 8] ^= 1 << (bit % 8);
             assert_ne!(of(&[b"pods", &bent]), sound, "bit {bit}");
+        }
+        let page: Vec<u8> = (0..4088).map(|n| (n % 251) as u8).collect();
+        let sound = of_page(1, &page);
+        assert_ne!(of_page(2, &page), sound);
+        for bit in 0..page.len() * 8 {
+            let mut bent = page.clone();
+            bent[bit / 8] ^= 1 << (bit % 8);
+            assert_ne!(of_page(1, &bent), sound, "bit {bit}");
         }
         assert_ne!(of(&[b"ab", b"c"]), of(&[b"a", b"bc"]));
         assert_ne!(of(&[b"a\0"]), of(&[b"a"]));

@@ -7,8 +7,8 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::error::{Error, Fault};
-use super::snapshot::{Sum, Transaction, read};
-use super::{FILE, Options, Store, identify, log};
+use super::snapshot::{Sum, read};
+use super::{FILE, Options, Store, identify, links, log};
 use crate::cluster::Snapshot;
 
 /// How many problems are told one by one.
@@ -25,15 +25,22 @@ pub fn check(options: Options) -> Result<Vec<String>, Error> {
     }
     let mut store = Store::open(options, || Err(gone()))?;
     let state = store.begin_read()?;
+    let newest = state.meta().resource_version;
+    Ok(problems(&state.sqlite, state.file, newest))
+}
+
+/// What is wrong inside a store whose newest change has this number.
+pub(super) fn problems(sqlite: &Connection, file: &Path, newest: u64) -> Vec<String> {
     let mut problems = Vec::new();
-    for part in [integrity, rows, changes] {
-        match part(&state, &mut problems) {
-            Ok(()) => {}
-            Err(fault) => problems.push(text(fault, state.file)),
+    let parts: [&dyn Fn(&mut Vec<String>) -> Result<(), Fault>; 3] =
+        [&|to| integrity(sqlite, to), &|to| rows(sqlite, file, to), &|to| changes(sqlite, newest, to)];
+    for part in parts {
+        if let Err(fault) = part(&mut problems) {
+            problems.push(text(fault, file));
         }
     }
     problems.truncate(TOLD);
-    Ok(problems)
+    problems
 }
 
 fn text(fault: Fault, file: &Path) -> String {
@@ -43,8 +50,8 @@ fn text(fault: Fault, file: &Path) -> String {
     }
 }
 
-fn integrity(state: &Transaction<'_>, problems: &mut Vec<String>) -> Result<(), Fault> {
-    let mut statement = state.sqlite.prepare(&format!("PRAGMA integrity_check({TOLD})"))?;
+fn integrity(sqlite: &Connection, problems: &mut Vec<String>) -> Result<(), Fault> {
+    let mut statement = sqlite.prepare(&format!("PRAGMA integrity_check({TOLD})"))?;
     let lines = statement.query_map([], |row| row.get::<_, String>(0))?;
     for line in lines {
         let line = line?;
@@ -55,26 +62,30 @@ fn integrity(state: &Transaction<'_>, problems: &mut Vec<String>) -> Result<(), 
     Ok(())
 }
 
-fn rows(state: &Transaction<'_>, problems: &mut Vec<String>) -> Result<(), Fault> {
+fn rows(sqlite: &Connection, file: &Path, problems: &mut Vec<String>) -> Result<(), Fault> {
     let mut sums: BTreeMap<(String, String), Sum> = BTreeMap::new();
-    let mut owners = BTreeSet::new();
-    let mut statement = state.sqlite.prepare(
-        "SELECT resource, namespace, name, uid, rv, wake_at, digest, internal, body, id FROM objects ORDER BY id",
+    let mut links = BTreeSet::new();
+    let mut statement = sqlite.prepare(
+        "SELECT resource, namespace, name, uid, rv, wake_at, digest, internal, body, id, links FROM objects ORDER BY id",
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         match read(row) {
             Ok(stored) => {
                 let id: i64 = row.get(9)?;
-                owners.extend(stored.object.owner_references().map(|r| (id, r.uid.to_owned())));
+                let new = links::of(&stored.key.resource, &stored.object);
+                if row.get_ref(10)?.as_blob_or_null().ok().flatten() != Some(links::encode(&new).as_slice()) {
+                    problems.push(format!("the links of {} are not its own", stored.key));
+                }
+                links.extend(new.into_iter().map(|link| (link, id)));
                 let place = (stored.key.resource.into_owned(), stored.key.namespace);
                 sums.entry(place).or_default().add(stored.digest);
             }
-            Err(fault) => problems.push(text(fault, state.file)),
+            Err(fault) => problems.push(text(fault, file)),
         }
     }
-    compare_sums(&state.sqlite, sums, problems)?;
-    compare_owners(&state.sqlite, &owners, problems)
+    compare_sums(sqlite, sums, problems)?;
+    compare_links(sqlite, &links, problems)
 }
 
 fn compare_sums(
@@ -97,24 +108,24 @@ fn compare_sums(
     Ok(())
 }
 
-fn compare_owners(
+fn compare_links(
     connection: &Connection,
-    found: &BTreeSet<(i64, String)>,
+    found: &BTreeSet<(i64, i64)>,
     problems: &mut Vec<String>,
 ) -> Result<(), Fault> {
-    let mut statement = connection.prepare("SELECT object, uid FROM owners")?;
+    let mut statement = connection.prepare("SELECT link, object FROM links")?;
     let stored = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let stored: BTreeSet<(i64, String)> = stored.collect::<Result<_, _>>()?;
+    let stored: BTreeSet<(i64, i64)> = stored.collect::<Result<_, _>>()?;
     let wrong = stored.symmetric_difference(found).count();
     if wrong > 0 {
-        problems.push(format!("the index of owners has {wrong} wrong entries"));
+        problems.push(format!("the index of owners and labels has {wrong} wrong entries"));
     }
     Ok(())
 }
 
-fn changes(state: &Transaction<'_>, problems: &mut Vec<String>) -> Result<(), Fault> {
+fn changes(sqlite: &Connection, newest: u64, problems: &mut Vec<String>) -> Result<(), Fault> {
     let mut statement =
-        state.sqlite.prepare("SELECT rv, type, resource, namespace, name, digest, body FROM log ORDER BY rv")?;
+        sqlite.prepare("SELECT rv, type, resource, namespace, name, digest, body FROM log ORDER BY rv")?;
     let mut rows = statement.query([])?;
     let mut last = None;
     while let Some(row) = rows.next()? {
@@ -125,7 +136,7 @@ fn changes(state: &Transaction<'_>, problems: &mut Vec<String>) -> Result<(), Fa
         }
         last = Some(rv);
     }
-    if last.is_some_and(|last| last != state.meta().resource_version) {
+    if last.is_some_and(|last| last != newest) {
         problems.push("its log ends before its newest change".to_owned());
     }
     Ok(())

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rusqlite::ffi;
 
+use super::pages;
 use crate::apimachinery::key::Key;
 
 /// Why a store cannot be used. Every message names the file or folder, and a way out.
@@ -21,6 +22,12 @@ pub enum Error {
         file.display()
     )]
     NewerFormat { file: PathBuf, found: i64, known: i64 },
+    #[error(
+        "the store {} has format {found}, of an older kstate, and has to be brought to format {known}, but it or its folder \
+         is read-only; make the folder writable and try again (nothing is lost)",
+        file.display()
+    )]
+    OldFormat { file: PathBuf, found: i64, known: i64 },
     #[error("{} is not a kstate store: {what}; move it away, or set KSTATE_HOME to another folder", file.display())]
     NotAStore { file: PathBuf, what: String },
     #[error(
@@ -123,6 +130,10 @@ fn sqlite(file: PathBuf, code: i32, what: String, waited: Duration) -> Error {
         }
         // A page that is not there, or is only there in part.
         ffi::SQLITE_IOERR_SHORT_READ => return Error::Damaged { file, what },
+        ffi::SQLITE_IOERR_DATA => {
+            let page = pages::take_damaged().map_or_else(|| "a page".to_owned(), |number| format!("page {number}"));
+            return Error::Damaged { file, what: format!("{page} of it is not what was written") };
+        }
         _ => {}
     }
     match code & 0xff {

@@ -7,9 +7,12 @@ mod create;
 mod digest;
 mod doctor;
 mod error;
+mod links;
 mod lock;
 mod log;
 pub mod memory;
+mod migrate;
+mod pages;
 mod reset;
 pub mod saved;
 mod schema;
@@ -89,7 +92,7 @@ impl Store {
         if identify(&options.home.join(FILE))?.is_none() {
             create::create(options, seed)?;
         }
-        Store::attach(options)
+        Store::attach_current(options)
     }
 
     /// Opens the store of a home that has one; nothing is made.
@@ -98,7 +101,18 @@ impl Store {
     /// [`Error::Gone`] where there is none; otherwise as [`Store::open`].
     pub fn open_existing(options: &Options) -> Result<Store, Error> {
         saved::resume(options)?;
-        Store::attach(options)
+        Store::attach_current(options)
+    }
+
+    /// Brings a store of an older format to this one first.
+    fn attach_current(options: &Options) -> Result<Store, Error> {
+        match Store::attach(options) {
+            Err(Error::OldFormat { .. }) => {
+                migrate::migrate(options)?;
+                Store::attach(options)
+            }
+            other => other,
+        }
     }
 
     fn attach(options: &Options) -> Result<Store, Error> {
@@ -183,22 +197,48 @@ fn connect(file: &Path, options: &Options) -> Result<(Connection, bool), Error> 
 
 fn dial(file: &Path, options: &Options, mode: OpenFlags, parameters: &str) -> Result<Connection, Error> {
     let error = |e: rusqlite::Error| Fault::from(e).of(file, options.patience);
-    let flags = mode | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = if parameters.is_empty() {
-        Connection::open_with_flags(file, flags)
-    } else {
-        // Two slashes, so that a path that begins with two is no host's name.
-        let root = if file.is_absolute() { "//" } else { "" };
-        let uri = format!("file:{root}{}{parameters}", percent_encode(file));
-        Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI)
-    };
-    let connection = connection.map_err(error)?;
+    let (path, flags) = address(file, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX, parameters);
+    let connection = pages::open(&path, flags).map_err(error)?;
     connection.busy_timeout(options.patience).map_err(error)?;
-    schema::check(&connection, file)?;
+    match schema::check(&connection, file) {
+        Err(Error::Damaged { what, .. }) => {
+            drop(connection);
+            return Err(foreign(file, mode).unwrap_or(Error::Damaged { file: file.to_owned(), what }));
+        }
+        checked => checked?,
+    }
     if !options.fsync {
         connection.pragma_update(None, "synchronous", "OFF").map_err(error)?;
     }
     Ok(connection)
+}
+
+/// What a file is whose first page has no checksum: another program's, an older kstate's, a newer one's; `None` where it
+/// is this one's, damaged. Looked at through SQLite: opening and closing it otherwise would drop this process' locks.
+fn foreign(file: &Path, mode: OpenFlags) -> Option<Error> {
+    // Where SQLite can make no files beside this one, only as one that nobody changes.
+    let ways = [(mode, ""), (OpenFlags::SQLITE_OPEN_READ_ONLY, "?immutable=1")];
+    let ways = ways.into_iter().filter(|(_, parameters)| parameters.is_empty() || is_settled(file));
+    let mut looks = ways.filter_map(|(mode, parameters)| {
+        let (path, flags) = address(file, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX, parameters);
+        schema::check(&Connection::open_with_flags(path, flags).ok()?, file).err()
+    });
+    looks.find(|error| match error {
+        Error::OldFormat { .. } | Error::NewerFormat { .. } | Error::NotAStore { .. } => true,
+        Error::Damaged { what, .. } => what.starts_with(schema::NEVER),
+        _ => false,
+    })
+}
+
+/// What SQLite is told to open: the path, or a URI where there are parameters.
+fn address(file: &Path, flags: OpenFlags, parameters: &str) -> (PathBuf, OpenFlags) {
+    if parameters.is_empty() {
+        return (file.to_owned(), flags);
+    }
+    // Two slashes, so that a path that begins with two is no host's name.
+    let root = if file.is_absolute() { "//" } else { "" };
+    let uri = format!("file:{root}{}{parameters}", percent_encode(file));
+    (uri.into(), flags | OpenFlags::SQLITE_OPEN_URI)
 }
 
 /// A path as a part of a URI.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::error::Error;
 use super::lock::{self, Lock};
-use super::{FILE, FOLDERS, beside, saved};
+use super::{FILE, FOLDERS, beside, migrate, saved};
 
 /// What is kstate's and outlives a reset: other stores, the contexts that name them, and the snapshots.
 const KEPT: [&str; 3] = [saved::FOLDER, "config", "stores"];
@@ -64,6 +64,7 @@ fn io_error(path: &Path, e: &io::Error) -> Error {
 fn is_ours(name: &str) -> bool {
     let files = ["", "-wal", "-shm", "-journal", ".new", ".new-wal", ".new-shm", ".new-journal"];
     FOLDERS.contains(&name)
+        || migrate::is_backup(name)
         || name == saved::RESTORING
         || name == lock::NAME
         || files.iter().any(|suffix| beside(Path::new(FILE), suffix) == Path::new(name))

@@ -5,11 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::{OptionalExtension, Row, Rows};
 use serde_json::Value;
 
 use super::digest;
 use super::error::{Error, Fault};
+use super::links;
 use super::lock::Lock;
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
@@ -20,6 +21,9 @@ use crate::cluster::{Meta, Snapshot};
 
 /// The columns that [`read`] takes, in its order.
 const COLUMNS: &str = "o.resource, o.namespace, o.name, o.uid, o.rv, o.wake_at, o.digest, o.internal, o.body";
+
+/// The objects by their links; CROSS keeps SQLite from beginning at the objects.
+const LINKED: &str = "links w CROSS JOIN objects o ON o.id = w.object";
 
 /// A state of a store, whole and unchanging; with the lock, one that can be changed.
 pub struct Transaction<'s> {
@@ -100,21 +104,23 @@ impl<'s> Transaction<'s> {
     }
 
     fn read_owned(&self, uid: &str) -> Result<Vec<(Key, Arc<Object>)>, Fault> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM owners w JOIN objects o ON o.id = w.object WHERE w.uid = ?1 \
-             ORDER BY o.resource, o.namespace, o.name"
-        );
+        let sql = format!("SELECT {COLUMNS} FROM {LINKED} WHERE w.link = ?1");
         let mut statement = self.sqlite.prepare_cached(&sql)?;
-        let mut rows = statement.query([uid])?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            let stored = read(row)?;
-            if !stored.object.owner_references().any(|r| r.uid == uid) {
-                return Err(Fault::Damage(format!("the owner of {} is not the one that is indexed", stored.key)));
-            }
-            found.push((stored.key, stored.object));
-        }
-        Ok(found)
+        let owned = |object: &Object| object.owner_references().any(|r| r.uid == uid);
+        linked(statement.query([links::of_owner(uid)])?, owned)
+    }
+
+    fn read_labelled(
+        &self,
+        resource: &str,
+        namespace: Option<&str>,
+        (key, value): (&str, &str),
+    ) -> Result<Vec<(Key, Arc<Object>)>, Fault> {
+        let one = if namespace.is_some() { "AND o.namespace = ?3" } else { "AND ?3 IS NULL" };
+        let sql = format!("SELECT {COLUMNS} FROM {LINKED} WHERE w.link = ?1 AND o.resource = ?2 {one}");
+        let mut statement = self.sqlite.prepare_cached(&sql)?;
+        let link = links::of_label(resource, key, value);
+        linked(statement.query((link, resource, namespace))?, |object| object.label(key) == Some(value))
     }
 
     fn read_due(&self, by: Time) -> Result<Vec<(Time, Key)>, Fault> {
@@ -157,6 +163,15 @@ impl Snapshot for Transaction<'_> {
         self.status(self.read_owned(uid))
     }
 
+    fn labelled(
+        &self,
+        resource: &str,
+        namespace: Option<&str>,
+        label: (&str, &str),
+    ) -> Result<Vec<(Key, Arc<Object>)>, Status> {
+        self.status(self.read_labelled(resource, namespace, label))
+    }
+
     fn due(&self, by: Time) -> Result<Vec<(Time, Key)>, Status> {
         self.status(self.read_due(by))
     }
@@ -164,6 +179,19 @@ impl Snapshot for Transaction<'_> {
     fn next_due(&self) -> Result<Option<Time>, Status> {
         self.status(self.read_next_due())
     }
+}
+
+/// The objects of rows, those left out that only share a link's number, by key. Sorted here: SQLite would move the bodies.
+fn linked(mut rows: Rows<'_>, has_link: impl Fn(&Object) -> bool) -> Result<Vec<(Key, Arc<Object>)>, Fault> {
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let stored = read(row)?;
+        if has_link(&stored.object) {
+            found.push((stored.key, stored.object));
+        }
+    }
+    found.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(found)
 }
 
 /// How many rows, and the xor of their digests.
@@ -237,7 +265,7 @@ pub(super) fn decode(internal: Option<&[u8]>, body: &[u8]) -> Option<Object> {
     Some(object)
 }
 
-fn meta(connection: &rusqlite::Connection) -> Result<Meta, Fault> {
+pub(super) fn meta(connection: &rusqlite::Connection) -> Result<Meta, Fault> {
     let sql = "SELECT rv, clock, pod_addresses, seed, digest FROM meta WHERE id = 1";
     let mut statement = connection.prepare_cached(sql)?;
     let row = |row: &Row<'_>| Ok(([row.get(0)?, row.get(1)?, row.get(2)?], row.get::<_, String>(3)?, row.get(4)?));

@@ -10,11 +10,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::OpenFlags;
 
 use super::error::{Error, Fault};
 use super::lock::Lock;
-use super::{FILE, FOLDERS, Options, Store, VOLUMES, beside, identify, reset};
+use super::{FILE, FOLDERS, Options, Store, VOLUMES, beside, identify, pages, reset};
 use crate::cluster::{Meta, Snapshot};
 
 /// The folder of the snapshots in a home, and, as any other name that begins so, of one that is being made.
@@ -170,7 +170,7 @@ fn finish_restore(home: &Path) -> io::Result<()> {
 fn back_up(store: &Store, to: &Path) -> Result<(), Error> {
     private(to).map_err(|e| io_error(to, &e))?;
     let copy = || -> Result<(), Fault> {
-        let mut copy = Connection::open(to)?;
+        let mut copy = pages::open(to, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         rusqlite::backup::Backup::new(&store.connection, &mut copy)?.run_to_completion(PAGES, Duration::ZERO, None)?;
         copy.close().map_err(|(_, e)| e.into())
     };

@@ -1,0 +1,45 @@
+//! The objects that have a label, looked up in the snapshot's index.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::Cluster;
+use crate::apimachinery::key::Key;
+use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
+
+impl Cluster<'_> {
+    /// As [`Cluster::list`], of those alone that have a label: reads no others.
+    pub fn labelled(
+        &self,
+        resource: &str,
+        namespace: Option<&str>,
+        (key, value): (&str, &str),
+    ) -> Result<Vec<Arc<Object>>, Status> {
+        let has_label = |o: &Arc<Object>| o.label(key) == Some(value);
+        if self.knows_all(resource, namespace) {
+            let mut all = self.list(resource, namespace)?;
+            all.retain(has_label);
+            return Ok(all);
+        }
+        let stored = self.base.labelled(resource, namespace, (key, value))?;
+        let mut found: BTreeSet<Key> = stored.iter().map(|(k, _)| k.clone()).collect();
+        {
+            let mut seen = self.seen.borrow_mut();
+            for (key, object) in stored {
+                seen.entry(key).or_insert(Some(object));
+            }
+        }
+        let is_asked = |k: &&Key| k.resource == resource && namespace.is_none_or(|n| k.namespace == n);
+        found.extend(self.dirty.iter().filter(is_asked).cloned());
+        Ok(found.into_iter().filter_map(|k| self.known(&k)).filter(has_label).collect())
+    }
+
+    /// Whether every object of a resource was read already, in one namespace or in all.
+    fn knows_all(&self, resource: &str, namespace: Option<&str>) -> bool {
+        match namespace {
+            Some(namespace) => self.is_listed(resource, namespace),
+            None => self.listed.borrow().contains(&(resource.to_owned(), None)),
+        }
+    }
+}
