@@ -41,7 +41,9 @@ fn filled(home: &Path, count: usize) -> Store {
         for n in from..count.min(from + 5000) {
             cluster.put(&pod(n), object(n)).unwrap();
         }
-        let changes = cluster.into_changes();
+        let mut changes = cluster.into_changes();
+        // Nobody watches; the log would be most of the work.
+        changes.log.clear();
         state.commit(&changes).unwrap();
     }
     store
@@ -81,7 +83,7 @@ fn what_touches_one_object_costs_the_same_among_a_hundred_thousand() {
     drop(filled(&large, 100_000));
     let file = rusqlite::Connection::open(large.join(FILE)).unwrap();
     let all: i64 = file.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
-    assert!(all > 10_000, "the large store has {all} pages");
+    assert!(all > 8_000, "the large store has {all} pages");
     drop(file);
     // Each tree on the way is at most three levels higher; five rows of five places lie on five pages and not on one.
     for (what, more) in
@@ -99,7 +101,7 @@ fn to_look_for_news_reads_no_file() {
     layer::install();
     let home = assert_fs::TempDir::new().unwrap();
     let mut store = filled(&home, 10);
-    let mut other = open(&home);
+    let other = open(&home);
     let before = other.data_version().unwrap();
     layer::heal();
     for _ in 0..1000 {

@@ -8,6 +8,9 @@ mod effects;
 mod home;
 #[cfg(target_os = "linux")]
 mod keeper;
+#[cfg(not(target_os = "linux"))]
+#[path = "elsewhere.rs"]
+pub mod network;
 #[cfg(target_os = "linux")]
 pub mod network;
 mod probes;

@@ -5,13 +5,14 @@
 #[cfg(target_os = "linux")]
 pub mod copy;
 pub mod dns;
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
 #[cfg(target_os = "linux")]
 pub mod http;
 #[cfg(target_os = "linux")]
 mod journal;
 #[cfg(target_os = "linux")]
 pub mod keeper;
-#[cfg(target_os = "linux")]
 pub mod log;
 #[cfg(target_os = "linux")]
 pub mod network;
@@ -28,6 +29,8 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(target_os = "linux")]
 use crate::env::Env;
+#[cfg(not(target_os = "linux"))]
+pub use elsewhere::{copy, exec, keeper, network};
 #[cfg(target_os = "linux")]
 pub use journal::Journal;
 #[cfg(target_os = "linux")]
@@ -84,6 +87,10 @@ pub enum ExecError {
     )]
     #[cfg(target_os = "linux")]
     Refused(Failure),
+    /// There are no namespaces here to run anything in.
+    #[error("containers run on Linux alone: here they are simulated, and nothing can be run in one")]
+    #[cfg(not(target_os = "linux"))]
+    Elsewhere,
     /// Nobody takes the output any more: a program of its own would have been ended by SIGPIPE.
     #[error("broken pipe")]
     Closed,

@@ -28,6 +28,7 @@ pub(super) use processes::Lost;
 
 /// How effects are run.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "no process is started there"))]
 pub(super) struct Place<'p> {
     pub home: &'p Path,
     /// The kstate binary.

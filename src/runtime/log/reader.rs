@@ -104,14 +104,25 @@ impl Reader {
 
     /// Goes on in the new file, once the present one was put aside and is read to its end.
     fn follow_rotation(&mut self) -> io::Result<Option<Vec<u8>>> {
-        use std::os::unix::fs::MetadataExt;
         let (Some(file), Some(new)) = (&self.file, open(&self.path)?) else { return Ok(None) };
-        if file.get_ref().metadata()?.ino() == new.get_ref().metadata()?.ino() {
+        if is_same(file.get_ref(), new.get_ref())? {
             return Ok(None);
         }
         self.older = self.file.replace(new);
         self.line()
     }
+}
+
+#[cfg(unix)]
+fn is_same(a: &File, b: &File) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    Ok(a.metadata()?.ino() == b.metadata()?.ino())
+}
+
+/// No log is put aside where no process writes it.
+#[cfg(not(unix))]
+fn is_same(_a: &File, _b: &File) -> io::Result<bool> {
+    Ok(true)
 }
 
 fn open(path: &Path) -> io::Result<Option<BufReader<File>>> {

@@ -12,9 +12,11 @@ use std::time::Duration;
 
 use rusqlite::OpenFlags;
 
+#[cfg(target_os = "linux")]
+use super::VOLUMES;
 use super::error::{Error, Fault};
 use super::lock::Lock;
-use super::{FILE, FOLDERS, Options, Store, VOLUMES, beside, identify, pages, reset};
+use super::{FILE, FOLDERS, Options, Store, beside, identify, pages, reset};
 use crate::cluster::{Meta, Snapshot};
 
 /// The folder of the snapshots in a home, and, as any other name that begins so, of one that is being made.
