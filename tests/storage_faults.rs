@@ -249,6 +249,26 @@ fn a_file_that_is_removed_or_replaced_under_a_command_is_not_written() {
 }
 
 #[test]
+fn a_home_that_is_deleted_under_a_command_is_an_error_and_no_success() {
+    let home = assert_fs::TempDir::new().unwrap();
+    let home = home.path().join("home");
+    let mut store = open(&home).unwrap();
+    put(&mut store, 0..1, 10).unwrap();
+    let state = store.begin_write().unwrap();
+    let mut cluster = Cluster::new(&state);
+    cluster.put(&name(1), Object::new("v1", "Pod", "b", "pod-1")).unwrap();
+    let changes = cluster.into_changes();
+    fs::remove_dir_all(&home).unwrap();
+    let error = state.commit(&changes).unwrap_err().to_string();
+    assert!(error.contains("was removed or replaced while it was in use"), "{error}");
+    assert!(matches!(store.begin_write().err(), Some(Error::Gone { .. })));
+    assert!(matches!(store.data_version(), Err(Error::Gone { .. })));
+    drop(store);
+    assert!(!home.exists(), "nothing of it comes back");
+    assert!(everything(&home).unwrap().is_empty(), "the next command makes a new store");
+}
+
+#[test]
 fn what_could_not_be_read_back_is_not_stored() {
     let home = assert_fs::TempDir::new().unwrap();
     let mut store = open(home.path()).unwrap();

@@ -6,11 +6,11 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use serde_json::{Map, Value};
 
-use super::digest;
 use super::error::{Error, Fault};
 use super::links;
 use super::log;
 use super::snapshot::{Sum, Transaction, digest_of, micros};
+use super::{digest, identify};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::time::Time;
@@ -23,14 +23,19 @@ impl Transaction<'_> {
     /// Writes all changes, or none.
     ///
     /// # Errors
-    /// When the store cannot be written; it is then as it was before the transaction.
+    /// When the store cannot be written; it is then as it was before the transaction. [`Error::Gone`] when it was removed
+    /// meanwhile: what is written to a file without a name is lost.
     pub fn commit(self, changes: &Changes) -> Result<(), Error> {
-        let (file, patience) = (self.file, self.patience);
+        let (file, patience, identity) = (self.file, self.patience, self.identity);
         if self.lock.is_none() {
             return Err(Error::ReadOnly { file: file.to_owned() });
         }
         let written = write(&self.sqlite, changes).and_then(|()| Ok(self.sqlite.commit()?));
-        written.map_err(|fault| fault.of(file, patience))
+        written.map_err(|fault| fault.of(file, patience))?;
+        if identify(file)? != Some(identity) {
+            return Err(Error::Gone { file: file.to_owned() });
+        }
+        Ok(())
     }
 }
 

@@ -32,15 +32,21 @@ pub fn check(options: Options) -> Result<Vec<String>, Error> {
 /// What is wrong inside a store whose newest change has this number.
 pub(super) fn problems(sqlite: &Connection, file: &Path, newest: u64) -> Vec<String> {
     let mut problems = Vec::new();
-    let parts: [&dyn Fn(&mut Vec<String>) -> Result<(), Fault>; 3] =
-        [&|to| integrity(sqlite, to), &|to| rows(sqlite, file, to), &|to| changes(sqlite, newest, to)];
-    for part in parts {
-        if let Err(fault) = part(&mut problems) {
-            problems.push(text(fault, file));
-        }
-    }
+    let looked = integrity(sqlite, &mut problems);
+    tell(looked, file, &mut problems);
+    let looked = rows(sqlite, file, &mut problems);
+    tell(looked, file, &mut problems);
+    let looked = changes(sqlite, newest, &mut problems);
+    tell(looked, file, &mut problems);
     problems.truncate(TOLD);
     problems
+}
+
+/// What keeps a look from its end is a problem, too.
+fn tell(looked: Result<(), Fault>, file: &Path, problems: &mut Vec<String>) {
+    if let Err(fault) = looked {
+        problems.push(text(fault, file));
+    }
 }
 
 fn text(fault: Fault, file: &Path) -> String {

@@ -141,7 +141,7 @@ impl Store {
     pub fn begin_read(&mut self) -> Result<Transaction<'_>, Error> {
         let begun = self.connection.transaction_with_behavior(TransactionBehavior::Deferred);
         let begun = begun.map_err(|e| Fault::from(e).of(&self.file, self.options.patience))?;
-        Transaction::new(begun, None, &self.file, self.options.patience)
+        Transaction::new(begun, None, &self.file, self.options.patience, self.identity)
     }
 
     /// A state to read from and to change; other writers wait until it is dropped or committed.
@@ -155,7 +155,7 @@ impl Store {
         }
         let begun = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
         let begun = begun.map_err(|e| Fault::from(e).of(&self.file, self.options.patience))?;
-        Transaction::new(begun, Some(lock), &self.file, self.options.patience)
+        Transaction::new(begun, Some(lock), &self.file, self.options.patience, self.identity)
     }
 
     /// A number that changes when another process commits: the cheapest way to see whether a look is worth it.

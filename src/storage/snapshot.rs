@@ -8,6 +8,7 @@ use std::time::Duration;
 use rusqlite::{OptionalExtension, Row, Rows};
 use serde_json::Value;
 
+use super::Identity;
 use super::digest;
 use super::error::{Error, Fault};
 use super::links;
@@ -32,6 +33,7 @@ pub struct Transaction<'s> {
     pub(super) lock: Option<Lock>,
     pub(super) file: &'s Path,
     pub(super) patience: Duration,
+    pub(super) identity: Identity,
     meta: Meta,
     fault: RefCell<Option<Error>>,
 }
@@ -42,9 +44,10 @@ impl<'s> Transaction<'s> {
         lock: Option<Lock>,
         file: &'s Path,
         patience: Duration,
+        identity: Identity,
     ) -> Result<Transaction<'s>, Error> {
         let meta = meta(&sqlite).map_err(|fault| fault.of(file, patience))?;
-        Ok(Transaction { sqlite, lock, file, patience, meta, fault: RefCell::default() })
+        Ok(Transaction { sqlite, lock, file, patience, identity, meta, fault: RefCell::default() })
     }
 
     /// What went wrong in the store while it was read, where a [`Status`] was all that could be returned.
