@@ -16,7 +16,7 @@ use crate::apimachinery::status::Status;
 use crate::apimachinery::time::Time;
 
 mod agenda;
-mod labelled;
+mod lookup;
 mod roster;
 
 use agenda::Agenda;
@@ -245,16 +245,6 @@ impl<'s> Cluster<'s> {
         let rows = seen.range((Bound::Included(from), Bound::Unbounded));
         let rows = rows.take_while(|(k, _)| k.resource == resource && namespace.is_none_or(|n| k.namespace == n));
         Ok(rows.filter_map(|(k, o)| Some((k.clone(), o.clone()?))).collect())
-    }
-
-    /// The objects of one namespace whose names begin with a prefix, ordered by name. Looks at no others once the
-    /// namespace's list has been read.
-    pub fn list_prefixed(&self, resource: &str, namespace: &str, prefix: &str) -> Result<Vec<Arc<Object>>, Status> {
-        self.load(resource, Some(namespace))?;
-        let seen = self.seen.borrow();
-        let rows = seen.range(Key::new(resource.to_owned(), namespace, prefix)..);
-        let same = |k: &Key| k.resource == resource && k.namespace == namespace && k.name.starts_with(prefix);
-        Ok(rows.take_while(|(k, _)| same(k)).filter_map(|(_, o)| o.clone()).collect())
     }
 
     fn is_listed(&self, resource: &str, namespace: &str) -> bool {

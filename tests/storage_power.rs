@@ -12,6 +12,7 @@ mod layer;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 
 use assert_fs::TempDir;
@@ -120,6 +121,56 @@ fn no_call_that_fails_loses_an_acknowledged_commit() {
         }
     }
     assert!(errors > calls && kept > calls, "faults were felt ({errors}) and commits made ({kept})");
+}
+
+/// A store of format 1 with three pods; storage_migration.rs tells the rest.
+fn old() -> Vec<u8> {
+    let mut file = Vec::new();
+    let packed: &[u8] = include_bytes!("storage/format-1.db.gz");
+    flate2::read::GzDecoder::new(packed).read_to_end(&mut file).unwrap();
+    file
+}
+
+/// The newest change, and how many pods there are.
+fn summary(home: &Path) -> Result<(u64, usize), Error> {
+    let mut store = open(home)?;
+    let state = store.begin_read()?;
+    let pods = state.list("pods", None).map_err(|_| state.take_fault().expect("a failure of the store's"))?;
+    Ok((state.meta().resource_version, pods.len()))
+}
+
+#[test]
+fn no_call_that_fails_spoils_a_new_store_or_one_that_is_migrated() {
+    for old in [None, Some(old())] {
+        let fresh = || {
+            let home = TempDir::new().unwrap();
+            old.iter().for_each(|old| fs::write(home.join(FILE), old).unwrap());
+            home
+        };
+        let home = fresh();
+        layer::heal();
+        let want = summary(&home).unwrap();
+        let calls = layer::heal();
+        assert_eq!(want.1, if old.is_some() { 3 } else { 0 });
+        let (mut errors, mut cases) = (0, 0);
+        for (fault, lasts) in [(Fault::Io, false), (Fault::Io, true), (Fault::Full, true), (Fault::Short, false)] {
+            for from in (0..calls).step_by(if old.is_some() { 11 } else { 1 }) {
+                let home = fresh();
+                layer::fail(from, fault, lasts);
+                let first = summary(&home);
+                layer::heal();
+                errors += usize::from(first.is_err());
+                cases += 1;
+                if let Err(error) = first {
+                    assert_says_what_to_do(&error);
+                }
+                let what = || format!("{fault:?} from call {from} of {calls}, lasts: {lasts}, old: {}", old.is_some());
+                assert_eq!(summary(&home).unwrap_or_else(|e| panic!("{}: {e}", what())), want, "{}", what());
+                assert_sound(&home);
+            }
+        }
+        assert!(errors * 2 > cases, "{errors} errors of {cases}: the faults are felt");
+    }
 }
 
 #[test]

@@ -130,7 +130,7 @@ fn put(
             body
         ])?
     };
-    set_links(connection, id, old.as_ref().map_or(&[][..], |o| &o.links), &links)?;
+    set_links(connection, id, old.as_ref().map_or(&[][..], |o| &o.links[..]), &links)?;
     sum.count += i64::from(old.is_none());
     sum.digest ^= digest ^ old.map_or(0, |o| o.digest);
     Ok((rv, body))

@@ -66,7 +66,19 @@ pub(super) fn fill(draft: &Path, rows: impl FnOnce(&Connection) -> Result<(), Fa
     schema::create(&transaction)?;
     rows(&transaction)?;
     transaction.commit()?;
+    fold(&connection)?;
     connection.close().map_err(|(_, e)| e)?;
+    Ok(())
+}
+
+/// Plays a file's log back into it, so that the file alone is the whole store. Closing does that, too, and says nothing when
+/// it fails.
+pub(super) fn fold(connection: &Connection) -> Result<(), Fault> {
+    let is_busy: bool = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if is_busy {
+        let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+        return Err(rusqlite::Error::SqliteFailure(busy, None).into());
+    }
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! The objects that have a label, looked up in the snapshot's index.
+//! Look-ups that give less than a list: by a label, which the snapshot has an index of, and by how names begin.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,6 +9,16 @@ use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 
 impl Cluster<'_> {
+    /// The objects of one namespace whose names begin with a prefix, ordered by name. Looks at no others once the
+    /// namespace's list has been read.
+    pub fn list_prefixed(&self, resource: &str, namespace: &str, prefix: &str) -> Result<Vec<Arc<Object>>, Status> {
+        self.load(resource, Some(namespace))?;
+        let seen = self.seen.borrow();
+        let rows = seen.range(Key::new(resource.to_owned(), namespace, prefix)..);
+        let same = |k: &Key| k.resource == resource && k.namespace == namespace && k.name.starts_with(prefix);
+        Ok(rows.take_while(|(k, _)| same(k)).filter_map(|(_, o)| o.clone()).collect())
+    }
+
     /// As [`Cluster::list`], of those alone that have a label: reads no others.
     pub fn labelled(
         &self,
