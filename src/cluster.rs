@@ -232,6 +232,11 @@ impl<'s> Cluster<'s> {
         Ok(found)
     }
 
+    /// The object as it was before this transaction.
+    pub fn stored(&self, key: &Key) -> Result<Option<Arc<Object>>, Status> {
+        self.base.get(key)
+    }
+
     /// The objects of a resource, ordered by namespace and name; of one namespace, or of all.
     pub fn list(&self, resource: &str, namespace: Option<&str>) -> Result<Vec<Arc<Object>>, Status> {
         Ok(self.list_keyed(resource, namespace)?.into_iter().map(|(_, o)| o).collect())

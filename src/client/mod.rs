@@ -40,7 +40,7 @@ pub use home::home;
 #[cfg(target_os = "linux")]
 pub use keeper::main as keeper;
 
-use effects::{Effects, Place};
+use effects::{Effects, FailedHook, Place};
 use store_clock::{Mode, StoreClock};
 
 /// A command's way to its store.
@@ -214,6 +214,17 @@ impl Client {
         })
     }
 
+    /// Records which hooks failed.
+    fn tell_failed(&mut self, failed: Vec<FailedHook>) -> anyhow::Result<()> {
+        if failed.is_empty() {
+            return Ok(());
+        }
+        self.write(|cluster| {
+            let mut failed = failed.iter();
+            failed.try_for_each(|f| observation::record_failed_hook(cluster, &f.key, &f.uid, &f.container))
+        })
+    }
+
     /// Looks for other processes' commits only so often, in a wait that may be long and is nobody's hurry.
     pub fn set_poll(&mut self, poll: Duration) {
         self.poll = poll;
@@ -249,8 +260,10 @@ impl Client {
             effects.add_removals(&changes, place);
             state.commit(&changes)?;
             let refused = effects.take_refused();
-            self.warnings.extend(effects.run(place));
+            let (warnings, failed) = effects.run(place);
+            self.warnings.extend(warnings);
             self.refuse(refused)?;
+            self.tell_failed(failed)?;
         }
         Ok(answered)
     }

@@ -73,12 +73,27 @@ pub fn record(cluster: &mut Cluster, key: &Key, uid: &str, seen: Observation) ->
 }
 
 fn cannot_run(pod: &Object, container: &str, message: &str) -> EventRecord {
+    let why = format!("Container {container} is simulated, this machine cannot run it: {message}");
+    warning(pod, container, "Simulated", why)
+}
+
+fn warning(pod: &Object, container: &str, reason: &'static str, message: String) -> EventRecord {
     let is_init = pod.list_at("/spec/initContainers").iter().any(|c| c["name"] == container);
     let list = if is_init { "initContainers" } else { "containers" };
-    let why = format!("Container {container} is simulated, this machine cannot run it: {message}");
     EventRecord {
         field_path: format!("spec.{list}{{{container}}}"),
         host: pod.str_at("/spec/nodeName").to_owned(),
-        ..EventRecord::warning(pod, "kubelet", "Simulated", why)
+        ..EventRecord::warning(pod, "kubelet", reason, message)
     }
+}
+
+/// Records that a container's postStart hook failed, with the kubelet's event. Nothing happens when the pod is another one by
+/// now.
+///
+/// # Errors
+/// When the store cannot be read or written.
+pub fn record_failed_hook(cluster: &mut Cluster, key: &Key, uid: &str, container: &str) -> Result<(), Status> {
+    let Some(pod) = cluster.get(key)?.filter(|pod| pod.uid() == uid) else { return Ok(()) };
+    let event = warning(&pod, container, "FailedPostStartHook", "PostStartHook failed".to_owned());
+    apply::apply(cluster, Plan { actions: vec![Action::Event(event)], requeue_at: None })
 }

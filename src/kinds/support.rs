@@ -61,7 +61,11 @@ static GAPS: &[Gap] = &[
     field("persistentvolumes", "spec.mountOptions", STORED),
     field("pods", "spec.activeDeadlineSeconds", STORED),
     field("pods", "spec.containers.image", "never pulled; the programs are the host's"),
-    field("pods", "spec.containers.lifecycle", "the sleep of a preStop hook takes its time; hooks are not run"),
+    field(
+        "pods",
+        "spec.containers.lifecycle",
+        "a postStart command runs once, for 5s at most, and is not held against the container; a preStop hook takes the time that it sleeps and is not run",
+    ),
     field(
         "pods",
         "spec.containers.livenessProbe",

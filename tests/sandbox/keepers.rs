@@ -322,6 +322,25 @@ fn commands_of_probes_run_in_the_container_and_what_they_say_counts() {
 }
 
 #[test]
+fn a_post_start_command_runs_once_beside_a_real_and_a_simulated_container() {
+    needs_namespaces!();
+    let home = Home::new();
+    let pod = "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {terminationGracePeriodSeconds: 0, containers: [
+        {name: real, image: busybox, command: [sleep, '600'],
+         lifecycle: {postStart: {exec: {command: [sh, -c, 'echo begun >> /tmp/m']}}}},
+        {name: simulated, image: nginx,
+         lifecycle: {postStart: {exec: {command: [sh, -c, 'echo $HOSTNAME > /tmp/m']}}}},
+        {name: failing, image: nginx, lifecycle: {postStart: {exec: {command: ['false']}}}}]}}";
+    assert_eq!(home.say(&["create", "-f", "-"], pod).code, Some(0));
+    home.out(&["label", "pod", "p", "a=b"]);
+    assert_eq!(home.out(&["exec", "p", "-c", "real", "--", "cat", "/tmp/m"]), "begun\n");
+    assert_eq!(home.out(&["exec", "p", "-c", "simulated", "--", "cat", "/tmp/m"]), "p\n");
+    let events = home.out(&["get", "events", "-o", "jsonpath={.items[?(@.reason==\"FailedPostStartHook\")].message}"]);
+    assert_eq!(events, "PostStartHook failed");
+    home.out(&["delete", "pod", "p"]);
+}
+
+#[test]
 fn what_runs_ends_with_its_store() {
     needs_namespaces!();
     for way in ["reset", "folder"] {

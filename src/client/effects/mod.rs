@@ -19,6 +19,8 @@ use crate::control::observation::Seen;
 use crate::runtime;
 
 #[cfg(target_os = "linux")]
+mod hooks;
+#[cfg(target_os = "linux")]
 mod processes;
 
 #[cfg(target_os = "linux")]
@@ -42,6 +44,13 @@ pub(super) enum Removal {
     Pod(String),
     /// The persistent volume of this name is gone, and its data with it.
     Volume(String),
+}
+
+/// A postStart hook that failed, of a pod with this uid.
+pub(super) struct FailedHook {
+    pub key: Key,
+    pub uid: String,
+    pub container: String,
 }
 
 /// What follows a transaction.
@@ -107,8 +116,8 @@ impl Effects {
         self.processes.take_refused().into_iter().map(seen).collect()
     }
 
-    /// Does them. What could not be done is told: the transaction itself has succeeded and stays.
-    pub(super) fn run(self, place: Place) -> Vec<String> {
+    /// Does them. What could not be done is told, for the transaction itself has succeeded and stays; and which hooks failed.
+    pub(super) fn run(self, place: Place) -> (Vec<String>, Vec<FailedHook>) {
         let tried = self.removals.iter().map(|removal| match removal {
             Removal::Pod(uid) => runtime::remove_pod(place.home, uid),
             Removal::Volume(name) => runtime::remove_volume(place.home, name),
@@ -117,8 +126,9 @@ impl Effects {
         if let Some(journal) = self.journal.filter(|_| warnings.is_empty()) {
             journal.finish();
         }
-        warnings.extend(self.processes.run(place));
-        warnings
+        let (more, failed) = self.processes.run(place);
+        warnings.extend(more);
+        (warnings, failed)
     }
 }
 
@@ -137,8 +147,8 @@ impl Effects {
         Vec::new()
     }
 
-    pub(super) fn run(self, _place: Place) -> Vec<String> {
-        Vec::new()
+    pub(super) fn run(self, _place: Place) -> (Vec<String>, Vec<FailedHook>) {
+        (Vec::new(), Vec::new())
     }
 }
 

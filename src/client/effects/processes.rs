@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::Place;
+use super::hooks::{self, Hook};
+use super::{FailedHook, Place};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
@@ -31,6 +32,7 @@ pub struct Processes {
     /// What would be too many.
     refused: Vec<Claimed>,
     stops: Vec<Stop>,
+    hooks: Vec<Hook>,
 }
 
 /// A process to end.
@@ -87,6 +89,7 @@ impl Processes {
             all.stop(&pod, of_pod, &wanted);
             if place.is_real && pod.deletion_timestamp().is_none() {
                 all.start(&pod, wanted, room, (cluster, place))?;
+                all.hooks.extend(hooks::of(key, &pod, cluster)?);
             }
         }
         Ok(all)
@@ -142,8 +145,9 @@ impl Processes {
         std::mem::take(&mut self.refused)
     }
 
-    /// Stops and starts them, and waits a moment for what ends at once. What could not be done is told.
-    pub fn run(self, place: Place) -> Vec<String> {
+    /// Stops and starts them, waits a moment for what ends at once, and runs hooks. What could not be done is told, and which
+    /// hooks failed.
+    pub fn run(self, place: Place) -> (Vec<String>, Vec<FailedHook>) {
         let mut warnings = Vec::new();
         let mut stopping = Vec::new();
         for stop in self.stops {
@@ -162,7 +166,8 @@ impl Processes {
         drop(self.starts);
         started.iter().for_each(|one| one.wait(SETTLE));
         stopping.iter().for_each(|one| one.wait(STOP));
-        warnings
+        let failed = self.hooks.into_iter().take(MOST).filter_map(|hook| hook.run(place.home)).collect();
+        (warnings, failed)
     }
 }
 

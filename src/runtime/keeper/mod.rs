@@ -28,7 +28,7 @@ use crate::control::sandbox::Sandbox;
 pub use claim::{Claim, Claimed, claims, wait_for_earlier};
 pub use door::{attach, stop};
 pub use keep::{Ended, keep};
-pub use probe::{Probe, Probing};
+pub use probe::{Probe, Probing, run_hook};
 pub use start::{Report, Started, receive, start};
 
 /// What a keeper is told: which container of which pod, and what it runs.

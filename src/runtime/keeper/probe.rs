@@ -1,6 +1,8 @@
-//! Probes that run a command in the container: made as often as asked for while the container's process lives.
+//! Probes that run a command in the container: made as often as asked for while the container's process lives. And hooks,
+//! which run one once.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::Order;
 use crate::Env;
 use crate::clock::Clock;
-use crate::runtime::sandbox::probe;
+use crate::control::sandbox::Sandbox;
+use crate::runtime::sandbox::{hook, probe};
 use crate::runtime::{Command, ExecError, Exit};
 
 /// One probe of a container.
@@ -83,6 +86,15 @@ fn ask(order: &Order, asked: &Probe) -> Option<Option<String>> {
         // The container has just ended, which its keeper says.
         Err(_) => None,
     }
+}
+
+/// Runs a container's hook, for so long at most; whether it succeeded. Nobody hears what it prints.
+pub fn run_hook(home: &Path, sandbox: &Sandbox, argv: &[String], timeout: Duration) -> bool {
+    let mut env = Env::real();
+    (env.stdout, env.stderr) = (Box::new(io::sink()), Box::new(io::sink()));
+    env.stdin = Box::new(io::empty());
+    let command = Command { argv: argv.to_vec(), stdin: false, tty: false };
+    matches!(hook(home, sandbox, &command, timeout, &mut env), Ok(Some(Exit(0))))
 }
 
 /// What a probe's command printed, as much of it as an event has room for.

@@ -26,9 +26,27 @@ pub fn probe(
     timeout: Duration,
     env: &mut Env,
 ) -> Result<Option<Exit>, ExecError> {
+    within(home, &Asked { sandbox, command, role: Role::Probe }, timeout, env)
+}
+
+/// Runs a command beside a container's process, as [`probe`] does; the container is made where it is not there.
+///
+/// # Errors
+/// As [`probe`], and when the sandbox cannot be made.
+pub fn hook(
+    home: &Path,
+    sandbox: &Sandbox,
+    command: &Command,
+    timeout: Duration,
+    env: &mut Env,
+) -> Result<Option<Exit>, ExecError> {
+    within(home, &Asked { sandbox, command, role: Role::Guest }, timeout, env)
+}
+
+fn within(home: &Path, asked: &Asked, timeout: Duration, env: &mut Env) -> Result<Option<Exit>, ExecError> {
+    let command = asked.command;
     let (inner, outer) = streams(command).step("make pipes").map_err(ExecError::Refused)?;
-    let asked = Asked { sandbox, command, role: Role::Probe };
-    let (connection, _no_terminal) = begin(home, &asked, env, &inner)?;
+    let (connection, _no_terminal) = begin(home, asked, env, &inner)?;
     drop(inner);
     let mut outputs: Vec<File> = [outer.stdout, outer.stderr].into_iter().flatten().map(File::from).collect();
     let deadline = now() + timeout;

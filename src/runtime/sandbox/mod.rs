@@ -48,7 +48,7 @@ mod wire;
 pub(super) use caller::{Asked, Outer, begin, relay_attached, streams};
 pub use caller::{connect, exec};
 pub use check::{Check, Problem, checks};
-pub(super) use command_probe::probe;
+pub(super) use command_probe::{hook, probe};
 pub use failure::Failure;
 pub(super) use failure::Step;
 pub(super) use layer::PodFolder;
