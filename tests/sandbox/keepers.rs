@@ -325,7 +325,8 @@ fn commands_of_probes_run_in_the_container_and_what_they_say_counts() {
 fn a_post_start_command_runs_once_beside_a_real_and_a_simulated_container() {
     needs_namespaces!();
     let home = Home::new();
-    let pod = "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {terminationGracePeriodSeconds: 0, containers: [
+    let pod =
+        "---\n{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {terminationGracePeriodSeconds: 0, containers: [
         {name: real, image: busybox, command: [sleep, '600'],
          lifecycle: {postStart: {exec: {command: [sh, -c, 'echo begun >> /tmp/m']}}}},
         {name: simulated, image: nginx,

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::elements::{DELETE_FROM_PRIMITIVE_LIST, DIRECTIVE, RETAIN_KEYS, SET_ELEMENT_ORDER, in_order, position};
-use crate::apimachinery::go_value::json_kind;
+use crate::apimachinery::go_value::{display, json_kind};
 use crate::apimachinery::schema::{Definition, Field, Shape, Type};
 use crate::apimachinery::status::Status;
 
@@ -37,11 +37,14 @@ fn map(
     mut patch: Map<String, Value>,
     definition: Option<Definition>,
 ) -> Result<Map<String, Value>, Status> {
-    match patch.remove(DIRECTIVE).as_ref().and_then(Value::as_str) {
-        None | Some("merge") => {}
-        Some("replace") => return Ok(without_directives(patch)),
+    match patch.get(DIRECTIVE).and_then(Value::as_str) {
+        None => drop(patch.remove(DIRECTIVE)),
+        Some("replace") => {
+            patch.remove(DIRECTIVE);
+            return Ok(without_directives(patch));
+        }
         Some("delete") => return Ok(Map::new()),
-        Some(other) => return Err(unknown_directive(other)),
+        Some(other) => return Err(unknown_directive(other, &patch)),
     }
     retain(&mut document, patch.remove(RETAIN_KEYS));
     let orders = take_prefixed(&mut patch, SET_ELEMENT_ORDER);
@@ -76,8 +79,8 @@ fn map(
     Ok(document)
 }
 
-fn unknown_directive(text: &str) -> Status {
-    Status::bad_request(format!("Unknown patch type found: {text}"))
+fn unknown_directive(text: &str, patch: &Map<String, Value>) -> Status {
+    Status::internal(format!("unknown patch type: {text} in map: {}", display(&Value::Object(patch.clone()))))
 }
 
 fn retain(document: &mut Map<String, Value>, keys: Option<Value>) {
@@ -172,12 +175,16 @@ fn keyed(
             )));
         };
         let Some(value) = part.get(key) else {
-            return Err(Status::internal(format!("map: {item} does not contain declared merge key: {key}")));
+            let shown = display(item);
+            return Err(Status::internal(format!("map: {shown} does not contain declared merge key: {key}")));
         };
         let at = position(&all, key, value);
         match (part.get(DIRECTIVE).and_then(Value::as_str), at) {
             (Some("delete"), Some(at)) => drop(all.remove(at)),
             (Some("delete"), None) => {}
+            (Some("merge"), _) => {
+                return Err(Status::internal("merging lists cannot yet be specified in the patch"));
+            }
             (_, Some(at)) => {
                 let old = all[at].take().as_object().cloned().unwrap_or_default();
                 all[at] = Value::Object(map(old, part.clone(), definition)?);
@@ -235,6 +242,22 @@ mod tests {
             "containers": [{"name": "c"}],
         }}}});
         assert_eq!(patched(before(), patch), containers(json!([{"name": "c"}, {"name": "b"}, {"name": "a"}])));
+    }
+
+    #[test]
+    fn what_a_patch_cannot_say_is_refused_in_the_servers_words() {
+        let definition = Definition::of_kind("apps/v1", "StatefulSet").unwrap();
+        let refusal = |patch| apply(containers(json!([{"name": "a"}])), &patch, definition).unwrap_err().message;
+        for (patch, want) in [
+            (containers(json!([{"image": "x"}])), "map: map[image:x] does not contain declared merge key: name"),
+            (
+                containers(json!([{"name": "a", "$patch": "merge"}])),
+                "merging lists cannot yet be specified in the patch",
+            ),
+            (json!({"spec": {"$patch": "x"}}), "unknown patch type: x in map: map[$patch:x]"),
+        ] {
+            assert_eq!(refusal(patch), format!("Internal error occurred: {want}"));
+        }
     }
 
     #[test]

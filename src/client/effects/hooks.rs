@@ -58,6 +58,6 @@ impl Hook {
     /// Runs it; itself again when it failed.
     pub fn run(self, home: &Path) -> Option<FailedHook> {
         let has_failed = !keeper::run_hook(home, &self.sandbox, &self.argv, PATIENCE);
-        has_failed.then(|| FailedHook { key: self.key, uid: self.sandbox.pod_uid, container: self.container })
+        has_failed.then_some(FailedHook { key: self.key, uid: self.sandbox.pod_uid, container: self.container })
     }
 }
