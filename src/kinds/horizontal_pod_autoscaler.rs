@@ -83,4 +83,8 @@ impl Kind for HorizontalPodAutoscaler {
     fn validate(&self, object: &Object) -> Errors {
         validation::validate(object)
     }
+
+    fn validate_update(&self, new: &Object, old: &Object) -> Errors {
+        validation::validate_update(new, old)
+    }
 }
