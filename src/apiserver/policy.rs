@@ -76,11 +76,13 @@ pub(super) fn admit(cluster: &Cluster, request: &Request<'_>) -> Result<(), Stat
                 continue;
             }
             let facts = facts.get_or_insert_with(|| facts_of(request, namespace.as_deref()));
-            let Some(parameters) = parameters(cluster, &policy, binding, subject.namespace())? else { continue };
-            for parameter in parameters {
-                if let Some(denial) = judge(&policy, facts, parameter) {
-                    return Err(denied(request, subject, &policy, binding, &denial));
-                }
+            let denial = match parameters(cluster, &policy, binding, subject.namespace())? {
+                Parameters::NotAsked => None,
+                Parameters::Missing => Some(missing()).filter(|_| policy.str_at("/spec/failurePolicy") != "Ignore"),
+                Parameters::Each(all) => all.into_iter().find_map(|parameter| judge(&policy, facts, parameter)),
+            };
+            if let Some(denial) = denial {
+                return Err(denied(request, subject, &policy, binding, &denial));
             }
         }
     }
@@ -168,20 +170,28 @@ fn facts_of(request: &Request<'_>, namespace: Option<&Object>) -> Vec<(&'static 
     ]
 }
 
-/// What a binding gives its policy to compare with: one value for each object, null where there are none to give; none at
-/// all where the policy is not to be asked.
-fn parameters(
-    cluster: &Cluster,
-    policy: &Object,
-    binding: &Object,
-    namespace: &str,
-) -> Result<Option<Vec<Cel>>, Status> {
+/// What a binding gives its policy to compare with.
+enum Parameters {
+    /// One value for each object; null where the policy takes none.
+    Each(Vec<Cel>),
+    /// There is no object, and the policy need not be asked.
+    NotAsked,
+    /// There is no object, and there has to be one.
+    Missing,
+}
+
+fn missing() -> Denial {
+    let why = "failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction";
+    Denial { reason: String::new(), message: why.to_owned() }
+}
+
+fn parameters(cluster: &Cluster, policy: &Object, binding: &Object, namespace: &str) -> Result<Parameters, Status> {
     let (Some(of), Some(reference)) = (policy.at("/spec/paramKind"), binding.at("/spec/paramRef")) else {
-        return Ok(Some(vec![Cel::Null]));
+        return Ok(Parameters::Each(vec![Cel::Null]));
     };
     let text = |value: &Value, field: &str| value.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
     let Some(kind) = kinds::of_api_version(cluster, &text(of, "apiVersion"), &text(of, "kind"))? else {
-        return Ok(None);
+        return Ok(Parameters::NotAsked);
     };
     let place = Some(text(reference, "namespace")).filter(|n| !n.is_empty()).unwrap_or_else(|| namespace.to_owned());
     let place = if kind.names().namespaced { place } else { String::new() };
@@ -193,15 +203,11 @@ fn parameters(
         None => object.name() == name,
     };
     let found: Vec<Cel> = all.iter().filter(|o| is_meant(o)).map(|o| cel::from_json(&o.to_value())).collect();
-    match found.is_empty() {
-        false => Ok(Some(found)),
-        true if text(reference, "parameterNotFoundAction") == "Allow" => Ok(None),
-        true => {
-            let why =
-                "failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction";
-            Err(Status::new(Reason::Forbidden, why))
-        }
-    }
+    Ok(match found.is_empty() {
+        false => Parameters::Each(found),
+        true if text(reference, "parameterNotFoundAction") == "Allow" => Parameters::NotAsked,
+        true => Parameters::Missing,
+    })
 }
 
 /// What one expression comes to, and what that means.

@@ -92,13 +92,12 @@ impl Kind for CustomResourceDefinition {
 
     fn validate_update(&self, new: &Object, old: &Object) -> Errors {
         let mut errors = self.validate(new);
-        for field in ["group", "scope", "names/kind", "names/plural"] {
+        for field in ["scope", "names/kind", "group", "names/plural"] {
             let value = |o: &Object| o.at(&format!("/spec/{field}")).cloned().unwrap_or_default();
             if value(new) != value(old) {
                 errors.invalid(&Path::new("spec").child(&field.replace('/', ".")), value(new), "field is immutable");
             }
         }
-        errors.append(validation::validate_stored_versions(new));
         errors
     }
 

@@ -89,6 +89,10 @@ impl Kind for HorizontalPodAutoscaler {
         validation::validate(object)
     }
 
+    fn validate_update(&self, new: &Object, old: &Object) -> Errors {
+        validation::validate_update(new, old)
+    }
+
     fn reconcile(&self, scaler: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
         controller::reconcile(scaler, cluster, now)
     }

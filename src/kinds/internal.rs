@@ -15,13 +15,14 @@ pub enum Of {
     Pointer,
     Text,
     Int,
+    Bool,
     /// A pointer to another such type.
     Struct(&'static [Field]),
     /// A list of another such type.
     Items(&'static [Field]),
 }
 
-use Of::{Int, Items, Pointer, Struct, Text};
+use Of::{Bool, Int, Items, Pointer, Struct, Text};
 
 /// A value of one of the types below: `{"Type":"Foo","RollingUpdate":null}`.
 pub fn shown(value: &Value, fields: &[Field]) -> String {
@@ -34,6 +35,7 @@ fn part(value: &Value, of: &Of) -> String {
     match (of, value) {
         (Text, Value::Null) => "\"\"".to_owned(),
         (Int, Value::Null) => "0".to_owned(),
+        (Bool, Value::Null) => "false".to_owned(),
         (_, Value::Null) => "null".to_owned(),
         (Struct(fields), value) => shown(value, fields),
         (Items(fields), Value::Array(items)) => {
@@ -71,6 +73,30 @@ pub static BUDGET_SPEC: &[Field] = &[
     Field("Selector", "selector", Pointer),
     Field("MaxUnavailable", "maxUnavailable", Pointer),
     Field("UnhealthyPodEvictionPolicy", "unhealthyPodEvictionPolicy", Pointer),
+];
+
+/// apiextensions.CustomResourceDefinitionVersion.
+pub static DEFINITION_VERSION: &[Field] = &[
+    Field("Name", "name", Text),
+    Field("Served", "served", Bool),
+    Field("Storage", "storage", Bool),
+    Field("Deprecated", "deprecated", Bool),
+    Field("DeprecationWarning", "deprecationWarning", Pointer),
+    Field("Schema", "schema", Pointer),
+    Field("Subresources", "subresources", Pointer),
+    Field(
+        "AdditionalPrinterColumns",
+        "additionalPrinterColumns",
+        Items(&[
+            Field("Name", "name", Text),
+            Field("Type", "type", Text),
+            Field("Format", "format", Text),
+            Field("Description", "description", Text),
+            Field("Priority", "priority", Int),
+            Field("JSONPath", "jsonPath", Text),
+        ]),
+    ),
+    Field("SelectableFields", "selectableFields", Items(&[Field("JSONPath", "jsonPath", Text)])),
 ];
 
 /// batch.SuccessPolicy.

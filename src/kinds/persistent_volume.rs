@@ -145,6 +145,11 @@ impl Kind for PersistentVolume {
             let detail = "field is immutable, except for updating from beta label to GA";
             errors.invalid(&Path::new("nodeAffinity"), value, detail);
         }
+        let has_class = |o: &Object| o.at("/spec/volumeAttributesClassName").is_some_and(|c| !c.is_null());
+        if has_class(old) && !has_class(new) {
+            let path = Path::new("spec.volumeAttributesClassName");
+            errors.forbidden(&path, "update from non-nil value to nil is forbidden");
+        }
         errors
     }
 

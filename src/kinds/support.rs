@@ -109,13 +109,13 @@ static GAPS: &[Gap] = &[
     kind("mutatingadmissionpolicies.admissionregistration.k8s.io", NOT_ASKED),
     kind("mutatingadmissionpolicybindings.admissionregistration.k8s.io", NOT_ASKED),
     kind("mutatingwebhookconfigurations.admissionregistration.k8s.io", NOT_ASKED),
+    field("validatingadmissionpolicies.admissionregistration.k8s.io", "spec.auditAnnotations", STORED),
     field(
         "validatingadmissionpolicies.admissionregistration.k8s.io",
         "spec.validations",
         "checked on create, update and delete of objects, not of their subresources; one that takes functions that are not \
          here (semver, authorizer) lets every request pass",
     ),
-    field("validatingadmissionpolicies.admissionregistration.k8s.io", "spec.auditAnnotations", STORED),
     field(
         "validatingadmissionpolicybindings.admissionregistration.k8s.io",
         "spec.validationActions",

@@ -6,7 +6,7 @@ use ::cel::Value;
 
 use super::library::{Outcome, no_overload, wrong};
 
-fn items<'v>(args: &'v [Value], at: usize) -> Result<&'v [Value], ::cel::ExecutionError> {
+fn items(args: &[Value], at: usize) -> Result<&[Value], ::cel::ExecutionError> {
     match args.get(at) {
         Some(Value::List(items)) => Ok(items),
         _ => Err(no_overload("list")),

@@ -43,7 +43,7 @@ fn string<'v>(args: &'v [Value], function: &str) -> Result<&'v str, ExecutionErr
     }
 }
 
-fn opaque<'v, T: Clone + 'static>(args: &'v [Value], at: usize) -> Result<&'v T, ExecutionError> {
+fn opaque<T: Clone + 'static>(args: &[Value], at: usize) -> Result<&T, ExecutionError> {
     match args.get(at) {
         Some(Value::Opaque(o)) => o.downcast_ref::<T>().ok_or_else(|| no_overload("network")),
         _ => Err(no_overload("network")),

@@ -134,6 +134,13 @@ impl Structural {
         }
     }
 
+    /// The schema of a field below this one: `spec.size`.
+    pub fn field_at(&self, path: &str) -> Option<&Structural> {
+        let (key, rest) = path.split_once('.').unwrap_or((path, ""));
+        let below = if self.properties.is_empty() { self.additional() } else { self.properties.get(key) };
+        if rest.is_empty() { below } else { below?.field_at(rest) }
+    }
+
     /// The schema of a key.
     pub fn property(&self, key: &str) -> Option<&Structural> {
         self.properties.get(key).or_else(|| self.additional())

@@ -86,7 +86,7 @@ fn values_are_refused_in_the_servers_words() {
         (
             json!({"x": {"type": "array", "items": {"type": "string"}, "maxItems": 1}}),
             json!({"x": ["a", "b"]}),
-            "spec.x: Too many: 2: must have at most 1 items",
+            "spec.x: Too many: 2: must have at most 1 item",
         ),
         (
             json!({"x": {"type": "array", "items": {"type": "string"}, "minItems": 1}}),

@@ -13,6 +13,15 @@ const SOURCES: [&str; 5] = ["ContainerResource", "External", "Object", "Pods", "
 
 /// What is wrong with an autoscaler.
 pub fn validate(autoscaler: &Object) -> Errors {
+    validate_beside(autoscaler, None)
+}
+
+/// As [`validate`], for an update: a target whose version makes no sense may stay.
+pub fn validate_update(new: &Object, old: &Object) -> Errors {
+    validate_beside(new, Some(old))
+}
+
+fn validate_beside(autoscaler: &Object, old: Option<&Object>) -> Errors {
     let mut errors = Errors::default();
     let spec = Path::new("spec");
     let (min, max) = (autoscaler.i64_at("/spec/minReplicas"), autoscaler.i64_at("/spec/maxReplicas").unwrap_or(0));
@@ -35,8 +44,19 @@ pub fn validate(autoscaler: &Object) -> Errors {
             errors.invalid(&path.child(field), text, &problem);
         }
     }
-    for (i, metric) in autoscaler.list_at("/spec/metrics").iter().enumerate() {
+    if let Some(why) = version_problem(autoscaler)
+        && old.is_none_or(|old| version_problem(old).is_none())
+    {
+        let version = autoscaler.str_at("/spec/scaleTargetRef/apiVersion");
+        errors.invalid(&path.child("apiVersion"), version, &why);
+    }
+    let metrics = autoscaler.list_at("/spec/metrics");
+    for (i, metric) in metrics.iter().enumerate() {
         validate_metric(metric, &spec.child("metrics").index(i), &mut errors);
+    }
+    if min == Some(0) && !metrics.iter().any(|m| matches!(m.text("type"), "Object" | "External")) {
+        let why = "must specify at least one Object or External metric to support scaling to zero replicas";
+        errors.forbidden(&spec.child("metrics"), why);
     }
     for way in ["scaleUp", "scaleDown"] {
         if let Some(rules) = autoscaler.at(&format!("/spec/behavior/{way}")).filter(|r| !r.is_null()) {
@@ -44,6 +64,17 @@ pub fn validate(autoscaler: &Object) -> Errors {
         }
     }
     errors
+}
+
+/// What is wrong with the version of what is scaled. Only a ReplicationController is in no group.
+fn version_problem(autoscaler: &Object) -> Option<String> {
+    let version = autoscaler.str_at("/spec/scaleTargetRef/apiVersion");
+    if version.matches('/').count() > 1 {
+        return Some(format!("unexpected GroupVersion string: {version}"));
+    }
+    let group = version.split_once('/').map_or("", |(group, _)| group);
+    let needs_group = autoscaler.str_at("/spec/scaleTargetRef/kind") != "ReplicationController";
+    (group.is_empty() && needs_group).then(|| "apiVersion must specify API group".to_owned())
 }
 
 fn validate_metric(metric: &Value, path: &Path, errors: &mut Errors) {
@@ -92,5 +123,31 @@ fn validate_target(target: &Value, path: &Path, errors: &mut Errors) {
     }
     if let Some(percent) = target.int("averageUtilization").filter(|n| *n < 1) {
         errors.invalid(&path.child("averageUtilization"), percent, "must be greater than 0");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn autoscaler(version: &str, kind: &str) -> Object {
+        let target = json!({"apiVersion": version, "kind": kind, "name": "web"});
+        Object::from_value(json!({"spec": {"maxReplicas": 2, "scaleTargetRef": target}})).unwrap()
+    }
+
+    #[test]
+    fn what_is_scaled_is_in_a_group() {
+        let texts = |errors: Errors| -> Vec<String> { errors.0.iter().map(ToString::to_string).collect() };
+        let path = "spec.scaleTargetRef.apiVersion: Invalid value";
+        assert_eq!(texts(validate(&autoscaler("apps/v1", "StatefulSet"))), [""; 0]);
+        assert_eq!(texts(validate(&autoscaler("v1", "ReplicationController"))), [""; 0]);
+        let bad = autoscaler("v1", "StatefulSet");
+        assert_eq!(texts(validate(&bad)), [format!("{path}: \"v1\": apiVersion must specify API group")]);
+        assert_eq!(texts(validate_update(&bad, &bad)), [""; 0]);
+        assert_eq!(
+            texts(validate(&autoscaler("a/b/c", "StatefulSet"))),
+            [format!("{path}: \"a/b/c\": unexpected GroupVersion string: a/b/c")]
+        );
     }
 }

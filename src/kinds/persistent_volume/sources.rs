@@ -217,9 +217,8 @@ fn validate_csi(csi: &Value, path: &Path, errors: &mut Errors) {
 }
 
 fn validate_secret_reference(secret: &Value, path: &Path, errors: &mut Errors) {
-    let checks: [(&str, fn(&str) -> names::Problems); 2] =
-        [("name", names::is_dns1123_subdomain), ("namespace", names::is_dns1123_label)];
-    for (field, check) in checks {
+    let of_name: fn(&str) -> names::Problems = names::is_dns1123_subdomain;
+    for (field, check) in [("name", of_name), ("namespace", names::is_dns1123_label)] {
         let (value, path) = (secret.text(field), path.child(field));
         if value.is_empty() {
             errors.required(&path, "");

@@ -78,13 +78,14 @@ fn validate_data_sources(
         errors.invalid(&reference_path.child("namespace"), namespace.unwrap_or_default(), &problem);
     }
     let Some(source) = source else { return };
-    let name = path.child("dataSource").to_string();
+    // The server shows the path of the field, of which Go's JSON has nothing to tell.
+    let nothing = "{}";
     let same =
         (&source.api_group, &source.kind, &source.name) == (&reference.api_group, &reference.kind, &reference.name);
     if namespace.is_some() {
-        errors.invalid(path, name, "may not be specified when dataSourceRef.namespace is specified");
+        errors.invalid_shown(path, nothing, "may not be specified when dataSourceRef.namespace is specified");
     } else if !same {
-        errors.invalid(path, name, "must match dataSourceRef");
+        errors.invalid_shown(path, nothing, "must match dataSourceRef");
     }
 }
 
