@@ -206,7 +206,7 @@ impl Patch {
             "" => Part::Main,
             "status" => Part::Status,
             "scale" => Part::Scale,
-            _ => return Err(no_subresource(info).into()),
+            _ => return Err(requests::no_subresource("patch", info.kind, &info.name).into()),
         };
         let sent = requests::patch(cx, info, patch, part, &requests::options(dry_run, false));
         sent.map_err(|error| match error.downcast::<Status>() {
@@ -227,12 +227,6 @@ fn unsupported(info: &Info, form: PatchType, status: &Status) -> anyhow::Error {
     };
     let version = if names.group.is_empty() { format!("/{}", names.version) } else { names.api_version.to_owned() };
     anyhow::anyhow!("{media} is not supported by {version}, Kind={}: {}", names.kind, status.message)
-}
-
-/// What the client makes of a path that the server does not serve.
-fn no_subresource(info: &Info) -> Status {
-    let (resource, name) = (info.kind.names().resource, &info.name);
-    Status::new(Reason::NotFound, format!("the server could not find the requested resource (patch {resource} {name})"))
 }
 
 /// The object with the patch applied, by nobody but us.

@@ -28,7 +28,7 @@ pub fn run(cx: &mut Context, parsed: &Parsed) -> Option<anyhow::Result<()>> {
     let served = match cx.path.as_str() {
         "get" => check_get(parsed, raw).and_then(|()| get(cx, raw)),
         "delete" => check_write(parsed, raw).and_then(|()| delete(cx, raw)),
-        "create" => check_write(parsed, raw).and_then(|()| create(cx, parsed, raw)),
+        "create" => check_create(parsed, raw).and_then(|()| create(cx, parsed, raw)),
         "replace" => check_write(parsed, raw).and_then(|()| replace(cx, parsed, raw)),
         _ => Err(anyhow::anyhow!("--raw of {:?} is not built into kstate yet", cx.path)),
     };
@@ -61,6 +61,20 @@ fn check_write(parsed: &Parsed, raw: &str) -> anyhow::Result<()> {
         anyhow::bail!("arguments may not be passed when --raw is specified");
     }
     check_path(raw)
+}
+
+/// What `create` checks besides, in kubectl's order.
+fn check_create(parsed: &Parsed, raw: &str) -> anyhow::Result<()> {
+    let is_given = |flag: &str| parsed.given.iter().any(|g| g == flag);
+    if is_given("edit") {
+        anyhow::bail!("--raw and --edit are mutually exclusive");
+    }
+    for (flag, shown) in [("recursive", "--recursive"), ("selector", "--selector (-l)"), ("output", "--output")] {
+        if is_given(flag) {
+            anyhow::bail!("--raw and {shown} are mutually exclusive");
+        }
+    }
+    check_write(parsed, raw)
 }
 
 fn no_such_path() -> Status {
@@ -135,8 +149,11 @@ fn delete(cx: &mut Context, raw: &str) -> anyhow::Result<String> {
     })))
 }
 
-/// The one object of the file that `-f` names.
-fn body(cx: &mut Context, parsed: &Parsed) -> anyhow::Result<Map<String, Value>> {
+/// How many bytes of a body the server tells of, in hexadecimal, when it can make nothing of them.
+const SUMMARY: usize = 30;
+
+/// The one object of the file that `-f` names; `kind` is what the server takes there.
+fn body(cx: &mut Context, parsed: &Parsed, kind: &str) -> anyhow::Result<Map<String, Value>> {
     let files: Vec<String> =
         parsed.flags.iter().filter_map(|f| f.strip_prefix("--filename=")).map(str::to_owned).collect();
     let [file] = files.as_slice() else {
@@ -146,6 +163,19 @@ fn body(cx: &mut Context, parsed: &Parsed) -> anyhow::Result<Map<String, Value>>
         "-" => std::io::read_to_string(&mut cx.env.stdin)?,
         path => manifest::read_text(cx.env, path)?,
     };
+    // It is sent as it is, and as JSON.
+    if let Some(first) = text.trim_start().chars().next().filter(|c| *c != '{') {
+        let sent: String = text.bytes().take(SUMMARY).map(|b| format!("{b:02x}")).collect();
+        let more = if text.len() > SUMMARY { " ..." } else { "" };
+        let why = format!(
+            "couldn't get version/kind; json parse error: invalid character '{first}' looking for beginning of value \
+             ({sent}{more})"
+        );
+        return Err(Status::bad_request(format!(
+            "the object provided is unrecognized (must be of type {kind}): {why}"
+        ))
+        .into());
+    }
     match yaml::documents(&text).next() {
         Some(Ok(Value::Object(body))) => Ok(body),
         _ => Err(Status::bad_request("the body of the request is no object").into()),
@@ -153,8 +183,8 @@ fn body(cx: &mut Context, parsed: &Parsed) -> anyhow::Result<Map<String, Value>>
 }
 
 fn create(cx: &mut Context, parsed: &Parsed, raw: &str) -> anyhow::Result<String> {
-    let object = Object::from_value(Value::Object(body(cx, parsed)?)).unwrap_or_default();
     let place = Place::parse(&cx.registry()?, raw).ok_or_else(no_such_path)?;
+    let object = Object::from_value(Value::Object(body(cx, parsed, place.kind.names().kind)?)).unwrap_or_default();
     let at = (place.namespace.as_str(), place.name.as_str());
     let made = match (place.sub, place.name.is_empty()) {
         (Sub::Token, _) => cx.client()?.read(|c| kinds::create_token(c, at, &object))?.to_value(),
@@ -169,8 +199,8 @@ fn create(cx: &mut Context, parsed: &Parsed, raw: &str) -> anyhow::Result<String
 
 /// PUT: an object, its status or its scale.
 fn replace(cx: &mut Context, parsed: &Parsed, raw: &str) -> anyhow::Result<String> {
-    let object = Object::from_value(Value::Object(body(cx, parsed)?)).unwrap_or_default();
     let place = Place::parse(&cx.registry()?, raw).filter(|p| !p.name.is_empty()).ok_or_else(no_such_path)?;
+    let object = Object::from_value(Value::Object(body(cx, parsed, place.kind.names().kind)?)).unwrap_or_default();
     let (kind, at) = (place.kind, (place.namespace.as_str(), place.name.as_str()));
     let options = requests::managed(cx, &WriteOptions::default());
     let stored = match place.sub {

@@ -205,7 +205,8 @@ impl Replace {
                     "value": object.at("/status").cloned().unwrap_or_default()}]);
                 requests::patch(cx, info, (PatchType::Json, &status), Part::Status, &options)
             }
-            other => anyhow::bail!("replacing the subresource {other:?} is not built into kstate yet"),
+            "scale" => anyhow::bail!("replacing the subresource \"scale\" is not built into kstate yet"),
+            _ => Err(requests::no_subresource("put", info.kind, &info.name).into()),
         };
         replaced.map_err(|e| with_source("replacing", &info.source, e))
     }

@@ -11,6 +11,7 @@ use super::resources::KindRef;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::patch::PatchType;
 use crate::apimachinery::quote::quote;
+use crate::apimachinery::status::{Reason, Status};
 use crate::apiserver::{self, Part, WriteOptions};
 
 /// What a write is sent with, but for its manager: the requests below are sent for the command's.
@@ -64,6 +65,15 @@ pub fn replace(cx: &mut Context, info: &Info, object: &Object, options: &WriteOp
     })?;
     warn(cx, info.kind, &new, Some(&old));
     Ok(new)
+}
+
+/// What the client makes of the path of a subresource that the server does not serve. `verb` is HTTP's, in small letters.
+pub fn no_subresource(verb: &str, kind: KindRef, name: &str) -> Status {
+    let resource = kind.names().resource;
+    Status::new(
+        Reason::NotFound,
+        format!("the server could not find the requested resource ({verb} {resource} {name})"),
+    )
 }
 
 /// Prints what the server warns of when an object is written.

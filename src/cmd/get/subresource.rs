@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::apimachinery::schema::Definition;
-use crate::apimachinery::status::{Reason, Status};
 use crate::apiserver;
 use crate::cmd::context::Context;
 use crate::cmd::fetch::{Fetched, Part};
+use crate::cmd::requests;
 use crate::cmd::resources::KindRef;
 
 /// The part of that name of everything that was fetched.
@@ -25,16 +25,12 @@ pub fn of(cx: &mut Context, fetched: Fetched, name: &str) -> anyhow::Result<Fetc
                     Err(error) => found.errors.push(error),
                 },
                 "status" if has_status(part.kind) => objects.push(object),
-                _ => found.errors.push(no_such_part().into()),
+                _ => found.errors.push(requests::no_subresource("get", part.kind, own).into()),
             }
         }
         found.parts.push(Part { kind: part.kind, objects });
     }
     Ok(found)
-}
-
-fn no_such_part() -> Status {
-    Status::new(Reason::NotFound, "the server could not find the requested resource")
 }
 
 /// Whether objects of a kind have a status, and so a part of that name.
