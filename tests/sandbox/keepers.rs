@@ -331,7 +331,7 @@ fn a_post_start_command_runs_once_beside_a_real_and_a_simulated_container() {
          lifecycle: {postStart: {exec: {command: [sh, -c, 'echo begun >> /tmp/m']}}}},
         {name: simulated, image: nginx,
          lifecycle: {postStart: {exec: {command: [sh, -c, 'echo $HOSTNAME > /tmp/m']}}}},
-        {name: failing, image: nginx, lifecycle: {postStart: {exec: {command: ['false']}}}}]}}";
+        {name: failing, image: busybox, command: [sleep, '600'], lifecycle: {postStart: {exec: {command: ['false']}}}}]}}";
     assert_eq!(home.say(&["create", "-f", "-"], pod).code, Some(0));
     home.out(&["label", "pod", "p", "a=b"]);
     assert_eq!(home.out(&["exec", "p", "-c", "real", "--", "cat", "/tmp/m"]), "begun\n");
