@@ -100,6 +100,14 @@ impl<'e> Context<'e> {
         self.env.stdout.write_all(text.as_bytes())
     }
 
+    /// Says what could not be done after the command's commits, which stand: folders and processes of pods.
+    pub fn tell_what_was_not_done(&mut self) {
+        let warnings = self.client.as_mut().map(Client::take_warnings).unwrap_or_default();
+        for warning in warnings {
+            self.server_warning(&warning);
+        }
+    }
+
     /// Prints on stderr, where a failure has nobody to be told to.
     pub fn complain(&mut self, text: &str) {
         let _ = self.env.stderr.write_all(text.as_bytes());

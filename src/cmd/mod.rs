@@ -188,6 +188,7 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
         return answered;
     }
     let outcome = (verb.run)(&mut cx, matches);
+    cx.tell_what_was_not_done();
     hints::show(&mut cx);
     outcome.and_then(|()| if cx.is_given("warnings-as-errors") { cx.refuse_warnings() } else { Ok(()) })
 }
