@@ -55,11 +55,17 @@ pub fn apply(
     let live = old.as_deref().cloned().unwrap_or_default();
     let now = time::to_rfc3339(cluster.now());
     let merged = Merge { kind, live: &live, manifest, options }.merged(&now)?;
-    let write = WriteOptions { dry_run: options.dry_run, strict: true, manager: options.manager.to_owned() };
+    let write = WriteOptions {
+        dry_run: options.dry_run,
+        strict: true,
+        manager: options.manager.to_owned(),
+        is_applied: true,
+        subresource: "",
+    };
     match (old, options.subresource) {
-        (None, _) => super::create::create_applied(cluster, kind, namespace, merged, &write),
-        (Some(_), "status") => super::update::update_status_applied(cluster, kind, namespace, merged, &write),
-        (Some(_), _) => super::update::update_applied(cluster, kind, namespace, merged, &write),
+        (None, _) => super::create(cluster, kind, namespace, merged, &write),
+        (Some(_), "status") => super::update_status(cluster, kind, namespace, merged, &write),
+        (Some(_), _) => super::update(cluster, kind, namespace, merged, &write),
     }
 }
 

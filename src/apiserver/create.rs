@@ -26,33 +26,11 @@ pub fn create(
     object: Object,
     options: &WriteOptions,
 ) -> Result<Arc<Object>, Status> {
-    create_as(cluster, kind, namespace, object, options, false)
-}
-
-/// As [`create`], of an object that was applied and has its managers already.
-pub(super) fn create_applied(
-    cluster: &mut Cluster,
-    kind: &dyn Kind,
-    namespace: &str,
-    object: Object,
-    options: &WriteOptions,
-) -> Result<Arc<Object>, Status> {
-    create_as(cluster, kind, namespace, object, options, true)
-}
-
-fn create_as(
-    cluster: &mut Cluster,
-    kind: &dyn Kind,
-    namespace: &str,
-    object: Object,
-    options: &WriteOptions,
-    is_applied: bool,
-) -> Result<Arc<Object>, Status> {
     let names = kind.names();
     let mut object = super::decode::decode(kind, object, options.strict)?;
     set_namespace(names, namespace, &mut object)?;
     check_namespace(cluster, names, &object)?;
-    let managers = object.remove(MANAGED_FIELDS).filter(|_| is_applied);
+    let managers = object.remove(MANAGED_FIELDS).filter(|_| options.is_applied);
     set_system_metadata(cluster, kind, &mut object)?;
     kind.set_defaults(&mut object);
     match managers {

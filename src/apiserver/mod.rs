@@ -50,6 +50,10 @@ pub struct WriteOptions {
     pub strict: bool,
     /// Who writes, as `managedFields` names it: `--field-manager`. Empty for the cluster's own controllers.
     pub manager: String,
+    /// The object was applied by a server-side apply and has its `managedFields` already.
+    pub is_applied: bool,
+    /// The subresource that is written through, as `managedFields` names it; empty for the object itself.
+    pub subresource: &'static str,
 }
 
 /// One object, or a NotFound status.

@@ -37,7 +37,8 @@ pub fn update_scale(
     let mut new = Object::clone(&*super::get(cluster, kind, namespace, name)?);
     new.set(paths.spec_replicas, scale.i64_at("/spec/replicas").unwrap_or(0).into());
     new.set("/metadata/resourceVersion", scale.str_at("/metadata/resourceVersion").into());
-    let stored: Arc<Object> = super::update::update_as(cluster, kind, namespace, new, options, Some("scale"))?;
+    let options = WriteOptions { subresource: "scale", ..options.clone() };
+    let stored: Arc<Object> = super::update(cluster, kind, namespace, new, &options)?;
     Ok(scale_of(kind, &stored, &paths))
 }
 

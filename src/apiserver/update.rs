@@ -29,29 +29,6 @@ pub fn update(
     object: Object,
     options: &WriteOptions,
 ) -> Result<Arc<Object>, Status> {
-    update_as(cluster, kind, namespace, object, options, Some(""))
-}
-
-/// As [`update`], of what was applied and has its managers already.
-pub(super) fn update_applied(
-    cluster: &mut Cluster,
-    kind: &dyn Kind,
-    namespace: &str,
-    object: Object,
-    options: &WriteOptions,
-) -> Result<Arc<Object>, Status> {
-    update_as(cluster, kind, namespace, object, options, None)
-}
-
-/// As [`update`], through a subresource; `None` where the object has its managers already.
-pub(super) fn update_as(
-    cluster: &mut Cluster,
-    kind: &dyn Kind,
-    namespace: &str,
-    object: Object,
-    options: &WriteOptions,
-    subresource: Option<&str>,
-) -> Result<Arc<Object>, Status> {
     let names = kind.names();
     kind.check_served(cluster, "put", object.name())?;
     let old = super::get(cluster, kind, namespace, object.name())?;
@@ -59,8 +36,8 @@ pub(super) fn update_as(
     let mut new = super::decode::decode(kind, object, options.strict)?;
     keep_metadata(&mut new, &old);
     kind.set_defaults(&mut new);
-    if let Some(subresource) = subresource {
-        let writer = Writer { manager: &options.manager, subresource, now: cluster.now() };
+    if !options.is_applied {
+        let writer = Writer { manager: &options.manager, subresource: options.subresource, now: cluster.now() };
         managed::record(kind, Some(&old), &mut new, &writer);
     }
     kind.admit_update(&mut new, &old, cluster)?;
@@ -88,28 +65,6 @@ pub fn update_status(
     object: Object,
     options: &WriteOptions,
 ) -> Result<Arc<Object>, Status> {
-    update_status_as(cluster, kind, namespace, object, options, false)
-}
-
-/// As [`update_status`], of what was applied and has its managers already.
-pub(super) fn update_status_applied(
-    cluster: &mut Cluster,
-    kind: &dyn Kind,
-    namespace: &str,
-    object: Object,
-    options: &WriteOptions,
-) -> Result<Arc<Object>, Status> {
-    update_status_as(cluster, kind, namespace, object, options, true)
-}
-
-fn update_status_as(
-    cluster: &mut Cluster,
-    kind: &dyn Kind,
-    namespace: &str,
-    object: Object,
-    options: &WriteOptions,
-    is_applied: bool,
-) -> Result<Arc<Object>, Status> {
     if !kind.has_status() {
         return Err(Status::new(Reason::NotFound, "the server could not find the requested resource"));
     }
@@ -119,7 +74,7 @@ fn update_status_as(
         Some(_) => super::decode::decode(kind, object, options.strict)?,
         None => object,
     };
-    let managers = object.at(MANAGED_FIELDS).filter(|_| is_applied).cloned();
+    let managers = object.at(MANAGED_FIELDS).filter(|_| options.is_applied).cloned();
     let mut new = with_status(&old, object);
     if let Some(managers) = managers {
         new.set(MANAGED_FIELDS, managers);

@@ -192,6 +192,7 @@ impl Create {
             dry_run: dry_run == DryRun::Server,
             strict: validation == Validation::Strict,
             manager: cx.manager.clone(),
+            ..WriteOptions::default()
         };
         let made = cx.client()?.write(|c| apiserver::create(c, kind, &namespace, object.clone(), &options));
         let made = made.map_err(|e| with_source("creating", &source, e))?;
