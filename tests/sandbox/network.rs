@@ -205,3 +205,14 @@ fn a_volume_of_another_pod_lets_nothing_out() {
         assert_eq!(cluster.inside("nginx-0", &script), "404", "{path}");
     }
 }
+
+#[test]
+fn of_two_servers_on_one_port_the_first_has_it() {
+    needs_namespaces!();
+    let two = "---\n{apiVersion: v1, kind: Pod, metadata: {name: two}, spec: {containers: [{name: a, image: nginx}, {name: b, image: httpd}]}}";
+    let cluster = Cluster::with(two);
+    for container in ["a", "b"] {
+        let page = cluster.out(&["exec", "two", "-c", container, "--", "curl", "-s", "localhost"]);
+        assert!(page.contains("Welcome to nginx!"), "{container}: {page}");
+    }
+}

@@ -159,14 +159,17 @@ fn resolv_conf(pod: &Object) -> String {
     out
 }
 
-/// What the pod's containers would serve.
+/// What the pod's containers would serve. They share one network: of two on one port only the first gets it.
 fn servers(pod: &Object, cluster: &Cluster) -> Result<Vec<Server>, Status> {
-    let mut all = Vec::new();
+    let mut all: Vec<Server> = Vec::new();
     for spec in pod.list_at("/spec/containers") {
         let ports = spec.get("ports").and_then(Value::as_array).into_iter().flatten();
         let ports: Vec<u16> = ports.filter_map(|p| u16::try_from(p.get("containerPort")?.as_u64()?).ok()).collect();
         let command = words(spec, "command");
         for served in servers_for_image(text(spec, "image"), Some(&command), &words(spec, "args"), &ports) {
+            if all.iter().any(|server| server.port == served.port) {
+                continue;
+            }
             let env = environment::of(pod, spec, cluster)?;
             let root = Path::new(&working_dir(spec)).join(&served.root).to_string_lossy().into_owned();
             let (container, mounts) = (text(spec, "name").to_owned(), mounts::of(pod, spec, &env, cluster)?);
