@@ -5,7 +5,7 @@
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::ops::Bound;
+use std::ops::{Bound, ControlFlow};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -34,6 +34,9 @@ pub struct Meta {
     pub pod_addresses: u64,
 }
 
+/// What is shown objects one at a time; it says whether it wants the next.
+pub type Visitor<'v> = dyn FnMut(Arc<Object>) -> ControlFlow<()> + 'v;
+
 /// A stored state to read from; implemented by the SQLite store and by its in-memory twin.
 ///
 /// Errors are [`Status`]es with reason InternalError whose message says what is wrong with the store.
@@ -42,6 +45,12 @@ pub trait Snapshot {
     fn get(&self, key: &Key) -> Result<Option<Arc<Object>>, Status>;
     /// The objects of a resource, ordered by namespace and name; of one namespace, or of all.
     fn list(&self, resource: &str, namespace: Option<&str>) -> Result<Vec<(Key, Arc<Object>)>, Status>;
+    /// As [`Snapshot::list`], one object after the other until `each` has had enough: none is kept.
+    fn visit(&self, resource: &str, namespace: Option<&str>, each: &mut Visitor<'_>) -> Result<(), Status> {
+        let mut rows = self.list(resource, namespace)?.into_iter();
+        let _stopped = rows.try_for_each(|(_, object)| each(object));
+        Ok(())
+    }
     /// The objects with an owner reference to this uid.
     fn owned_by(&self, uid: &str) -> Result<Vec<(Key, Arc<Object>)>, Status>;
     /// The objects of a resource that have a label, ordered by namespace and name; of one namespace, or of all.

@@ -168,8 +168,13 @@ pub fn json(value: &Value) -> String {
 
 /// `json.MarshalIndent` with four spaces, as `-o json` prints, without a newline at the end.
 pub fn json_indent(value: &Value) -> String {
+    json_indent_at(value, 0)
+}
+
+/// As [`json_indent`], for a value that stands so many levels deep in another.
+pub fn json_indent_at(value: &Value, depth: usize) -> String {
     let mut out = String::new();
-    push_json(&mut out, value, Some("    "), 0);
+    push_json(&mut out, value, Some("    "), depth);
     out
 }
 

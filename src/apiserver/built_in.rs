@@ -12,7 +12,7 @@ use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
-use crate::cluster::{Cluster, Meta, Snapshot};
+use crate::cluster::{Cluster, Meta, Snapshot, Visitor};
 use crate::kinds::rbac::built_in;
 
 /// Where those that are gone are remembered, in kstate's own part of the namespace kube-system.
@@ -75,6 +75,14 @@ impl Snapshot for WithBuiltIn<'_> {
             }
         }
         Ok(rows)
+    }
+
+    fn visit(&self, resource: &str, namespace: Option<&str>, each: &mut Visitor<'_>) -> Result<(), Status> {
+        if !built_in::RESOURCES.contains(&resource) {
+            return self.stored.visit(resource, namespace, each);
+        }
+        let _stopped = self.list(resource, namespace)?.into_iter().try_for_each(|(_, object)| each(object));
+        Ok(())
     }
 
     fn owned_by(&self, uid: &str) -> Result<Vec<(Key, Arc<Object>)>, Status> {

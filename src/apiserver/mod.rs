@@ -9,7 +9,7 @@ use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Row, Table};
 use crate::apimachinery::time::Time;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Visitor};
 use crate::kinds::Kind;
 
 mod apply;
@@ -86,6 +86,18 @@ pub fn list_for(
         objects = objects.into_iter().map(|o| kind.served(o)).collect();
     }
     Ok(objects)
+}
+
+/// As [`list`], one object after the other: for a list too long to hold.
+pub fn visit(
+    cluster: &Cluster,
+    kind: &dyn Kind,
+    namespace: Option<&str>,
+    each: &mut Visitor<'_>,
+) -> Result<(), Status> {
+    kind.check_served(cluster, "get", "")?;
+    let namespace = namespace.filter(|_| kind.names().namespaced);
+    cluster.visit(kind.names().resource, namespace, &mut |object| each(kind.served(object)))
 }
 
 /// The table a server answers with when a person asked.

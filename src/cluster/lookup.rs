@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::Cluster;
+use super::{Cluster, Visitor};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
@@ -17,6 +17,16 @@ impl Cluster<'_> {
         let rows = seen.range(Key::new(resource.to_owned(), namespace, prefix)..);
         let same = |k: &Key| k.resource == resource && k.namespace == namespace && k.name.starts_with(prefix);
         Ok(rows.take_while(|(k, _)| same(k)).filter_map(|(_, o)| o.clone()).collect())
+    }
+
+    /// As [`Cluster::list`], one object after the other. What nobody read or changed yet is not kept: a long list then takes
+    /// the memory of one object.
+    pub fn visit(&self, resource: &str, namespace: Option<&str>, each: &mut Visitor<'_>) -> Result<(), Status> {
+        if self.dirty.is_empty() && !self.knows_all(resource, namespace) {
+            return self.base.visit(resource, namespace, each);
+        }
+        let _stopped = self.list(resource, namespace)?.into_iter().try_for_each(each);
+        Ok(())
     }
 
     /// As [`Cluster::list`], of those alone that have a label: reads no others.

@@ -69,6 +69,13 @@ impl<'e> Context<'e> {
         Ok(self.client.insert(client))
     }
 
+    /// The store's client with the output, for what is printed while it is read.
+    pub fn client_and_stdout(&mut self) -> anyhow::Result<(&mut Client, &mut dyn Write)> {
+        self.client()?;
+        let Some(client) = &mut self.client else { anyhow::bail!("the store was closed") };
+        Ok((client, &mut self.env.stdout))
+    }
+
     /// Whether the command has opened its store.
     pub fn has_client(&self) -> bool {
         self.client.is_some()

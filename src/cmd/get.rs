@@ -23,6 +23,7 @@ use crate::apiserver;
 use crate::cluster::ChangeType;
 use crate::printers::{self, Format, GET_FORMATS, OutputFlags, Printer, TableOptions, TableWatcher};
 
+mod stream;
 mod subresource;
 
 /// Arguments of `get`.
@@ -194,6 +195,9 @@ impl Run for Get {
         if watches {
             return self.follow(cx);
         }
+        if self.stream(cx)? {
+            return Ok(());
+        }
         let mut fetched = self.fetch(cx)?;
         if self.ignore_not_found {
             fetched.errors.retain(|e| !fetch::is_not_found(e));
@@ -215,7 +219,17 @@ impl Get {
     fn fetch(&self, cx: &mut Context) -> anyhow::Result<Fetched> {
         let files = Filenames { filenames: &self.filename, recursive: self.files.recursive, validate: false };
         let manifests = manifest::read(cx, &files)?;
-        let named = resources::named(
+        let named = self.named(cx)?;
+        let selectors = Selectors { labels: &self.select.selector, fields: &self.select_fields.field_selector };
+        if !self.subresource.is_empty() && matches!(named, Named::All(_)) {
+            anyhow::bail!("subresource cannot be used when bulk resources are specified");
+        }
+        let fetched = fetch::fetch(cx, named, manifests, &selectors, self.scope.all_namespaces)?;
+        if self.subresource.is_empty() { Ok(fetched) } else { subresource::of(cx, fetched, &self.subresource) }
+    }
+
+    fn named(&self, cx: &mut Context) -> anyhow::Result<Named> {
+        resources::named(
             cx,
             &Request {
                 args: &self.args,
@@ -226,13 +240,7 @@ impl Get {
                 type_alone_is_all: true,
                 all_namespaces: self.scope.all_namespaces,
             },
-        )?;
-        let selectors = Selectors { labels: &self.select.selector, fields: &self.select_fields.field_selector };
-        if !self.subresource.is_empty() && matches!(named, Named::All(_)) {
-            anyhow::bail!("subresource cannot be used when bulk resources are specified");
-        }
-        let fetched = fetch::fetch(cx, named, manifests, &selectors, self.scope.all_namespaces)?;
-        if self.subresource.is_empty() { Ok(fetched) } else { subresource::of(cx, fetched, &self.subresource) }
+        )
     }
 
     fn format(&self, cx: &Context) -> anyhow::Result<Format> {

@@ -4,6 +4,7 @@ mod custom_columns;
 mod format;
 mod go_template;
 mod jsonpath;
+mod list;
 mod name;
 mod printer;
 mod sort;
@@ -12,6 +13,7 @@ mod terminal;
 pub mod yaml;
 
 pub use format::{FORMATS, Format, GET_FORMATS, OutputFlags, ReadFile};
+pub use list::ListPrinter;
 pub use name::object_name;
 pub use printer::Printer;
 pub use sort::{check_sort_of_tables, sort_objects, sort_table};

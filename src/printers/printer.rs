@@ -1,11 +1,12 @@
 //! Objects in the format that was asked for. Knows the formats, not the flags that choose them.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::format::Format;
+use super::list::ListPrinter;
 use super::name::object_name;
 use super::yaml;
 use crate::apimachinery::go_value::json_indent;
@@ -50,6 +51,11 @@ impl Printer {
                 let values: Vec<Value> = objects.iter().map(|o| o.to_value()).collect();
                 columns.print(&values.iter().collect::<Vec<_>>(), out)
             }
+            Format::Json | Format::Yaml => {
+                let mut list = ListPrinter::new(self, out);
+                objects.iter().try_for_each(|object| list.item(object))?;
+                list.end()
+            }
             _ => self.print_value(list(objects), out),
         }
     }
@@ -79,21 +85,26 @@ impl Printer {
             }
             _ => {
                 self.omit_managed_fields(&mut value);
-                if std::mem::replace(&mut self.printed_yaml, true) {
-                    out.write_all(b"---\n")?;
-                }
+                self.separate_yaml(out)?;
                 Ok(out.write_all(yaml::to_string(&value).as_bytes())?)
             }
         }
     }
 
-    fn omit_managed_fields(&self, value: &mut Value) {
+    pub(super) fn is_yaml(&self) -> bool {
+        matches!(self.format, Format::Yaml)
+    }
+
+    pub(super) fn separate_yaml(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        if std::mem::replace(&mut self.printed_yaml, true) { out.write_all(b"---\n") } else { Ok(()) }
+    }
+
+    pub(super) fn omit_managed_fields(&self, value: &mut Value) {
         if self.show_managed_fields {
             show_managed_fields(value);
-            return;
+        } else {
+            omit(value);
         }
-        omit(value);
-        value.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten().for_each(omit);
     }
 }
 
@@ -104,7 +115,7 @@ fn omit(value: &mut Value) {
 }
 
 /// What kubectl makes of several objects.
-fn list(objects: &[Arc<Object>]) -> Value {
+pub(super) fn list(objects: &[Arc<Object>]) -> Value {
     let items: Vec<Value> = objects.iter().map(|o| o.to_value()).collect();
     json!({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {"resourceVersion": ""}})
 }

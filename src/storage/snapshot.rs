@@ -1,6 +1,7 @@
 //! A store's state as a [`Snapshot`]: each look-up is one statement, each row is checked against its digest.
 
 use std::cell::RefCell;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use crate::apimachinery::object::Object;
 use crate::apimachinery::seed::Seed;
 use crate::apimachinery::status::{Reason, Status};
 use crate::apimachinery::time::Time;
-use crate::cluster::{Meta, Snapshot};
+use crate::cluster::{Meta, Snapshot, Visitor};
 
 /// The columns that [`read`] takes, in its order.
 const COLUMNS: &str = "o.resource, o.namespace, o.name, o.uid, o.rv, o.wake_at, o.digest, o.internal, o.body";
@@ -74,22 +75,39 @@ impl<'s> Transaction<'s> {
     }
 
     fn read_list(&self, resource: &str, namespace: Option<&str>) -> Result<Vec<(Key, Arc<Object>)>, Fault> {
+        let mut found = Vec::new();
+        self.visit_rows(resource, namespace, &mut |stored| {
+            found.push((stored.key, stored.object));
+            ControlFlow::Continue(())
+        })?;
+        Ok(found)
+    }
+
+    /// Reads the rows of a resource one at a time. That none was missing shows at the end, when all were wanted.
+    fn visit_rows(
+        &self,
+        resource: &str,
+        namespace: Option<&str>,
+        each: &mut dyn FnMut(Stored) -> ControlFlow<()>,
+    ) -> Result<(), Fault> {
         let one = if namespace.is_some() { "AND namespace = ?2" } else { "AND ?2 IS NULL" };
         let sql = format!("SELECT {COLUMNS} FROM objects o WHERE resource = ?1 {one} ORDER BY namespace, name");
         let mut statement = self.sqlite.prepare_cached(&sql)?;
         let mut rows = statement.query((resource, namespace))?;
-        let (mut found, mut sum) = (Vec::new(), Sum::default());
+        let mut sum = Sum::default();
         while let Some(row) = rows.next()? {
             let stored = read(row)?;
             sum.add(stored.digest);
-            found.push((stored.key, stored.object));
+            if each(stored).is_break() {
+                return Ok(());
+            }
         }
         let want = self.sum(resource, namespace)?;
         if sum != want {
             let what = format!("it holds {} {resource} where {} were stored", sum.count, want.count);
             return Err(Fault::Damage(what));
         }
-        Ok(found)
+        Ok(())
     }
 
     /// What the list of a resource must add up to.
@@ -160,6 +178,10 @@ impl Snapshot for Transaction<'_> {
 
     fn list(&self, resource: &str, namespace: Option<&str>) -> Result<Vec<(Key, Arc<Object>)>, Status> {
         self.status(self.read_list(resource, namespace))
+    }
+
+    fn visit(&self, resource: &str, namespace: Option<&str>, each: &mut Visitor<'_>) -> Result<(), Status> {
+        self.status(self.visit_rows(resource, namespace, &mut |stored| each(stored.object)))
     }
 
     fn owned_by(&self, uid: &str) -> Result<Vec<(Key, Arc<Object>)>, Status> {
