@@ -66,6 +66,7 @@ pub mod pace;
 mod persistent_volume;
 mod persistent_volume_claim;
 pub mod plan;
+pub mod why;
 pub mod pod;
 mod pod_disruption_budget;
 mod pod_template;

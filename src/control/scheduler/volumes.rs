@@ -24,21 +24,27 @@ pub struct Claims {
     waiting: Vec<(Arc<Object>, Arc<Object>)>,
 }
 
-/// The claims of a pod, or why they keep it from being placed, in the words of the volume binding plugin.
-pub fn claims(pod: &Object, cluster: &Cluster) -> Result<Result<Claims, String>, Status> {
+/// A claim that keeps its pod from being placed, and why, in the words of the volume binding plugin.
+pub struct Unbound {
+    pub claim: Key,
+    pub why: String,
+}
+
+/// The claims of a pod, or the first that keeps it from being placed.
+pub fn claims(pod: &Object, cluster: &Cluster) -> Result<Result<Claims, Unbound>, Status> {
     let mut all = Claims::default();
     for name in claim_names(pod) {
         let key = Key::new("persistentvolumeclaims", pod.namespace(), &name);
         let Some(claim) = cluster.get(&key)? else {
-            return Ok(Err(format!("persistentvolumeclaim {name:?} not found")));
+            return Ok(Err(Unbound { claim: key, why: format!("persistentvolumeclaim {name:?} not found") }));
         };
         if claim.deletion_timestamp().is_some() {
-            return Ok(Err(format!("persistentvolumeclaim {name:?} is being deleted")));
+            return Ok(Err(Unbound { claim: key, why: format!("persistentvolumeclaim {name:?} is being deleted") }));
         }
         let volume = claim.str_at("/spec/volumeName");
         if claim.str_at("/status/phase") == "Lost" {
             let why = format!("persistentvolumeclaim {name:?} bound to non-existent persistentvolume {volume:?}");
-            return Ok(Err(why));
+            return Ok(Err(Unbound { claim: key, why }));
         }
         if !volume.is_empty() && claim.str_at("/status/phase") == "Bound" {
             all.bound.extend(cluster.get(&Key::cluster("persistentvolumes", volume))?);
@@ -46,7 +52,10 @@ pub fn claims(pod: &Object, cluster: &Cluster) -> Result<Result<Claims, String>,
         }
         match claim::class_that_waits(&claim, cluster)? {
             Some(class) => all.waiting.push((claim, class)),
-            None => return Ok(Err("pod has unbound immediate PersistentVolumeClaims".to_owned())),
+            None => {
+                let why = "pod has unbound immediate PersistentVolumeClaims".to_owned();
+                return Ok(Err(Unbound { claim: key, why }));
+            }
         }
     }
     Ok(Ok(all))
@@ -56,6 +65,11 @@ impl Claims {
     /// Whether every claim has its volume.
     pub fn is_bound(&self) -> bool {
         self.waiting.is_empty()
+    }
+
+    /// The claims that wait for the pod's node.
+    pub fn waiting(&self) -> impl Iterator<Item = Key> {
+        self.waiting.iter().map(|(claim, _)| Key::new("persistentvolumeclaims", claim.namespace(), claim.name()))
     }
 
     /// The node that a claim was promised a volume on.
