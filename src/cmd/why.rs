@@ -74,11 +74,11 @@ fn paragraph(finding: &Finding, registry: &Registry, now: Time) -> Result<String
         None => out += " does not exist\n",
     }
     for reason in &finding.reasons {
-        let about = if reason.about == finding.key { String::new() } else { format!("{} ", called(&reason.about)) };
+        let about = if reason.about == finding.key { String::new() } else { format!("{}: ", called(&reason.about)) };
         out += &format!("  {}: {about}{}\n", reason.source, reason.text);
     }
     if finding.reasons.is_empty() && finding.object.is_some() {
-        out += "  no controller waits for anything\n";
+        out += "  nothing is waited for\n";
     }
     for decision in &finding.decisions {
         let at = time::to_rfc3339(decision.at);

@@ -24,7 +24,10 @@ pub fn record(cluster: &mut Cluster, record: EventRecord) -> Result<(), Status> 
     }
     .to_owned();
     match repeated(cluster, &record)? {
-        Some(object) => apiserver::update(cluster, kind, &namespace, object, &WriteOptions::default()).map(drop),
+        Some(object) => {
+            let options = WriteOptions { keeps_bookkeeping: true, ..WriteOptions::default() };
+            apiserver::update(cluster, kind, &namespace, object, &options).map(drop)
+        }
         None => {
             let mut object = event(cluster, &namespace, &record);
             keep_reason(&mut object, &record, cluster.now());

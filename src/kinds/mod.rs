@@ -66,7 +66,6 @@ pub mod pace;
 mod persistent_volume;
 mod persistent_volume_claim;
 pub mod plan;
-pub mod why;
 pub mod pod;
 mod pod_disruption_budget;
 mod pod_template;
@@ -100,6 +99,7 @@ mod validating_webhook_configuration;
 mod volume_attachment;
 mod volume_attributes_class;
 mod webhook;
+pub mod why;
 mod workload;
 
 use describe::{Text, View};

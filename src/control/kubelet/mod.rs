@@ -66,14 +66,18 @@ fn reconcile(pod: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, St
     };
     // A kubelet that nobody hears of does nothing that anybody sees.
     if node::is_lost(&node, &Pace::of(cluster)?) {
-        return Ok(still(pod, cluster, || format!("nothing is heard of it: its node {} is lost", node.name())));
+        let mut plan = still(pod, cluster, || format!("nothing is heard of it: its node {} is lost", node.name()));
+        plan.reasons.iter_mut().for_each(|r| r.waits_for.push(Key::cluster("nodes", node.name())));
+        return Ok(plan);
     }
     if pod.deletion_timestamp().is_some() {
         return termination::reconcile(pod, cluster, now);
     }
     let phase = pod.str_at("/status/phase");
     if matches!(phase, "Succeeded" | "Failed") {
-        return Ok(still(pod, cluster, || format!("it has ended ({phase}), and a pod that has ended is not started again")));
+        return Ok(still(pod, cluster, || {
+            format!("it has ended ({phase}), and a pod that has ended is not started again")
+        }));
     }
     life::reconcile(pod, &node, cluster, now)
 }

@@ -16,8 +16,8 @@ use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
 use crate::cluster::{Cluster, Indexer};
 use crate::kinds::Trigger;
-use crate::kinds::pod::Fields;
 use crate::kinds::plan::{Action, EventRecord, Plan};
+use crate::kinds::pod::Fields;
 use crate::kinds::why::{self, Reason};
 
 mod affinity;
@@ -61,7 +61,9 @@ fn reconcile(pod: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, St
     }
     if let Some(later) = at_pace(pod, cluster, now)? {
         let mut plan = Plan { requeue_at: Some(later), ..Plan::default() };
-        because(&mut plan, pod, cluster, || format!("it is given a node {} (the pace's scheduling)", why::at(later, now)));
+        because(&mut plan, pod, cluster, || {
+            format!("it is given a node {} (the pace's scheduling)", why::at(later, now))
+        });
         return Ok(plan);
     }
     let nodes = cluster.list("nodes", None)?;
@@ -118,7 +120,9 @@ fn nowhere(
         Outcome::Waits => {
             let mut plan = Plan::nothing();
             let node = pod.str_at("/status/nominatedNodeName");
-            because(&mut plan, pod, cluster, || format!("it waits on node {node} for pods of lower priority to be gone"));
+            because(&mut plan, pod, cluster, || {
+                format!("it waits on node {node} for pods of lower priority to be gone")
+            });
             return Ok(plan);
         }
         Outcome::Nothing(help) => (help, None),
@@ -127,7 +131,9 @@ fn nowhere(
     let reasons: Vec<&str> = verdicts.iter().filter_map(|v| v.as_ref().err()).flat_map(Refusal::reasons).collect();
     let why = format!("0/{} nodes are available: {}.", nodes.len(), histogram(&reasons));
     let mut plan = Plan::nothing();
-    plan.because(cluster, || Reason::new(NAME, key_of(pod), each_node(nodes, verdicts)));
+    if nodes.len() > 1 {
+        because(&mut plan, pod, cluster, || each_node(nodes, verdicts));
+    }
     let Some((node, victims)) = victims else {
         let mut refused = refuse(pod, &format!("{why} no new claims to deallocate, {help}"), cluster, now);
         refused.reasons.append(&mut plan.reasons);

@@ -54,7 +54,8 @@ fn unprotect(claim: &Arc<Object>, cluster: &Cluster) -> Result<Plan, Status> {
         plan.push(Action::Update(free));
     }
     if claim.has_finalizer(PVC_PROTECTION) && cluster.is_asked_why() {
-        let mut reason = Reason::new("pvc-protection-controller", key_of(claim), "it goes once no pod uses it".to_owned());
+        let mut reason =
+            Reason::new("pvc-protection-controller", key_of(claim), "it goes once no pod uses it".to_owned());
         let users = cluster.indexed(&PODS_BY_CLAIM, &format!("{}/{}", claim.namespace(), claim.name()))?;
         reason.waits_for.extend(users.into_iter().map(|(key, _)| key));
         plan.because(cluster, || reason);
@@ -258,11 +259,11 @@ fn no_volume_fits(claim: &Arc<Object>, cluster: &Cluster) -> Result<Plan, Status
     }
     let class = claim.str_at("/spec/storageClassName");
     for volume in cluster.list("persistentvolumes", None)? {
+        let of_class = volume.str_at("/spec/storageClassName");
         let text = match volume.at("/spec/claimRef/name").and_then(Value::as_str) {
+            Some(_) if of_class != class => continue,
             Some(other) => format!("another claim has it ({other})"),
-            None if volume.str_at("/spec/storageClassName") != class => {
-                format!("its class is {:?}, not {class:?}", volume.str_at("/spec/storageClassName"))
-            }
+            None if of_class != class => format!("its class is {of_class:?}, not {class:?}"),
             None => lacks(&volume, claim).unwrap_or("it is not for this claim").to_owned(),
         };
         because(&mut plan, claim, cluster, || format!("persistentvolume/{}: {text}", volume.name()));
@@ -303,7 +304,7 @@ fn provision(claim: &Arc<Object>, class: &Object, cluster: &Cluster, now: Time) 
     let done = time::later(since.or(claim.creation_timestamp()).unwrap_or(now), took);
     if now < done {
         plan.requeue(done);
-        let text = || format!("{provisioner} has made its volume {} (the pace's volume-provision)", why::at(done, now));
+        let text = || format!("{provisioner} makes its volume {} (the pace's volume-provision)", why::at(done, now));
         because(&mut plan, claim, cluster, text);
         return Ok(plan);
     }

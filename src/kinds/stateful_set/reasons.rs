@@ -7,8 +7,11 @@ use super::members::Member;
 use super::sync::{SOURCE, Sync};
 use super::{NAMES, hint};
 use crate::apimachinery::key::Key;
+use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
+use crate::apimachinery::time::{self, Time};
 use crate::kinds::plan::Plan;
+use crate::kinds::pod::Fields;
 use crate::kinds::why::{self, Reason};
 
 impl Sync<'_, '_> {
@@ -68,7 +71,10 @@ impl Sync<'_, '_> {
         match pod.available_at(self.min_ready) {
             _ if pod.terminating => "is being deleted".to_owned(),
             _ if pod.is_finished() => "has ended, and is replaced".to_owned(),
-            None => "is not Running and Ready".to_owned(),
+            None => match not_ready_since(&pod.pod) {
+                Some(at) => format!("is not ready {}", why::since(at, self.now)),
+                None => format!("is {}", pod.pod.str_at("/status/phase")),
+            },
             Some(at) if self.min_ready > 0 && at > self.now => {
                 format!("is available {} (minReadySeconds is {})", why::at(at, self.now), self.min_ready)
             }
@@ -87,11 +93,9 @@ impl Sync<'_, '_> {
 
     /// Why a pod has no place in the set.
     pub fn beyond(&self, ordinal: i64) -> String {
-        let range = self.set.ordinals();
-        match range.is_empty() {
-            true => format!("the set has no replicas, so there is no ordinal {ordinal}"),
-            false => format!("ordinal {ordinal} is not one of {} to {}", range.start, range.end - 1),
-        }
+        let (replicas, start) = (self.set.replicas, self.set.start);
+        let from = if start > 0 { format!(" and ordinals.start is {start}") } else { String::new() };
+        format!("replicas is {replicas}{from}, so there is no place for ordinal {ordinal}")
     }
 
     /// The pods of other revisions that nothing replaces: of a strategy that leaves them, or below the partition.
@@ -127,7 +131,8 @@ impl Sync<'_, '_> {
         if !self.cluster.is_asked_why() || unwell.is_empty() {
             return;
         }
-        let states: Vec<String> = unwell.iter().map(|o| format!("pod/{} {}", self.pod_key(*o).name, self.state(*o))).collect();
+        let states: Vec<String> =
+            unwell.iter().map(|o| format!("pod/{} {}", self.pod_key(*o).name, self.state(*o))).collect();
         let states = states.join(", ");
         let with = |mut reason: Reason| {
             reason.waits_for.extend(unwell.iter().map(|o| self.pod_key(*o)));
@@ -170,4 +175,10 @@ impl Sync<'_, '_> {
         }
         Ok(())
     }
+}
+
+fn not_ready_since(pod: &Object) -> Option<Time> {
+    let conditions = pod.list_at("/status/conditions").iter();
+    let mut ready = conditions.filter(|c| c.text("type") == "Ready" && c.text("status") != "True");
+    time::parse(ready.next()?.text("lastTransitionTime"))
 }

@@ -85,6 +85,8 @@ impl<'a, 'c> Sync<'a, 'c> {
 
     /// Plans the step itself; returns how many pods of the current revision it takes down for an update.
     fn step(&mut self, plan: &mut Plan) -> Result<usize, Status> {
+        self.kept_claims(plan)?;
+        self.left_as_they_are(plan);
         for ordinal in self.replicas_to_see() {
             let before = plan.actions.len();
             match self.replica(ordinal, plan)? {
@@ -106,8 +108,6 @@ impl<'a, 'c> Sync<'a, 'c> {
                 self.pods.check(*ordinal);
             }
         }
-        self.kept_claims(plan)?;
-        self.left_as_they_are(plan);
         for (ordinal, pod) in &condemned {
             self.condemn(pod, *ordinal, &condemned, plan);
             if self.is_ordered() {

@@ -37,7 +37,11 @@ pub fn update(sync: &Sync, plan: &mut Plan) -> Result<usize, Status> {
     };
     let update = sync.revisions.update.name();
     for pod in &outdated {
-        sync.delete(&pod.pod, format!("it was of revision {}, and the update revision is {update}", pod.revision), plan);
+        sync.delete(
+            &pod.pod,
+            format!("it was of revision {}, and the update revision is {update}", pod.revision),
+            plan,
+        );
     }
     Ok(outdated.iter().filter(|pod| pod.revision == sync.revisions.current.name()).count())
 }

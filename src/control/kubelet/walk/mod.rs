@@ -69,7 +69,9 @@ impl<'a, 'c> Walk<'a, 'c> {
             self.stop_sidecars_that_outlived();
         } else {
             let names = container_status::not_initialized(&self.pod).join(", ");
-            because(&mut self.plan, self.before, self.cluster, || format!("its containers start after its init containers: {names}"));
+            because(&mut self.plan, self.before, self.cluster, || {
+                format!("its containers start after its init containers: {names}")
+            });
         }
         self.finish()
     }
