@@ -69,6 +69,15 @@ pub fn is_told(cluster: &Cluster, record: &EventRecord) -> Result<bool, Status> 
     Ok(same(cluster, record)?.is_some_and(|event| event.str_at("/lastTimestamp") >= now.as_str()))
 }
 
+/// When an event was last recorded, and how often in all; `None` for one that was not.
+pub fn last_told(cluster: &Cluster, record: &EventRecord) -> Result<Option<(time::Time, i64)>, Status> {
+    Ok(same(cluster, record)?.and_then(|event| {
+        let times = ["/series/lastObservedTime", "/lastTimestamp", "/eventTime"];
+        let last = times.into_iter().find_map(|at| time::parse(event.str_at(at)))?;
+        Some((last, event.i64_at("/series/count").or(event.i64_at("/count")).unwrap_or(1)))
+    }))
+}
+
 /// The event that says the same of the same object already, with so many more on its count.
 fn repeated(cluster: &Cluster, record: &EventRecord) -> Result<Option<Object>, Status> {
     Ok(same(cluster, record)?.map(|event| {

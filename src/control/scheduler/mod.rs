@@ -5,9 +5,11 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::Controller;
+use super::event;
 use super::pace::{Pace, Step, Subject};
 use super::volume::claim::PODS_BY_CLAIM;
 use crate::apimachinery::key::Key;
@@ -36,6 +38,8 @@ use usage::Room;
 
 /// What the scheduler calls itself in events and in `spec.schedulerName`.
 const NAME: &str = "default-scheduler";
+/// How long a pod that was refused lies aside before it is tried again, unless something changes before.
+const RETRY: TimeDelta = TimeDelta::minutes(5);
 
 pub(crate) static CONTROLLER: Controller = Controller {
     resource: "pods",
@@ -68,13 +72,13 @@ fn reconcile(pod: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, St
     }
     let nodes = cluster.list("nodes", None)?;
     if nodes.is_empty() {
-        return Ok(refuse(pod, "no nodes available to schedule pods", cluster, now));
+        return refuse(pod, "no nodes available to schedule pods", cluster, now);
     }
     let claims = match volumes::claims(pod, cluster)? {
         Ok(claims) => claims,
         Err(unbound) => {
             let message = format!("0/{} nodes are available: {}. not found", nodes.len(), unbound.why);
-            let mut plan = refuse(pod, &message, cluster, now);
+            let mut plan = refuse(pod, &message, cluster, now)?;
             let waiting = |reason: &mut Reason| reason.waits_for.push(unbound.claim.clone());
             plan.reasons.iter_mut().for_each(waiting);
             return Ok(plan);
@@ -135,14 +139,14 @@ fn nowhere(
         because(&mut plan, pod, cluster, || each_node(nodes, verdicts));
     }
     let Some((node, victims)) = victims else {
-        let mut refused = refuse(pod, &format!("{why} no new claims to deallocate, {help}"), cluster, now);
+        let mut refused = refuse(pod, &format!("{why} no new claims to deallocate, {help}"), cluster, now)?;
         refused.reasons.append(&mut plan.reasons);
         return Ok(refused);
     };
     for victim in &victims {
         preemption::evict(victim, pod, &node, now, &mut plan);
     }
-    let mut refused = refuse(pod, &format!("{why} no new claims to deallocate"), cluster, now);
+    let mut refused = refuse(pod, &format!("{why} no new claims to deallocate"), cluster, now)?;
     for action in &mut refused.actions {
         if let Action::UpdateStatus(new) = action {
             new.set("/status/nominatedNodeName", node.as_str().into());
@@ -202,21 +206,38 @@ fn assign(pod: &Arc<Object>, node: &str, now: Time) -> Plan {
     plan
 }
 
-fn refuse(pod: &Arc<Object>, why: &str, cluster: &Cluster, now: Time) -> Plan {
+/// Says why the pod gets no node: in its status once, in an event again each time it is tried in vain.
+fn refuse(pod: &Arc<Object>, why: &str, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
     let mut plan = Plan::nothing();
     because(&mut plan, pod, cluster, || why.to_owned());
-    let told = pod.list_at("/status/conditions").iter().any(|c| c.get("message").is_some_and(|m| m == why));
-    if told {
-        return plan;
-    }
-    let mut new = Object::clone(pod);
-    set_condition(&mut new, "False", Some(("Unschedulable", why)), now);
-    plan.push(Action::UpdateStatus(new));
-    plan.push(Action::Event(EventRecord {
+    let mut record = EventRecord {
         action: Some("Scheduling"),
         ..EventRecord::warning(pod, NAME, "FailedScheduling", why.to_owned())
-    }));
-    plan
+    };
+    let told = pod.list_at("/status/conditions").iter().any(|c| c.get("message").is_some_and(|m| m == why));
+    if !told {
+        let mut new = Object::clone(pod);
+        set_condition(&mut new, "False", Some(("Unschedulable", why)), now);
+        plan.push(Action::UpdateStatus(new));
+        plan.push(Action::Event(record));
+        return Ok(plan);
+    }
+    let Some((mut last, mut count)) = event::last_told(cluster, &record)? else { return Ok(plan) };
+    // So many attempts as there were before are told of together: ever fewer events, however long it lasts.
+    if tried_again(last, count).is_some_and(|next| next <= now) {
+        record.times = count;
+        plan.push(Action::Event(record));
+        (last, count) = (now, count * 2);
+    }
+    if let Some(next) = tried_again(last, count) {
+        plan.requeue(next);
+    }
+    Ok(plan)
+}
+
+/// When a pod has been tried so many times more, since it was told last that it was in vain.
+fn tried_again(last: Time, times: i64) -> Option<Time> {
+    last.checked_add_signed(RETRY.checked_mul(i32::try_from(times).ok()?)?)
 }
 
 /// A gated pod is not looked at; the API server says so in its first status.

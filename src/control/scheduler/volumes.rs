@@ -10,7 +10,7 @@ use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::cluster::Cluster;
-use crate::control::volume::claim::{self, claim_names};
+use crate::control::volume::claim::{self, PODS_BY_CLAIM, claim_names};
 use crate::control::volume::{NO_PROVISIONER, SELECTED_NODE};
 use crate::kinds::plan::{Action, Plan};
 use crate::kinds::pod::Fields;
@@ -22,6 +22,8 @@ pub struct Claims {
     bound: Vec<Arc<Object>>,
     /// The claims that wait for the pod's node, with the class of each.
     waiting: Vec<(Arc<Object>, Arc<Object>)>,
+    /// Whether another pod has a claim that only one may have.
+    is_taken: bool,
 }
 
 /// A claim that keeps its pod from being placed, and why, in the words of the volume binding plugin.
@@ -41,6 +43,7 @@ pub fn claims(pod: &Object, cluster: &Cluster) -> Result<Result<Claims, Unbound>
         if claim.deletion_timestamp().is_some() {
             return Ok(Err(Unbound { claim: key, why: format!("persistentvolumeclaim {name:?} is being deleted") }));
         }
+        all.is_taken |= is_taken(&claim, pod, cluster)?;
         let volume = claim.str_at("/spec/volumeName");
         if claim.str_at("/status/phase") == "Lost" {
             let why = format!("persistentvolumeclaim {name:?} bound to non-existent persistentvolume {volume:?}");
@@ -61,7 +64,22 @@ pub fn claims(pod: &Object, cluster: &Cluster) -> Result<Result<Claims, Unbound>
     Ok(Ok(all))
 }
 
+/// Whether a claim of the access mode ReadWriteOncePod has a pod already, on whatever node.
+fn is_taken(claim: &Object, pod: &Object, cluster: &Cluster) -> Result<bool, Status> {
+    if !claim.list_at("/spec/accessModes").iter().any(|mode| mode == "ReadWriteOncePod") {
+        return Ok(false);
+    }
+    let users = cluster.indexed(&PODS_BY_CLAIM, &format!("{}/{}", claim.namespace(), claim.name()))?;
+    let has_ended = |p: &Object| matches!(p.str_at("/status/phase"), "Succeeded" | "Failed");
+    Ok(users.iter().any(|(_, p)| p.uid() != pod.uid() && !p.str_at("/spec/nodeName").is_empty() && !has_ended(p)))
+}
+
 impl Claims {
+    /// Whether another pod has a claim that only one may have.
+    pub fn is_taken(&self) -> bool {
+        self.is_taken
+    }
+
     /// Whether every claim has its volume.
     pub fn is_bound(&self) -> bool {
         self.waiting.is_empty()

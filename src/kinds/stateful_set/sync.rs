@@ -83,7 +83,7 @@ impl<'a, 'c> Sync<'a, 'c> {
         pod.is_available(self.min_ready, self.now) && !pod.terminating
     }
 
-    /// Plans the step itself; returns how many pods of the current revision it takes down for an update.
+    /// Plans the step itself; returns how many pods it takes down for an update.
     fn step(&mut self, plan: &mut Plan) -> Result<usize, Status> {
         self.kept_claims(plan)?;
         self.left_as_they_are(plan);

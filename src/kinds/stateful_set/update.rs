@@ -28,7 +28,8 @@ pub fn gate_max_unavailable(set: &mut Object, old: Option<&Object>, cluster: &Cl
     Ok(())
 }
 
-/// Takes down pods of another revision, from the highest ordinal to the partition. Returns how many were of the current one.
+/// Takes down pods of another revision, from the highest ordinal to the partition. Returns how many; upstream holds them all
+/// to be of the current revision.
 pub fn update(sync: &Sync, plan: &mut Plan) -> Result<usize, Status> {
     let is_on = feature_gate::is_on(MAX_UNAVAILABLE_STATEFUL_SET, sync.cluster)?;
     let outdated = match sync.set.object.at(MAX_UNAVAILABLE).filter(|_| is_on) {
@@ -43,7 +44,7 @@ pub fn update(sync: &Sync, plan: &mut Plan) -> Result<usize, Status> {
             plan,
         );
     }
-    Ok(outdated.iter().filter(|pod| pod.revision == sync.revisions.current.name()).count())
+    Ok(outdated.len())
 }
 
 /// One at a time; an unwell pod that is up to date already is waited for, one that is not is replaced.
