@@ -3,7 +3,7 @@
 //! Pure: knows no file, no clock and no kind. A list or owner look-up reads each part of the snapshot at most once.
 
 use std::any::{Any, TypeId};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::{Bound, ControlFlow};
 use std::rc::Rc;
@@ -144,6 +144,7 @@ pub struct Cluster<'s> {
     agenda: RefCell<Option<Agenda>>,
     horizon: Option<Time>,
     runs_processes: bool,
+    is_asked_why: Cell<bool>,
 }
 
 impl<'s> Cluster<'s> {
@@ -165,6 +166,7 @@ impl<'s> Cluster<'s> {
             agenda: RefCell::default(),
             horizon: None,
             runs_processes: false,
+            is_asked_why: Cell::new(false),
         }
     }
 
@@ -176,6 +178,15 @@ impl<'s> Cluster<'s> {
     /// Lets containers of new pods be processes of this machine. The transaction's owner starts them.
     pub fn set_runs_processes(&mut self, runs: bool) {
         self.runs_processes = runs;
+    }
+
+    /// Whether controllers are to give their reasons.
+    pub fn is_asked_why(&self) -> bool {
+        self.is_asked_why.get()
+    }
+
+    pub fn ask_why(&self) {
+        self.is_asked_why.set(true);
     }
 
     /// The cluster's time. Controllers take it as an argument; requests stamp objects with it.

@@ -61,6 +61,7 @@ pub fn apply(
         manager: options.manager.to_owned(),
         is_applied: true,
         subresource: "",
+        keeps_bookkeeping: false,
     };
     match (old, options.subresource) {
         (None, _) => super::create(cluster, kind, namespace, merged, &write),

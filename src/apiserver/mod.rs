@@ -54,6 +54,8 @@ pub struct WriteOptions {
     pub is_applied: bool,
     /// The subresource that is written through, as `managedFields` names it; empty for the object itself.
     pub subresource: &'static str,
+    /// The object's bookkeeping replaces the stored one's: a controller's write. A client's object has none.
+    pub keeps_bookkeeping: bool,
 }
 
 /// One object, or a NotFound status.

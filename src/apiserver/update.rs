@@ -34,7 +34,11 @@ pub fn update(
     let old = super::get(cluster, kind, namespace, object.name())?;
     check_preconditions(names, &object, &old)?;
     let mut new = super::decode::decode(kind, object, options.strict)?;
+    let bookkeeping = options.keeps_bookkeeping.then(|| std::mem::take(&mut new.internal));
     keep_metadata(&mut new, &old);
+    if let Some(kept) = bookkeeping {
+        new.internal = kept;
+    }
     kind.set_defaults(&mut new);
     if !options.is_applied {
         let writer = Writer { manager: &options.manager, subresource: options.subresource, now: cluster.now() };

@@ -90,6 +90,7 @@ mod verbs;
 mod version;
 mod wait;
 mod watch;
+mod why;
 
 use context::Context;
 use global::Global;

@@ -10,7 +10,7 @@ use super::{
     alpha, annotate, api_resources, api_versions, apply, attach, auth, autoscale, certificate, clock, cluster_info,
     completion, config, cp, create, debug, delete, describe, diff, doctor, drain, edit, events, exec, explain, export,
     expose, generators, get, help, kustomize, label, logs, man, options, patch, plugin, port_forward, proxy, replace,
-    reset, rollout, run, scale, set, snapshot, taint, top, version, wait,
+    reset, rollout, run, scale, set, snapshot, taint, top, version, wait, why,
 };
 
 /// A verb's arguments, and what it does.
@@ -409,6 +409,7 @@ pub static GROUPS: &[Group] = &[
             Verb::built::<export::Export>("export", "Print objects as manifests for another cluster"),
             Verb::built::<reset::Reset>("reset", "End what runs and empty the store"),
             Verb::built::<snapshot::Snapshot>("snapshot", "Keep copies of the whole store").with(SNAPSHOT),
+            Verb::built::<why::Why>("why", "Say why an object is as it is, and what it waits for"),
         ],
     },
     Group {

@@ -5,13 +5,14 @@ use crate::apimachinery::object::Object;
 use crate::apimachinery::status::{Reason, Status};
 use crate::apiserver::{self, DeleteOptions, WriteOptions};
 use crate::cluster::Cluster;
-use crate::kinds::plan::{Action, Plan};
+use crate::kinds::plan::{Action, EventRecord, Plan};
 use crate::kinds::{self, KindRef};
 
 use super::event;
 
 /// Carries a plan out. A request that the API server refuses ends the plan: nobody waits for a controller's errors, and the
-/// change that makes the request possible brings the controller back. Only a broken store is an error.
+/// change that makes the request possible brings the controller back. Only a broken store is an error. An event that is
+/// refused, as any is in a namespace that is going, ends nothing: upstream's recorders too do what they can.
 pub fn apply(cluster: &mut Cluster, plan: Plan) -> Result<(), Status> {
     for action in plan.actions {
         match perform(cluster, action) {
@@ -31,14 +32,15 @@ fn perform(cluster: &mut Cluster, action: Action) -> Result<(), Status> {
                 && status.reason != Reason::AlreadyExists
             {
                 told.message.push_str(&status.message);
-                event::record(cluster, told)?;
+                tell(cluster, told)?;
             }
             answer
         }
         Action::Update(object) => {
             let kind = kind_of(cluster, &object)?;
             let namespace = object.namespace().to_owned();
-            apiserver::update(cluster, kind, &namespace, object, &WriteOptions::default()).map(drop)
+            let options = WriteOptions { keeps_bookkeeping: true, ..WriteOptions::default() };
+            apiserver::update(cluster, kind, &namespace, object, &options).map(drop)
         }
         Action::UpdateStatus(object) => {
             let kind = kind_of(cluster, &object)?;
@@ -57,8 +59,15 @@ fn perform(cluster: &mut Cluster, action: Action) -> Result<(), Status> {
             cluster.set_pod_addresses(count);
             Ok(())
         }
-        Action::Event(record) => event::record(cluster, record),
+        Action::Event(record) => tell(cluster, record),
     }
+}
+
+fn tell(cluster: &mut Cluster, record: EventRecord) -> Result<(), Status> {
+    event::record(cluster, record).or_else(|status| match status.reason {
+        Reason::InternalError => Err(status),
+        _ => Ok(()),
+    })
 }
 
 fn create(cluster: &mut Cluster, object: Object) -> Result<(), Status> {
@@ -76,4 +85,33 @@ fn kind_of(cluster: &Cluster, object: &Object) -> Result<KindRef, Status> {
     let (version, kind) = (object.api_version(), object.kind());
     kinds::of_api_version(cluster, version, kind)?
         .ok_or_else(|| Status::internal(format!("no kind {kind} in version {version}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds::empty_store::EmptyStore;
+
+    /// A namespace that is being deleted takes no events, but what is in it goes on all the same.
+    #[test]
+    fn a_refused_event_ends_no_plan() {
+        let mut cluster = Cluster::new(&EmptyStore);
+        apiserver::bootstrap(&mut cluster).unwrap();
+        let namespace = Object::new("v1", "Namespace", "", "lab");
+        create(&mut cluster, namespace).unwrap();
+        create(&mut cluster, Object::new("v1", "ConfigMap", "lab", "settings")).unwrap();
+        perform(&mut cluster, delete(&cluster, &Key::cluster("namespaces", "lab"))).unwrap();
+        let key = Key::new("configmaps", "lab", "settings");
+        let settings = cluster.get(&key).unwrap().unwrap();
+        let mut plan = Plan::nothing();
+        plan.push(Action::Event(EventRecord::normal(&settings, "test", "Told", "in vain".to_owned())));
+        plan.push(delete(&cluster, &key));
+        apply(&mut cluster, plan).unwrap();
+        assert!(cluster.list("events", Some("lab")).unwrap().is_empty());
+        assert!(cluster.get(&key).unwrap().is_none());
+    }
+
+    fn delete(cluster: &Cluster, key: &Key) -> Action {
+        Action::Delete { key: key.clone(), uid: cluster.get(key).unwrap().unwrap().uid().to_owned() }
+    }
 }

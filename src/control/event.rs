@@ -24,9 +24,13 @@ pub fn record(cluster: &mut Cluster, record: EventRecord) -> Result<(), Status> 
     }
     .to_owned();
     match repeated(cluster, &record)? {
-        Some(object) => apiserver::update(cluster, kind, &namespace, object, &WriteOptions::default()).map(drop),
+        Some(object) => {
+            let options = WriteOptions { keeps_bookkeeping: true, ..WriteOptions::default() };
+            apiserver::update(cluster, kind, &namespace, object, &options).map(drop)
+        }
         None => {
-            let object = event(cluster, &namespace, &record);
+            let mut object = event(cluster, &namespace, &record);
+            keep_reason(&mut object, &record, cluster.now());
             apiserver::create(cluster, kind, &namespace, object, &WriteOptions::default()).map(drop)
         }
     }
@@ -65,11 +69,21 @@ pub fn is_told(cluster: &Cluster, record: &EventRecord) -> Result<bool, Status> 
     Ok(same(cluster, record)?.is_some_and(|event| event.str_at("/lastTimestamp") >= now.as_str()))
 }
 
+/// When an event was last recorded, and how often in all; `None` for one that was not.
+pub fn last_told(cluster: &Cluster, record: &EventRecord) -> Result<Option<(time::Time, i64)>, Status> {
+    Ok(same(cluster, record)?.and_then(|event| {
+        let times = ["/series/lastObservedTime", "/lastTimestamp", "/eventTime"];
+        let last = times.into_iter().find_map(|at| time::parse(event.str_at(at)))?;
+        Some((last, event.i64_at("/series/count").or(event.i64_at("/count")).unwrap_or(1)))
+    }))
+}
+
 /// The event that says the same of the same object already, with so many more on its count.
 fn repeated(cluster: &Cluster, record: &EventRecord) -> Result<Option<Object>, Status> {
     Ok(same(cluster, record)?.map(|event| {
         let mut object = Object::clone(&event);
         count_more(&mut object, record.times, cluster.now());
+        keep_reason(&mut object, record, cluster.now());
         object
     }))
 }
@@ -83,6 +97,46 @@ fn count_more(event: &mut Object, times: i64, now: time::Time) {
         event.set("/count", (count + times).into());
         event.set("/lastTimestamp", time::to_rfc3339(now).into());
     }
+}
+
+/// Where an event has the reasons for what it tells of, oldest first.
+const REASONS: &str = "because";
+/// How many of them are kept.
+const MOST_REASONS: usize = 8;
+
+/// What was decided once, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    pub at: time::Time,
+    pub source: String,
+    /// The object that it was about, as a [`Key`] is written.
+    pub about: String,
+    pub text: String,
+}
+
+/// The decisions that an event tells of.
+pub fn decisions(event: &Object) -> Vec<Decision> {
+    let all = event.internal.get(REASONS).and_then(Value::as_array).into_iter().flatten();
+    let decision = |kept: &Value| {
+        let text = |field: &str| kept.get(field).and_then(Value::as_str);
+        Some(Decision {
+            at: time::parse(text("at")?)?,
+            source: event.str_at("/reportingComponent").to_owned(),
+            about: text("about")?.to_owned(),
+            text: text("text")?.to_owned(),
+        })
+    };
+    all.filter_map(decision).collect()
+}
+
+fn keep_reason(event: &mut Object, record: &EventRecord, now: time::Time) {
+    let Some((about, text)) = &record.because else { return };
+    let kept = event.internal.entry(REASONS).or_insert_with(|| json!([]));
+    let Some(kept) = kept.as_array_mut() else { return };
+    if kept.len() >= MOST_REASONS {
+        kept.remove(0);
+    }
+    kept.push(json!({"at": time::to_rfc3339_micro(now), "about": about.to_string(), "text": text}));
 }
 
 fn event(cluster: &Cluster, namespace: &str, record: &EventRecord) -> Object {

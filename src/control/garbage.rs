@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
@@ -10,11 +12,19 @@ use crate::apiserver::{FOREGROUND, ORPHAN};
 use crate::cluster::Cluster;
 use crate::kinds;
 use crate::kinds::plan::{Action, Plan};
+use crate::kinds::why::{self, Reason};
+
+/// What the garbage collector calls itself.
+const SOURCE: &str = "garbage-collector-controller";
 
 /// Looks at one object as a dependent, and, when its deletion waits for its dependents, as an owner.
-pub fn reconcile(object: &Arc<Object>, cluster: &Cluster, _now: Time) -> Result<Plan, Status> {
+pub fn reconcile(object: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
     if object.deletion_timestamp().is_some() {
-        return as_owner(object, cluster);
+        let mut plan = as_owner(object, cluster)?;
+        if cluster.is_asked_why() {
+            plan.reasons.push(going(object, cluster, now)?);
+        }
+        return Ok(plan);
     }
     as_dependent(object, cluster)
 }
@@ -84,4 +94,21 @@ fn key_of(object: &Object, cluster: &Cluster) -> Result<Key, Status> {
     let kind = kinds::of_api_version(cluster, object.api_version(), object.kind())?
         .ok_or_else(|| Status::internal(format!("no kind {} in version {}", object.kind(), object.api_version())))?;
     Ok(kind.names().key(object.namespace(), object.name()))
+}
+
+/// What an object that is being deleted is kept by.
+fn going(object: &Object, cluster: &Cluster, now: Time) -> Result<Reason, Status> {
+    let grace = object.i64_at("/metadata/deletionGracePeriodSeconds").unwrap_or(0).max(0);
+    // The timestamp is when the grace period ends.
+    let asked = object.deletion_timestamp().map(|at| at - TimeDelta::seconds(grace)).unwrap_or(now);
+    let mut text = format!("it is being deleted {}", why::since(asked, now));
+    let finalizers: Vec<&str> = object.finalizers().collect();
+    if !finalizers.is_empty() {
+        text += &format!("; it stays until its finalizers are taken off: {}", finalizers.join(", "));
+    }
+    let mut reason = Reason::new(SOURCE, key_of(object, cluster)?, text);
+    if object.has_finalizer(FOREGROUND) {
+        reason.waits_for.extend(cluster.owned_by(object.uid())?.into_iter().map(|(key, _)| key));
+    }
+    Ok(reason)
 }

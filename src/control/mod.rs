@@ -25,6 +25,7 @@ pub mod processes;
 pub mod sandbox;
 mod scheduler;
 mod volume;
+pub mod why;
 
 /// A controller that belongs to the cluster rather than to one kind's file.
 pub(crate) struct Controller {

@@ -99,6 +99,7 @@ mod validating_webhook_configuration;
 mod volume_attachment;
 mod volume_attributes_class;
 mod webhook;
+pub mod why;
 mod workload;
 
 use describe::{Text, View};

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::describe::{Text, View};
 use super::plan::{Action, Plan};
+use super::why::Reason;
 use super::{ANY_CUSTOM, Kind, Names, Registry, Trigger, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::key::Key;
@@ -162,6 +163,11 @@ fn empty_out(namespace: &Object, cluster: &Cluster) -> Result<Plan, Status> {
     for names in Registry::of(cluster)?.kinds().map(|k| k.names()).filter(|n| n.namespaced) {
         for (key, object) in cluster.list_keyed(names.resource, Some(namespace.name()))? {
             is_empty = false;
+            plan.because(cluster, || {
+                let text = format!("it goes once everything in it is gone: {} is there", key);
+                Reason::new("namespace-controller", Key::cluster("namespaces", namespace.name()), text)
+                    .waiting_for(key.clone())
+            });
             if object.deletion_timestamp().is_none() {
                 plan.push(Action::Delete { key, uid: object.uid().to_owned() });
             }

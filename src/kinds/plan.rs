@@ -3,6 +3,9 @@
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::time::Time;
+use crate::cluster::Cluster;
+
+use super::why::Reason;
 
 /// One request of a controller.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +49,8 @@ pub struct EventRecord {
     pub action: Option<&'static str>,
     /// How many times it happened, for one that stands for several.
     pub times: i64,
+    /// What was decided, of which object, and why, where the message does not say. Kept beside the event, for those who ask.
+    pub because: Option<(Key, String)>,
 }
 
 impl EventRecord {
@@ -61,7 +66,14 @@ impl EventRecord {
             host: String::new(),
             action: None,
             times: 1,
+            because: None,
         }
+    }
+
+    /// The event with the reason for what it tells of.
+    #[must_use]
+    pub fn because(self, about: Key, why: String) -> EventRecord {
+        EventRecord { because: Some((about, why)), ..self }
     }
 
     /// A `Warning` event about an object.
@@ -88,6 +100,8 @@ pub struct Plan {
     pub actions: Vec<Action>,
     /// When to look again even if nothing changes.
     pub requeue_at: Option<Time>,
+    /// Why nothing more is done. Given only where the cluster is asked why.
+    pub reasons: Vec<Reason>,
 }
 
 impl Plan {
@@ -98,6 +112,13 @@ impl Plan {
 
     pub fn push(&mut self, action: Action) {
         self.actions.push(action);
+    }
+
+    /// Says why nothing, or nothing more, is done; the words are made only where somebody asks for them.
+    pub fn because(&mut self, cluster: &Cluster, reason: impl FnOnce() -> Reason) {
+        if cluster.is_asked_why() {
+            self.reasons.push(reason());
+        }
     }
 
     /// Asks to look again at a time; the earliest wins.

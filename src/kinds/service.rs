@@ -35,6 +35,9 @@ use spec::Spec;
 /// The kind.
 pub struct Service;
 
+/// What the controller that gives a service its endpoints calls itself.
+const SOURCE: &str = "endpoint-slice-controller";
+
 static NAMES: Names = Names { categories: &["all"], ..Names::core("Service", "services", "service", &["svc"]) };
 static COLUMNS: [Column; 7] = [
     column("Name"),
@@ -143,6 +146,13 @@ impl Kind for Service {
         let selector = Selector::from_map(selector);
         let pods = cluster.list("pods", Some(object.namespace()))?;
         let pods: Vec<_> = pods.into_iter().filter(|p| selector.matches(p.labels())).collect();
+        plan.because(cluster, || {
+            let unready: Vec<_> = pods.iter().filter(|p| !super::workload::is_ready(p)).collect();
+            let (all, ready) = (pods.len(), pods.len() - unready.len());
+            let text = format!("its selector selects {all} pods in its namespace, of which {ready} are ready");
+            let reason = super::why::Reason::new(SOURCE, NAMES.key(object.namespace(), object.name()), text);
+            unready.into_iter().fold(reason, |r, p| r.waiting_for(Key::new("pods", p.namespace(), p.name())))
+        });
         endpoints::reconcile(object, &pods, cluster, &mut plan)?;
         slices::reconcile(object, &pods, cluster, &mut plan)?;
         Ok(plan)

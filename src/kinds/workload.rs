@@ -219,12 +219,13 @@ pub fn create_pod(plan: &mut Plan, owner: &Object, source: &'static str, pod: Ob
     plan.push(Action::Event(EventRecord::normal(owner, source, "SuccessfulCreate", format!("Created pod: {name}"))));
 }
 
-/// Plans the end of a pod, and the event that says so.
-pub fn delete_pod(plan: &mut Plan, owner: &Object, source: &'static str, pod: &Object) {
+/// Plans the end of a pod, and the event that says so; `why` is kept for those who ask.
+pub fn delete_pod(plan: &mut Plan, owner: &Object, source: &'static str, pod: &Object, why: &str) {
     let key = Key::new("pods", pod.namespace(), pod.name());
-    plan.push(Action::Delete { key, uid: pod.uid().to_owned() });
+    plan.push(Action::Delete { key: key.clone(), uid: pod.uid().to_owned() });
     let message = format!("Deleted pod: {}", pod.name());
-    plan.push(Action::Event(EventRecord::normal(owner, source, "SuccessfulDelete", message)));
+    let told = EventRecord::normal(owner, source, "SuccessfulDelete", message);
+    plan.push(Action::Event(told.because(key, format!("deleted it: {why}"))));
 }
 
 /// Plans a status, unless it is the present one.

@@ -77,8 +77,8 @@ pub struct Health {
     pub next: Option<Time>,
 }
 
-/// The health of a run at a time.
-pub fn of(run: &Run, pace: &Pace, now: Time) -> Health {
+/// The health of a run at a time; `see` is shown what each probe has come to.
+pub fn of(run: &Run, pace: &Pace, now: Time, mut see: impl FnMut(Kind, &probe::Outcome)) -> Health {
     let mut health = Health { ready: true, ..Health::default() };
     let seen = seen(run.pod);
     let mut started = run.started.unwrap_or(run.since);
@@ -95,6 +95,7 @@ pub fn of(run: &Run, pace: &Pace, now: Time) -> Health {
         let schedule = Schedule::new(spec, run.since, started);
         let answers = answers(run, kind, spec, pace, &seen);
         let found = probe::outcome(&schedule, &answers, kind == Kind::Liveness, now);
+        see(kind, &found);
         health.next = health.next.into_iter().chain(found.next).min();
         health.told.extend(found.failing.filter(|f| f.told > 0).map(|f| (kind, f.message, f.told)));
         match kind {
@@ -228,5 +229,5 @@ pub fn record(cluster: &mut Cluster, key: &Key, uid: &str, answers: Vec<Probed>)
     let Some(pod) = cluster.get(key)?.filter(|pod| pod.uid() == uid) else { return Ok(()) };
     let mut new = Object::clone(&pod);
     answers.into_iter().for_each(|answer| add(&mut new, answer));
-    apply(cluster, Plan { actions: vec![Action::UpdateStatus(new)], requeue_at: None })
+    apply(cluster, Plan { actions: vec![Action::UpdateStatus(new)], ..Plan::default() })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::walk::Walk;
-use super::{SOURCE, config, container_status, deadline, network, pod_status};
+use super::{SOURCE, because, config, container_status, deadline, network, pod_status};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
@@ -50,7 +50,7 @@ fn accept(pod: &Arc<Object>, node: &Object, cluster: &Cluster, now: Time) -> Res
         processes::allow(&mut new, &Pace::of(cluster)?);
     }
     pod_status::set_conditions(&mut new, now);
-    Ok(Plan { actions: vec![Action::UpdateStatus(new)], requeue_at: None })
+    Ok(Plan { actions: vec![Action::UpdateStatus(new)], ..Plan::default() })
 }
 
 /// The pod's volumes are mounted and it has an address; or it says what its volumes lack.
@@ -58,6 +58,7 @@ fn make_sandbox(pod: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan,
     let mut plan = Plan::nothing();
     if let Some(why) = config::missing_volume(pod, cluster)? {
         let message = format!("MountVolume.SetUp failed for volume {:?} : {}", why.volume, why.message);
+        because(&mut plan, pod, cluster, || message.clone());
         if pod.internal.get("failedMount").is_none_or(|m| *m != message) {
             let mut new = Object::clone(pod);
             new.internal.insert("failedMount".to_owned(), message.as_str().into());

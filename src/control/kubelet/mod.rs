@@ -14,6 +14,7 @@ use crate::apimachinery::time::Time;
 use crate::cluster::Cluster;
 use crate::kinds::Trigger;
 use crate::kinds::plan::{Action, Plan};
+use crate::kinds::why::Reason;
 
 mod config;
 mod container;
@@ -59,24 +60,42 @@ fn reconcile(pod: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, St
     }
     let Some(node) = cluster.get(&Key::cluster("nodes", node))? else {
         // The pod garbage collector: no kubelet will ever confirm this deletion.
-        return Ok(if pod.deletion_timestamp().is_some() { remove(pod) } else { Plan::nothing() });
+        let is_going = pod.deletion_timestamp().is_some();
+        let why = || format!("its node {node} does not exist");
+        return Ok(if is_going { remove(pod) } else { still(pod, cluster, why) });
     };
     // A kubelet that nobody hears of does nothing that anybody sees.
     if node::is_lost(&node, &Pace::of(cluster)?) {
-        return Ok(Plan::nothing());
+        let mut plan = still(pod, cluster, || format!("nothing is heard of it: its node {} is lost", node.name()));
+        plan.reasons.iter_mut().for_each(|r| r.waits_for.push(Key::cluster("nodes", node.name())));
+        return Ok(plan);
     }
     if pod.deletion_timestamp().is_some() {
         return termination::reconcile(pod, cluster, now);
     }
-    if matches!(pod.str_at("/status/phase"), "Succeeded" | "Failed") {
-        return Ok(Plan::nothing());
+    let phase = pod.str_at("/status/phase");
+    if matches!(phase, "Succeeded" | "Failed") {
+        return Ok(still(pod, cluster, || {
+            format!("it has ended ({phase}), and a pod that has ended is not started again")
+        }));
     }
     life::reconcile(pod, &node, cluster, now)
 }
 
+/// Nothing to do, and why.
+fn still(pod: &Object, cluster: &Cluster, why: impl FnOnce() -> String) -> Plan {
+    let mut plan = Plan::nothing();
+    because(&mut plan, pod, cluster, why);
+    plan
+}
+
+fn because(plan: &mut Plan, pod: &Object, cluster: &Cluster, why: impl FnOnce() -> String) {
+    plan.because(cluster, || Reason::new(SOURCE, Key::new("pods", pod.namespace(), pod.name()), why()));
+}
+
 fn remove(pod: &Object) -> Plan {
     let key = Key::new("pods", pod.namespace(), pod.name());
-    Plan { actions: vec![Action::Remove { key, uid: pod.uid().to_owned() }], requeue_at: None }
+    Plan { actions: vec![Action::Remove { key, uid: pod.uid().to_owned() }], ..Plan::default() }
 }
 
 /// The pods of a namespace that have not come up yet and may have waited for this; all that live, when the pace changed.

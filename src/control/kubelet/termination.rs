@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::known::{self, End};
 use super::life::text;
-use super::{SOURCE, container_status, pod_status, remove};
+use super::{SOURCE, because, container_status, pod_status, remove};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
@@ -15,6 +15,7 @@ use crate::cluster::Cluster;
 use crate::control::pace::{Pace, Step};
 use crate::control::{observation, processes};
 use crate::kinds::plan::{Action, EventRecord, Plan};
+use crate::kinds::why;
 
 /// How long after its grace period a process that was killed is waited for.
 const LATE: TimeDelta = TimeDelta::seconds(2);
@@ -45,7 +46,12 @@ pub fn reconcile(pod: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan
         let end = seen.or_else(|| (at <= now).then(|| End::exited(at, code)));
         match end {
             Some(end) => container_status::set_ended(&mut ended, &name, &end, false),
-            None => plan.requeue(at),
+            None => {
+                plan.requeue(at);
+                let grace = grace.num_seconds();
+                let text = || format!("container {name} stops {} (the grace period is {grace}s)", why::at(at, now));
+                because(&mut plan, pod, cluster, text);
+            }
         }
     }
     if ended != **pod {
@@ -98,7 +104,7 @@ fn take_down(pod: &Arc<Object>, now: Time) -> Plan {
     let mut empty = Object::clone(pod);
     empty.internal.remove("sandbox");
     pod_status::set_conditions(&mut empty, now);
-    Plan { actions: vec![Action::UpdateStatus(empty)], requeue_at: None }
+    Plan { actions: vec![Action::UpdateStatus(empty)], ..Plan::default() }
 }
 
 fn stop(pod: &Arc<Object>, running: &[String], now: Time) -> Plan {

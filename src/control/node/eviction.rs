@@ -14,6 +14,7 @@ use crate::cluster::Cluster;
 use crate::control::Controller;
 use crate::kinds::Trigger;
 use crate::kinds::plan::{Action, EventRecord, Plan};
+use crate::kinds::why::{self, Reason};
 
 const SOURCE: &str = "taint-eviction-controller";
 /// Where a pod's bookkeeping has when it was first seen to have to go: most taints do not say when they were added.
@@ -38,13 +39,23 @@ fn reconcile(pod: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, St
             plan.push(Action::UpdateStatus(new));
         }
         plan.requeue(leaves);
+        let text = || format!("it is evicted {}, for {}", why::at(leaves, now), taints(&node));
+        plan.because(cluster, || Reason::new(SOURCE, Key::new("pods", pod.namespace(), pod.name()), text()));
         return Ok(plan);
     }
     let key = Key::new("pods", pod.namespace(), pod.name());
     let why = format!("Marking for deletion Pod {}/{}", pod.namespace(), pod.name());
-    plan.push(Action::Event(EventRecord::normal(pod, SOURCE, "TaintManagerEviction", why)));
+    let told = EventRecord::normal(pod, SOURCE, "TaintManagerEviction", why);
+    plan.push(Action::Event(told.because(key.clone(), format!("evicted it for {}", taints(&node)))));
     plan.push(Action::Delete { key, uid: pod.uid().to_owned() });
     Ok(plan)
+}
+
+/// The taints that pods have to go for: `node-2's taints node.kubernetes.io/unreachable:NoExecute`.
+fn taints(node: &Object) -> String {
+    let taints = node.list_at("/spec/taints").iter().filter(|t| text(t, "effect") == "NoExecute");
+    let names: Vec<String> = taints.map(|t| format!("{}:NoExecute", text(t, "key"))).collect();
+    format!("{}'s taints {}", node.name(), names.join(", "))
 }
 
 /// When a pod has to go for its node's taints; `None` when it may stay.

@@ -15,6 +15,7 @@ use crate::control::Controller;
 use crate::control::pace::{Fault, Pace, Subject, is_pace};
 use crate::kinds::Trigger;
 use crate::kinds::plan::{Action, EventRecord, Plan};
+use crate::kinds::why::{self, Reason};
 
 const SOURCE: &str = "node-controller";
 /// Where a node's bookkeeping has since when it is not heard of.
@@ -41,13 +42,22 @@ fn reconcile(node: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, S
         (true, None) => {
             let mut new = Object::clone(node);
             new.internal.insert(KEY.to_owned(), time::to_rfc3339_micro(now).into());
-            Ok(Plan { actions: vec![Action::UpdateStatus(new)], requeue_at: None })
+            Ok(Plan { actions: vec![Action::UpdateStatus(new)], ..Plan::default() })
         }
         (true, Some(since)) if now < since + SILENCE => {
-            Ok(Plan { actions: Vec::new(), requeue_at: Some(since + SILENCE) })
+            let mut plan = Plan { requeue_at: Some(since + SILENCE), ..Plan::default() };
+            let text = || format!("its kubelet is silent; it is held to be lost {}", why::at(since + SILENCE, now));
+            plan.because(cluster, || Reason::new(SOURCE, Key::cluster("nodes", node.name()), text()));
+            Ok(plan)
         }
         (true, Some(since)) if !is_tainted(node) => give_up(node, since, cluster, now),
-        (true, Some(_)) => Ok(Plan::nothing()),
+        (true, Some(since)) => {
+            let mut plan = Plan::nothing();
+            let text =
+                || format!("its kubelet is silent {}: a rule of the pace says that it is lost", why::since(since, now));
+            plan.because(cluster, || Reason::new(SOURCE, Key::cluster("nodes", node.name()), text()));
+            Ok(plan)
+        }
     }
 }
 
@@ -139,6 +149,7 @@ fn recover(node: &Arc<Object>, now: Time) -> Plan {
     plan.push(Action::UpdateStatus(ready));
     if is_tainted(node) {
         let mut free = Object::clone(node);
+        free.internal.remove(KEY);
         let taints = node.list_at("/spec/taints").iter().filter(|t| t.get("key").is_none_or(|k| k != UNREACHABLE));
         free.set("/spec/taints", taints.cloned().collect());
         free.remove("/metadata/resourceVersion");

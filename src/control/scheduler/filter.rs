@@ -54,6 +54,10 @@ pub fn filter(
             continue;
         }
         let mut verdict = on_node(pod, &room.need, node, named.as_deref(), &usage.borrow());
+        if verdict.is_ok() && claims.is_taken() {
+            let reason = "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode";
+            verdict = Err(Refusal { reasons: vec![reason.to_owned()], is_resolvable: true });
+        }
         if verdict.is_ok()
             && let Some(why) = claims.refusal(node, cluster)?
         {

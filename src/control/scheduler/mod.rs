@@ -5,9 +5,11 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::Controller;
+use super::event;
 use super::pace::{Pace, Step, Subject};
 use super::volume::claim::PODS_BY_CLAIM;
 use crate::apimachinery::key::Key;
@@ -17,6 +19,8 @@ use crate::apimachinery::time::{self, Time};
 use crate::cluster::{Cluster, Indexer};
 use crate::kinds::Trigger;
 use crate::kinds::plan::{Action, EventRecord, Plan};
+use crate::kinds::pod::Fields;
+use crate::kinds::why::{self, Reason};
 
 mod affinity;
 mod filter;
@@ -34,6 +38,8 @@ use usage::Room;
 
 /// What the scheduler calls itself in events and in `spec.schedulerName`.
 const NAME: &str = "default-scheduler";
+/// How long a pod that was refused lies aside before it is tried again, unless something changes before.
+const RETRY: TimeDelta = TimeDelta::minutes(5);
 
 pub(crate) static CONTROLLER: Controller = Controller {
     resource: "pods",
@@ -55,18 +61,28 @@ fn reconcile(pod: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, St
         return Ok(Plan::nothing());
     }
     if !pod.list_at("/spec/schedulingGates").is_empty() {
-        return Ok(gate(pod, now));
+        return Ok(gate(pod, cluster, now));
     }
     if let Some(later) = at_pace(pod, cluster, now)? {
-        return Ok(Plan { actions: Vec::new(), requeue_at: Some(later) });
+        let mut plan = Plan { requeue_at: Some(later), ..Plan::default() };
+        because(&mut plan, pod, cluster, || {
+            format!("it is given a node {} (the pace's scheduling)", why::at(later, now))
+        });
+        return Ok(plan);
     }
     let nodes = cluster.list("nodes", None)?;
     if nodes.is_empty() {
-        return Ok(refuse(pod, "no nodes available to schedule pods", now));
+        return refuse(pod, "no nodes available to schedule pods", cluster, now);
     }
     let claims = match volumes::claims(pod, cluster)? {
         Ok(claims) => claims,
-        Err(why) => return Ok(refuse(pod, &format!("0/{} nodes are available: {why}. not found", nodes.len()), now)),
+        Err(unbound) => {
+            let message = format!("0/{} nodes are available: {}. not found", nodes.len(), unbound.why);
+            let mut plan = refuse(pod, &message, cluster, now)?;
+            let waiting = |reason: &mut Reason| reason.waits_for.push(unbound.claim.clone());
+            plan.reasons.iter_mut().for_each(waiting);
+            return Ok(plan);
+        }
     };
     let room = Room::of(pod, cluster)?;
     let verdicts = filter::filter(pod, &nodes, &claims, &room, cluster)?;
@@ -74,7 +90,15 @@ fn reconcile(pod: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, St
         verdicts.iter().zip(&nodes).filter(|(v, _)| v.is_ok()).map(|(_, node)| node).collect();
     match score::best(pod, &fitting, &claims, &room, cluster)? {
         Some(node) if claims.is_bound() => Ok(assign(pod, node, now)),
-        Some(node) => volumes::reserve(&claims, node, cluster),
+        Some(node) => {
+            let mut plan = volumes::reserve(&claims, node, cluster)?;
+            plan.because(cluster, || {
+                let text = format!("it goes to node {node} once its claims have their volumes there");
+                let reason = Reason::new(NAME, key_of(pod), text);
+                claims.waiting().fold(reason, |reason, claim| reason.waiting_for(claim))
+            });
+            Ok(plan)
+        }
         None => nowhere(pod, &nodes, &verdicts, &claims, cluster, now),
     }
 }
@@ -97,20 +121,32 @@ fn nowhere(
     now: Time,
 ) -> Result<Plan, Status> {
     let (help, victims) = match preemption::preempt(pod, nodes, verdicts, claims, cluster)? {
-        Outcome::Waits => return Ok(Plan::nothing()),
+        Outcome::Waits => {
+            let mut plan = Plan::nothing();
+            let node = pod.str_at("/status/nominatedNodeName");
+            because(&mut plan, pod, cluster, || {
+                format!("it waits on node {node} for pods of lower priority to be gone")
+            });
+            return Ok(plan);
+        }
         Outcome::Nothing(help) => (help, None),
         Outcome::Victims { node, victims } => (String::new(), Some((node, victims))),
     };
     let reasons: Vec<&str> = verdicts.iter().filter_map(|v| v.as_ref().err()).flat_map(Refusal::reasons).collect();
     let why = format!("0/{} nodes are available: {}.", nodes.len(), histogram(&reasons));
-    let Some((node, victims)) = victims else {
-        return Ok(refuse(pod, &format!("{why} no new claims to deallocate, {help}"), now));
-    };
     let mut plan = Plan::nothing();
+    if nodes.len() > 1 {
+        because(&mut plan, pod, cluster, || each_node(nodes, verdicts));
+    }
+    let Some((node, victims)) = victims else {
+        let mut refused = refuse(pod, &format!("{why} no new claims to deallocate, {help}"), cluster, now)?;
+        refused.reasons.append(&mut plan.reasons);
+        return Ok(refused);
+    };
     for victim in &victims {
         preemption::evict(victim, pod, &node, now, &mut plan);
     }
-    let mut refused = refuse(pod, &format!("{why} no new claims to deallocate"), now);
+    let mut refused = refuse(pod, &format!("{why} no new claims to deallocate"), cluster, now)?;
     for action in &mut refused.actions {
         if let Action::UpdateStatus(new) = action {
             new.set("/status/nominatedNodeName", node.as_str().into());
@@ -118,6 +154,16 @@ fn nowhere(
     }
     refused.actions.append(&mut plan.actions);
     Ok(refused)
+}
+
+/// What each node lacks: `node-1: Insufficient cpu; node-2: node(s) were unschedulable`.
+fn each_node(nodes: &[Arc<Object>], verdicts: &[Verdict]) -> String {
+    let refusals = nodes.iter().zip(verdicts).filter_map(|(node, verdict)| Some((node, verdict.as_ref().err()?)));
+    let texts = refusals.map(|(node, refusal)| {
+        let reasons: Vec<&str> = refusal.reasons().collect();
+        format!("{}: {}", node.name(), reasons.join(", "))
+    });
+    texts.collect::<Vec<_>>().join("; ")
 }
 
 /// `1 node(s) were unschedulable, 2 Insufficient cpu`: each reason with how often it was given, sorted as texts.
@@ -132,6 +178,14 @@ fn histogram(reasons: &[&str]) -> String {
     let mut texts: Vec<String> = counts.into_iter().map(|(reason, count)| format!("{count} {reason}")).collect();
     texts.sort();
     texts.join(", ")
+}
+
+fn key_of(pod: &Object) -> Key {
+    Key::new("pods", pod.namespace(), pod.name())
+}
+
+fn because(plan: &mut Plan, pod: &Object, cluster: &Cluster, text: impl FnOnce() -> String) {
+    plan.because(cluster, || Reason::new(NAME, key_of(pod), text()));
 }
 
 fn is_waiting(pod: &Object) -> bool {
@@ -152,25 +206,47 @@ fn assign(pod: &Arc<Object>, node: &str, now: Time) -> Plan {
     plan
 }
 
-fn refuse(pod: &Arc<Object>, why: &str, now: Time) -> Plan {
+/// Says why the pod gets no node: in its status once, in an event again each time it is tried in vain.
+fn refuse(pod: &Arc<Object>, why: &str, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
     let mut plan = Plan::nothing();
-    let told = pod.list_at("/status/conditions").iter().any(|c| c.get("message").is_some_and(|m| m == why));
-    if told {
-        return plan;
-    }
-    let mut new = Object::clone(pod);
-    set_condition(&mut new, "False", Some(("Unschedulable", why)), now);
-    plan.push(Action::UpdateStatus(new));
-    plan.push(Action::Event(EventRecord {
+    because(&mut plan, pod, cluster, || why.to_owned());
+    let mut record = EventRecord {
         action: Some("Scheduling"),
         ..EventRecord::warning(pod, NAME, "FailedScheduling", why.to_owned())
-    }));
-    plan
+    };
+    let told = pod.list_at("/status/conditions").iter().any(|c| c.get("message").is_some_and(|m| m == why));
+    if !told {
+        let mut new = Object::clone(pod);
+        set_condition(&mut new, "False", Some(("Unschedulable", why)), now);
+        plan.push(Action::UpdateStatus(new));
+        plan.push(Action::Event(record));
+        return Ok(plan);
+    }
+    let Some((mut last, mut count)) = event::last_told(cluster, &record)? else { return Ok(plan) };
+    // So many attempts as there were before are told of together: ever fewer events, however long it lasts.
+    if tried_again(last, count).is_some_and(|next| next <= now) {
+        record.times = count;
+        plan.push(Action::Event(record));
+        (last, count) = (now, count * 2);
+    }
+    if let Some(next) = tried_again(last, count) {
+        plan.requeue(next);
+    }
+    Ok(plan)
+}
+
+/// When a pod has been tried so many times more, since it was told last that it was in vain.
+fn tried_again(last: Time, times: i64) -> Option<Time> {
+    last.checked_add_signed(RETRY.checked_mul(i32::try_from(times).ok()?)?)
 }
 
 /// A gated pod is not looked at; the API server says so in its first status.
-fn gate(pod: &Arc<Object>, now: Time) -> Plan {
+fn gate(pod: &Arc<Object>, cluster: &Cluster, now: Time) -> Plan {
     let mut plan = Plan::nothing();
+    because(&mut plan, pod, cluster, || {
+        let gates: Vec<&str> = pod.list_at("/spec/schedulingGates").iter().map(|g| g.text("name")).collect();
+        format!("it is not looked at before its scheduling gates are removed: {}", gates.join(", "))
+    });
     if condition(pod).is_none() {
         let mut new = Object::clone(pod);
         set_condition(

@@ -128,10 +128,11 @@ pub fn evict(victim: &Arc<Object>, pod: &Object, node: &str, now: Time, plan: &m
     told.set("/status/conditions", Value::Array(conditions));
     plan.push(Action::UpdateStatus(told));
     let key = Key::new("pods", victim.namespace(), victim.name());
-    plan.push(Action::Delete { key, uid: victim.uid().to_owned() });
+    let decided = format!("preempted it for pod/{}, which has a higher priority, on node {node}", pod.name());
+    plan.push(Action::Delete { key: key.clone(), uid: victim.uid().to_owned() });
     let why = format!("Preempted by pod {} on node {node}", pod.uid());
     plan.push(Action::Event(EventRecord {
         action: Some("Preempting"),
-        ..EventRecord::normal(victim, NAME, "Preempted", why)
+        ..EventRecord::normal(victim, NAME, "Preempted", why).because(key, decided)
     }));
 }

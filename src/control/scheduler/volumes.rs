@@ -10,7 +10,7 @@ use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::cluster::Cluster;
-use crate::control::volume::claim::{self, claim_names};
+use crate::control::volume::claim::{self, PODS_BY_CLAIM, claim_names};
 use crate::control::volume::{NO_PROVISIONER, SELECTED_NODE};
 use crate::kinds::plan::{Action, Plan};
 use crate::kinds::pod::Fields;
@@ -22,23 +22,32 @@ pub struct Claims {
     bound: Vec<Arc<Object>>,
     /// The claims that wait for the pod's node, with the class of each.
     waiting: Vec<(Arc<Object>, Arc<Object>)>,
+    /// Whether another pod has a claim that only one may have.
+    is_taken: bool,
 }
 
-/// The claims of a pod, or why they keep it from being placed, in the words of the volume binding plugin.
-pub fn claims(pod: &Object, cluster: &Cluster) -> Result<Result<Claims, String>, Status> {
+/// A claim that keeps its pod from being placed, and why, in the words of the volume binding plugin.
+pub struct Unbound {
+    pub claim: Key,
+    pub why: String,
+}
+
+/// The claims of a pod, or the first that keeps it from being placed.
+pub fn claims(pod: &Object, cluster: &Cluster) -> Result<Result<Claims, Unbound>, Status> {
     let mut all = Claims::default();
     for name in claim_names(pod) {
         let key = Key::new("persistentvolumeclaims", pod.namespace(), &name);
         let Some(claim) = cluster.get(&key)? else {
-            return Ok(Err(format!("persistentvolumeclaim {name:?} not found")));
+            return Ok(Err(Unbound { claim: key, why: format!("persistentvolumeclaim {name:?} not found") }));
         };
         if claim.deletion_timestamp().is_some() {
-            return Ok(Err(format!("persistentvolumeclaim {name:?} is being deleted")));
+            return Ok(Err(Unbound { claim: key, why: format!("persistentvolumeclaim {name:?} is being deleted") }));
         }
+        all.is_taken |= is_taken(&claim, pod, cluster)?;
         let volume = claim.str_at("/spec/volumeName");
         if claim.str_at("/status/phase") == "Lost" {
             let why = format!("persistentvolumeclaim {name:?} bound to non-existent persistentvolume {volume:?}");
-            return Ok(Err(why));
+            return Ok(Err(Unbound { claim: key, why }));
         }
         if !volume.is_empty() && claim.str_at("/status/phase") == "Bound" {
             all.bound.extend(cluster.get(&Key::cluster("persistentvolumes", volume))?);
@@ -46,16 +55,39 @@ pub fn claims(pod: &Object, cluster: &Cluster) -> Result<Result<Claims, String>,
         }
         match claim::class_that_waits(&claim, cluster)? {
             Some(class) => all.waiting.push((claim, class)),
-            None => return Ok(Err("pod has unbound immediate PersistentVolumeClaims".to_owned())),
+            None => {
+                let why = "pod has unbound immediate PersistentVolumeClaims".to_owned();
+                return Ok(Err(Unbound { claim: key, why }));
+            }
         }
     }
     Ok(Ok(all))
 }
 
+/// Whether a claim of the access mode ReadWriteOncePod has a pod already, on whatever node.
+fn is_taken(claim: &Object, pod: &Object, cluster: &Cluster) -> Result<bool, Status> {
+    if !claim.list_at("/spec/accessModes").iter().any(|mode| mode == "ReadWriteOncePod") {
+        return Ok(false);
+    }
+    let users = cluster.indexed(&PODS_BY_CLAIM, &format!("{}/{}", claim.namespace(), claim.name()))?;
+    let has_ended = |p: &Object| matches!(p.str_at("/status/phase"), "Succeeded" | "Failed");
+    Ok(users.iter().any(|(_, p)| p.uid() != pod.uid() && !p.str_at("/spec/nodeName").is_empty() && !has_ended(p)))
+}
+
 impl Claims {
+    /// Whether another pod has a claim that only one may have.
+    pub fn is_taken(&self) -> bool {
+        self.is_taken
+    }
+
     /// Whether every claim has its volume.
     pub fn is_bound(&self) -> bool {
         self.waiting.is_empty()
+    }
+
+    /// The claims that wait for the pod's node.
+    pub fn waiting(&self) -> impl Iterator<Item = Key> {
+        self.waiting.iter().map(|(claim, _)| Key::new("persistentvolumeclaims", claim.namespace(), claim.name()))
     }
 
     /// The node that a claim was promised a volume on.

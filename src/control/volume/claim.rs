@@ -19,6 +19,7 @@ use crate::control::Controller;
 use crate::control::pace::{Pace, Step, is_pace};
 use crate::kinds::Trigger;
 use crate::kinds::plan::{Action, EventRecord, Plan};
+use crate::kinds::why::{self, Reason};
 
 /// Who provisions for classes that nobody made.
 const ANY_PROVISIONER: &str = "kstate/any";
@@ -52,7 +53,18 @@ fn unprotect(claim: &Arc<Object>, cluster: &Cluster) -> Result<Plan, Status> {
         free.remove_finalizer(PVC_PROTECTION);
         plan.push(Action::Update(free));
     }
+    if claim.has_finalizer(PVC_PROTECTION) && cluster.is_asked_why() {
+        let mut reason =
+            Reason::new("pvc-protection-controller", key_of(claim), "it goes once no pod uses it".to_owned());
+        let users = cluster.indexed(&PODS_BY_CLAIM, &format!("{}/{}", claim.namespace(), claim.name()))?;
+        reason.waits_for.extend(users.into_iter().map(|(key, _)| key));
+        plan.because(cluster, || reason);
+    }
     Ok(plan)
+}
+
+fn key_of(claim: &Object) -> Key {
+    Key::new("persistentvolumeclaims", claim.namespace(), claim.name())
 }
 
 /// Whether a pod that has a node, and has not ended, mounts a claim.
@@ -124,12 +136,17 @@ fn complete(claim: &Arc<Object>, volume: &str, cluster: &Cluster, now: Time) -> 
                 "Bound claim has lost its PersistentVolume. Data on the volume is lost!".to_owned(),
             )));
         }
+        let named = claim.str_at("/spec/volumeName");
+        because(&mut plan, claim, cluster, || format!("it names persistentvolume/{named}, which does not exist"));
         return Ok(plan);
     };
     if volume.str_at("/spec/claimRef/name").is_empty() {
         return take_named(claim, &volume, cluster);
     }
     if !is_claimed_by(&volume, claim) {
+        let (volume, other) = (volume.name(), volume.str_at("/spec/claimRef/name"));
+        let text = || format!("it names persistentvolume/{volume}, which another claim has ({other})");
+        because(&mut plan, claim, cluster, text);
         return Ok(plan);
     }
     if claim.annotation(BIND_COMPLETED).is_none() {
@@ -169,7 +186,7 @@ fn take_named(claim: &Arc<Object>, volume: &Object, cluster: &Cluster) -> Result
     } else if !has_modes(volume, claim) {
         "incompatible accessMode"
     } else {
-        return Ok(Plan { actions: vec![Action::Update(reserved_for(volume, claim))], requeue_at: None });
+        return Ok(Plan { actions: vec![Action::Update(reserved_for(volume, claim))], ..Plan::default() });
     };
     let message = format!("Cannot bind to requested volume {:?}: {why}", volume.name());
     event_once(cluster, claim, EventRecord::warning(claim, SOURCE, "VolumeMismatch", message))
@@ -187,7 +204,7 @@ fn bind(claim: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Statu
     }
     let class_name = claim.str_at("/spec/storageClassName");
     if class_name.is_empty() {
-        return complain(claim, cluster, "FailedBinding", no_match());
+        return no_volume_fits(claim, cluster);
     }
     let known = cluster.get(&Key::cluster("storageclasses.storage.k8s.io", class_name))?;
     let Some(class) = known.or(unknown_class(class_name, cluster)?) else {
@@ -196,7 +213,7 @@ fn bind(claim: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Statu
         return event_once(cluster, claim, event);
     };
     if class.str_at("/provisioner") == NO_PROVISIONER {
-        return complain(claim, cluster, "FailedBinding", no_match());
+        return no_volume_fits(claim, cluster);
     }
     provision(claim, &class, cluster, now)
 }
@@ -216,12 +233,15 @@ fn wait_for_consumer(claim: &Arc<Object>, cluster: &Cluster, now: Time) -> Resul
     let without_node = users.iter().filter(|(_, pod)| pod.str_at("/spec/nodeName").is_empty());
     let names: Vec<&str> = without_node.map(|(_, pod)| pod.name()).collect();
     match names.as_slice() {
-        [name] if !is_new => {
-            complain(claim, cluster, "WaitForPodScheduled", format!("waiting for pod {name} to be scheduled"))
-        }
         [_, ..] if !is_new => {
-            let why = format!("waiting for pods {} to be scheduled", names.join(","));
-            complain(claim, cluster, "WaitForPodScheduled", why)
+            let why = match names.as_slice() {
+                [name] => format!("waiting for pod {name} to be scheduled"),
+                names => format!("waiting for pods {} to be scheduled", names.join(",")),
+            };
+            let mut plan = complain(claim, cluster, "WaitForPodScheduled", why)?;
+            let keys = names.iter().map(|name| Key::new("pods", claim.namespace(), name));
+            plan.reasons.iter_mut().for_each(|r| r.waits_for.extend(keys.clone()));
+            Ok(plan)
         }
         _ => {
             let why = "waiting for first consumer to be created before binding".to_owned();
@@ -230,8 +250,25 @@ fn wait_for_consumer(claim: &Arc<Object>, cluster: &Cluster, now: Time) -> Resul
     }
 }
 
-fn no_match() -> String {
-    "no persistent volumes available for this claim and no storage class is set".to_owned()
+/// Says that there is no volume for the claim; to those who ask, what each of those that are free lacks.
+fn no_volume_fits(claim: &Arc<Object>, cluster: &Cluster) -> Result<Plan, Status> {
+    let why = "no persistent volumes available for this claim and no storage class is set".to_owned();
+    let mut plan = complain(claim, cluster, "FailedBinding", why)?;
+    if !cluster.is_asked_why() {
+        return Ok(plan);
+    }
+    let class = claim.str_at("/spec/storageClassName");
+    for volume in cluster.list("persistentvolumes", None)? {
+        let of_class = volume.str_at("/spec/storageClassName");
+        let text = match volume.at("/spec/claimRef/name").and_then(Value::as_str) {
+            Some(_) if of_class != class => continue,
+            Some(other) => format!("another claim has it ({other})"),
+            None if of_class != class => format!("its class is {of_class:?}, not {class:?}"),
+            None => lacks(&volume, claim).unwrap_or("it is not for this claim").to_owned(),
+        };
+        because(&mut plan, claim, cluster, || format!("persistentvolume/{}: {text}", volume.name()));
+    }
+    Ok(plan)
 }
 
 fn complain(claim: &Arc<Object>, cluster: &Cluster, reason: &'static str, why: String) -> Result<Plan, Status> {
@@ -241,6 +278,7 @@ fn complain(claim: &Arc<Object>, cluster: &Cluster, reason: &'static str, why: S
 /// An event that is told once per claim: a cluster repeats it every 15 seconds, which nothing here has to wait for.
 fn event_once(cluster: &Cluster, claim: &Arc<Object>, event: EventRecord) -> Result<Plan, Status> {
     let mut plan = Plan::nothing();
+    because(&mut plan, claim, cluster, || event.message.clone());
     let told = cluster.list_prefixed("events", claim.namespace(), &format!("{}.", claim.name()))?;
     let same = |e: &Arc<Object>| e.str_at("/involvedObject/uid") == claim.uid() && e.str_at("/reason") == event.reason;
     if !told.iter().any(same) {
@@ -266,6 +304,8 @@ fn provision(claim: &Arc<Object>, class: &Object, cluster: &Cluster, now: Time) 
     let done = time::later(since.or(claim.creation_timestamp()).unwrap_or(now), took);
     if now < done {
         plan.requeue(done);
+        let text = || format!("{provisioner} makes its volume {} (the pace's volume-provision)", why::at(done, now));
+        because(&mut plan, claim, cluster, text);
         return Ok(plan);
     }
     let name = format!("pvc-{}", claim.uid());
@@ -273,6 +313,10 @@ fn provision(claim: &Arc<Object>, class: &Object, cluster: &Cluster, now: Time) 
     let why = format!("Successfully provisioned volume {name} using {provisioner}");
     plan.push(Action::Event(EventRecord::normal(claim, SOURCE, "ProvisioningSucceeded", why)));
     Ok(plan)
+}
+
+fn because(plan: &mut Plan, claim: &Object, cluster: &Cluster, text: impl FnOnce() -> String) {
+    plan.because(cluster, || Reason::new(SOURCE, key_of(claim), text()));
 }
 
 fn new_volume(claim: &Object, class: &Object, name: &str) -> Object {
@@ -325,23 +369,33 @@ pub fn fitting_volumes(claim: &Object, cluster: &Cluster) -> Result<Vec<Arc<Obje
     if let Some(reserved) = reserved_volume(claim, cluster)? {
         return Ok(vec![reserved]);
     }
+    let volumes = cluster.indexed(&FREE_VOLUMES, claim.str_at("/spec/storageClassName"))?;
+    let mut fitting: Vec<Arc<Object>> =
+        volumes.into_iter().map(|(_, volume)| volume).filter(|v| lacks(v, claim).is_none()).collect();
+    fitting.sort_by_cached_key(|v| quantity(v.str_at("/spec/capacity/storage")));
+    Ok(fitting)
+}
+
+/// Why a free volume of the claim's class is not one for it.
+fn lacks(volume: &Object, claim: &Object) -> Option<&'static str> {
     let wanted = quantity(claim.str_at("/spec/resources/requests/storage"));
     let selector = match claim.at("/spec/selector") {
         Some(selector) => Selector::from_label_selector(selector).ok(),
         None => Some(Selector::everything()),
     };
-    let Some(selector) = selector else { return Ok(Vec::new()) };
-    let fits = |volume: &Object| {
-        volume.deletion_timestamp().is_none()
-            && mode_of(volume) == mode_of(claim)
-            && has_modes(volume, claim)
-            && selector.matches(volume.labels())
-            && quantity(volume.str_at("/spec/capacity/storage")) >= wanted
-    };
-    let volumes = cluster.indexed(&FREE_VOLUMES, claim.str_at("/spec/storageClassName"))?;
-    let mut fitting: Vec<Arc<Object>> = volumes.into_iter().map(|(_, volume)| volume).filter(|v| fits(v)).collect();
-    fitting.sort_by_cached_key(|v| quantity(v.str_at("/spec/capacity/storage")));
-    Ok(fitting)
+    if volume.deletion_timestamp().is_some() {
+        Some("it is being deleted")
+    } else if mode_of(volume) != mode_of(claim) {
+        Some("its volumeMode is another")
+    } else if !has_modes(volume, claim) {
+        Some("it does not have all the access modes")
+    } else if !selector.is_some_and(|s| s.matches(volume.labels())) {
+        Some("the claim's selector does not select it")
+    } else if quantity(volume.str_at("/spec/capacity/storage")) < wanted {
+        Some("it is too small")
+    } else {
+        None
+    }
 }
 
 /// A volume with a claim's reference, which the controller wrote.

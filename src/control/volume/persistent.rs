@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{PROVISIONED_BY, PV_CONTROLLER, PV_PROTECTION, claim::VOLUMES_BY_CLAIM, claim::is_claimed_by};
+use super::{PROVISIONED_BY, PV_CONTROLLER, PV_PROTECTION, SOURCE, claim::VOLUMES_BY_CLAIM, claim::is_claimed_by};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
@@ -11,6 +11,7 @@ use crate::cluster::Cluster;
 use crate::control::Controller;
 use crate::kinds::Trigger;
 use crate::kinds::plan::{Action, Plan};
+use crate::kinds::why::Reason;
 
 pub(crate) static CONTROLLER: Controller = Controller {
     resource: "persistentvolumes",
@@ -21,9 +22,24 @@ pub(crate) static CONTROLLER: Controller = Controller {
 fn reconcile(volume: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
     let phase = phase(volume, cluster)?;
     if volume.deletion_timestamp().is_some() {
-        return Ok(unprotect(volume, phase));
+        let mut plan = unprotect(volume, phase);
+        if phase == "Bound" {
+            plan.because(cluster, || {
+                let claim = Key::new(
+                    "persistentvolumeclaims",
+                    volume.str_at("/spec/claimRef/namespace"),
+                    volume.str_at("/spec/claimRef/name"),
+                );
+                let text = "it goes once its claim is gone".to_owned();
+                Reason::new("pv-protection-controller", key_of(volume), text).waiting_for(claim)
+            });
+        }
+        return Ok(plan);
     }
     let mut plan = Plan::nothing();
+    if phase == "Released" {
+        plan.because(cluster, || Reason::new(SOURCE, key_of(volume), released(volume)));
+    }
     if volume.str_at("/status/phase") != phase {
         let mut new = Object::clone(volume);
         new.set("/status/phase", phase.into());
@@ -36,6 +52,21 @@ fn reconcile(volume: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan,
         });
     }
     Ok(plan)
+}
+
+fn key_of(volume: &Object) -> Key {
+    Key::cluster("persistentvolumes", volume.name())
+}
+
+fn released(volume: &Object) -> String {
+    let claim = format!("{}/{}", volume.str_at("/spec/claimRef/namespace"), volume.str_at("/spec/claimRef/name"));
+    match volume.str_at("/spec/persistentVolumeReclaimPolicy") {
+        "Delete" => format!("its claim {claim} is gone, and its reclaim policy is Delete"),
+        _ => format!(
+            "its claim {claim} is gone; persistentVolumeReclaimPolicy is Retain, so it is kept with its data and bound to \
+             nobody else before its spec.claimRef is removed"
+        ),
+    }
 }
 
 /// A volume stays while a claim has it; a provisioned one's storage goes with it.

@@ -15,6 +15,7 @@ use crate::apimachinery::time::{self, Time};
 use crate::cluster::Cluster;
 use crate::kinds::plan::{Action, EventRecord, Plan};
 use crate::kinds::pod::Fields;
+use crate::kinds::why::{self, Reason};
 use crate::kinds::workload;
 
 const SOURCE: &str = "cronjob-controller";
@@ -39,6 +40,15 @@ pub fn reconcile(cron: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Pla
     sync.clean_up(&jobs, &mut plan);
     if cron.bool_at("/spec/suspend") != Some(true) {
         sync.schedule(&jobs, cluster.horizon(), &mut plan);
+        if let Some(next) = plan.requeue_at {
+            sync.because(cluster, &mut plan, || format!("the next job starts {}", why::at(next, now)));
+        }
+        if cron.str_at("/spec/concurrencyPolicy") == "Forbid" && !sync.active.is_empty() {
+            let text = || "concurrencyPolicy is Forbid: no job starts while one runs".to_owned();
+            sync.because(cluster, &mut plan, text);
+        }
+    } else {
+        sync.because(cluster, &mut plan, || "it is suspended: no job starts".to_owned());
     }
     let status = sync.status();
     workload::update_status(&mut plan, cron, status);
@@ -61,6 +71,15 @@ fn end(job: &Object) -> Option<&str> {
 }
 
 impl Sync<'_> {
+    /// Says what the schedule is at, and which Jobs run.
+    fn because(&self, cluster: &Cluster, plan: &mut Plan, text: impl FnOnce() -> String) {
+        plan.because(cluster, || {
+            let reason = Reason::new(SOURCE, NAMES.key(self.cron.namespace(), self.cron.name()), text());
+            let jobs = self.active.iter().map(|job| Key::new(JOBS, self.cron.namespace(), job.text("name")));
+            jobs.fold(reason, Reason::waiting_for)
+        });
+    }
+
     fn tell(&self, plan: &mut Plan, warning: bool, reason: &'static str, message: String) {
         let of = if warning { EventRecord::warning } else { EventRecord::normal };
         plan.push(Action::Event(of(self.cron, SOURCE, reason, message)));

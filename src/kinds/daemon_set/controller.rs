@@ -6,14 +6,17 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{NAMES, history, placement};
+use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::Time;
 use crate::cluster::Cluster;
 use crate::kinds::plan::{Action, EventRecord, Plan};
+use crate::kinds::why::Reason;
 use crate::kinds::{int_or_percent, workload};
 
 const SOURCE: &str = "daemonset-controller";
+const OUTDATED: &str = "it was of an older template";
 
 /// Plans one step.
 pub fn reconcile(set: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
@@ -29,6 +32,7 @@ pub fn reconcile(set: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan
     workload::wake_for_availability(&mut plan, &pods, min_ready, now);
     let before = plan.actions.len();
     sync.manage(&mut plan, cluster);
+    sync.explain(&mut plan, cluster);
     if plan.actions.len() == before && set.str_at("/spec/updateStrategy/type") == "RollingUpdate" {
         sync.roll(&mut plan, cluster);
     }
@@ -75,6 +79,27 @@ impl Sync<'_> {
         workload::is_available(pod, self.min_ready, self.now)
     }
 
+    /// Which nodes have no pod because they are none for the set, and which pods are waited for.
+    fn explain(&self, plan: &mut Plan, cluster: &Cluster) {
+        if !cluster.is_asked_why() {
+            return;
+        }
+        let key = NAMES.key(self.set.namespace(), self.set.name());
+        for node in self.nodes.iter().filter(|n| !n.wants) {
+            let text =
+                format!("node {} is not for its pods: a selector, an affinity, or a taint keeps them off", node.name);
+            plan.reasons.push(Reason::new(SOURCE, key.clone(), text));
+        }
+        let unwell = self.nodes.iter().filter(|n| n.wants).flat_map(|n| &n.pods).filter(|p| !self.is_available(p));
+        let unwell: Vec<Key> = unwell.map(|p| Key::new("pods", p.namespace(), p.name())).collect();
+        if !unwell.is_empty() {
+            let most = self.bound("maxUnavailable").max(1);
+            let text =
+                format!("{} pods are not available; an update takes no more than {most} at a time", unwell.len());
+            plan.reasons.push(unwell.into_iter().fold(Reason::new(SOURCE, key, text), Reason::waiting_for));
+        }
+    }
+
     /// Makes the pods that are missing; takes away those that have ended, are too many, or may not stay.
     fn manage(&self, plan: &mut Plan, cluster: &Cluster) {
         for node in &self.nodes {
@@ -83,7 +108,8 @@ impl Sync<'_> {
                 self.create(plan, &node.name, cluster);
             }
             if !node.may_keep {
-                live.iter().for_each(|p| workload::delete_pod(plan, self.set, SOURCE, p));
+                let why = format!("its node {} is none of those for this set", node.name);
+                live.iter().for_each(|p| workload::delete_pod(plan, self.set, SOURCE, p, &why));
                 continue;
             }
             for pod in live.iter().filter(|p| p.str_at("/status/phase") == "Failed") {
@@ -94,7 +120,7 @@ impl Sync<'_> {
                     node.name
                 );
                 plan.push(Action::Event(EventRecord::warning(self.set, SOURCE, "FailedDaemonPod", message)));
-                workload::delete_pod(plan, self.set, SOURCE, pod);
+                workload::delete_pod(plan, self.set, SOURCE, pod, "it had failed");
             }
             self.delete_extra(plan, &live);
         }
@@ -116,7 +142,8 @@ impl Sync<'_> {
             all.sort_by_key(|p| (p.creation_timestamp(), p.name().to_owned()));
             all.into_iter().skip(1).collect()
         };
-        extra.into_iter().for_each(|p| workload::delete_pod(plan, self.set, SOURCE, p));
+        let why = "its node had more than one pod of the set";
+        extra.into_iter().for_each(|p| workload::delete_pod(plan, self.set, SOURCE, p, why));
     }
 
     /// A number of the strategy as a number of nodes.
@@ -144,10 +171,10 @@ impl Sync<'_> {
         let mut room = self.bound("maxUnavailable").max(1) - unavailable;
         for pod in wanted().flat_map(|n| &n.pods).filter(|p| p.deletion_timestamp().is_none() && !self.is_new(p)) {
             if !self.is_available(pod) {
-                workload::delete_pod(plan, self.set, SOURCE, pod);
+                workload::delete_pod(plan, self.set, SOURCE, pod, OUTDATED);
             } else if room > 0 {
                 room -= 1;
-                workload::delete_pod(plan, self.set, SOURCE, pod);
+                workload::delete_pod(plan, self.set, SOURCE, pod, OUTDATED);
             }
         }
     }

@@ -14,6 +14,7 @@ use crate::apimachinery::time::Time;
 use crate::cluster::Cluster;
 use crate::kinds::plan::{Action, EventRecord, Plan};
 use crate::kinds::pod::Fields;
+use crate::kinds::why::Reason;
 use crate::kinds::workload;
 
 /// Plans one step.
@@ -35,6 +36,9 @@ pub fn reconcile(deployment: &Arc<Object>, cluster: &Cluster, now: Time) -> Resu
     }
     if deployment.bool_at("/spec/paused") == Some(true) || is_scaled(deployment, &sets) {
         rolling::proportion(&mut plan, deployment, &sets);
+        let key = NAMES.key(deployment.namespace(), deployment.name());
+        let text = || "it is paused: it is scaled, but its template is not rolled out".to_owned();
+        plan.because(cluster, || Reason::new(SOURCE, key, text()));
         workload::update_status(&mut plan, deployment, status);
         return Ok(plan);
     }
@@ -50,6 +54,8 @@ pub fn reconcile(deployment: &Arc<Object>, cluster: &Cluster, now: Time) -> Resu
     };
     if !stepped && status::is_complete(deployment, &status) {
         clean_up(&mut plan, deployment, &sets);
+    } else if !stepped {
+        plan.because(cluster, || waiting(deployment, &sets, &status, waits));
     }
     status::set_progress(deployment, &sets, &mut status, now);
     if let Some(at) = status::times_out_at(deployment, &status) {
@@ -57,6 +63,26 @@ pub fn reconcile(deployment: &Arc<Object>, cluster: &Cluster, now: Time) -> Resu
     }
     workload::update_status(&mut plan, deployment, status);
     Ok(plan)
+}
+
+/// What a rollout waits for that is not complete and takes no step.
+fn waiting(deployment: &Object, sets: &Sets, status: &Value, for_old_pods: bool) -> Reason {
+    let count = |field: &str| status.int(field).unwrap_or(0);
+    let (surge, unavailable) = replica_sets::bounds(deployment);
+    let rule = match for_old_pods {
+        true => "strategy is Recreate: new pods come once the old ones are gone".to_owned(),
+        false => format!("maxSurge allows {surge} more, maxUnavailable {unavailable} fewer than are wanted"),
+    };
+    let text = format!(
+        "{} of {} pods are of the newest template, {} available; {rule}",
+        count("updatedReplicas"),
+        replicas(deployment),
+        count("availableReplicas")
+    );
+    let reason = Reason::new(SOURCE, NAMES.key(deployment.namespace(), deployment.name()), text);
+    let active = sets.all().filter(|s| replicas(s) > 0 || s.i64_at("/status/replicas").unwrap_or(0) > 0);
+    let keys = active.map(|s| Key::new("replicasets.apps", s.namespace(), s.name()));
+    keys.fold(reason, Reason::waiting_for)
 }
 
 /// The conditions of a Deployment that was paused or resumed since the last look.

@@ -8,12 +8,14 @@ use serde_json::{Value, json};
 use super::NAMES;
 use super::cells::has_condition;
 use super::indexes::{self, Indexes};
+use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
 use crate::cluster::Cluster;
 use crate::kinds::plan::{Action, EventRecord, Plan};
 use crate::kinds::pod::Fields;
+use crate::kinds::why::{self, Reason};
 use crate::kinds::workload;
 
 const SOURCE: &str = "job-controller";
@@ -35,6 +37,10 @@ pub fn reconcile(job: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan
     if has_condition(job, "Complete") || has_condition(job, "Failed") || job.deletion_timestamp().is_some() {
         pods.iter().for_each(|p| release(&mut plan, p));
         expire(job, now, &mut plan);
+        if let Some(at) = plan.requeue_at {
+            let text = || format!("it has ended, and is deleted {} (ttlSecondsAfterFinished)", why::at(at, now));
+            because(&mut plan, job, cluster, text);
+        }
         return Ok(plan);
     }
     let mut sync = Sync::of(job, &pods, now);
@@ -45,8 +51,13 @@ pub fn reconcile(job: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan
     sync.note(&mut plan);
     sync.ended.iter().for_each(|p| release(&mut plan, p));
     plan.actions.append(&mut later.actions);
+    plan.reasons.append(&mut later.reasons);
     later.requeue_at.into_iter().for_each(|at| plan.requeue(at));
     Ok(plan)
+}
+
+fn because(plan: &mut Plan, job: &Object, cluster: &Cluster, text: impl FnOnce() -> String) {
+    plan.because(cluster, || Reason::new(SOURCE, NAMES.key(job.namespace(), job.name()), text()));
 }
 
 /// Takes the finalizer off a pod that is counted.
@@ -199,12 +210,17 @@ impl<'a> Sync<'a> {
         let wanted = if self.over || self.is_suspended() { 0 } else { self.wanted() };
         let have = self.active.len();
         for pod in self.active.iter().skip(wanted) {
-            workload::delete_pod(plan, self.job, SOURCE, pod);
+            let why = if self.is_suspended() { "its job is suspended" } else { "its job needs no more pods" };
+            workload::delete_pod(plan, self.job, SOURCE, pod, why);
         }
+        self.explain(plan, cluster);
         if have >= wanted || self.over {
             return;
         }
         if let Some(at) = self.pause_ends().filter(|at| *at > self.now) {
+            let failed = self.failed;
+            let text = || format!("after {failed} failed pods the next one is made {}", why::at(at, self.now));
+            because(plan, self.job, cluster, text);
             return plan.requeue(at);
         }
         let mut free = self.free_indexes();
@@ -216,6 +232,25 @@ impl<'a> Sync<'a> {
             let index = index.filter(|_| self.job.str_at("/spec/completionMode") == "Indexed");
             workload::create_pod(plan, self.job, SOURCE, self.pod(index, number as u64, cluster));
         }
+    }
+
+    fn explain(&self, plan: &mut Plan, cluster: &Cluster) {
+        if self.over {
+            return;
+        }
+        plan.because(cluster, || {
+            let (done, failed) = (self.succeeded, self.failed);
+            let wanted = self.job.i64_at("/spec/completions").map_or(String::new(), |n| format!(" of {n}"));
+            let state = match (self.is_suspended(), self.active.len()) {
+                (true, _) => "it is suspended".to_owned(),
+                (false, active) => format!("{active} pods are at work"),
+            };
+            let limit = self.job.i64_at("/spec/backoffLimit").unwrap_or(6);
+            let text = format!("{state}; {done}{wanted} have succeeded, {failed} failed (backoffLimit is {limit})");
+            let reason = Reason::new(SOURCE, NAMES.key(self.job.namespace(), self.job.name()), text);
+            let keys = self.active.iter().map(|pod| Key::new("pods", pod.namespace(), pod.name()));
+            keys.fold(reason, Reason::waiting_for)
+        });
     }
 
     fn wanted(&self) -> usize {

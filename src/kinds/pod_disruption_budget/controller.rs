@@ -12,6 +12,7 @@ use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
 use crate::cluster::Cluster;
 use crate::kinds::plan::{Action, Plan};
+use crate::kinds::why::Reason;
 use crate::kinds::{by_api_version, int_or_percent, workload};
 
 /// Brings the status up to date.
@@ -34,6 +35,15 @@ pub fn reconcile(budget: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<P
     if !disrupted.is_empty() {
         status["disruptedPods"] = Value::Object(disrupted);
     }
+    plan.because(cluster, || {
+        let text = format!("{healthy} of {expected} pods are healthy, {desired} have to be: {allowed} may be evicted");
+        let unwell = pods.iter().filter(|p| allowed == 0 && !workload::is_ready(p));
+        let keys = unwell.map(|p| Key::new("pods", p.namespace(), p.name()));
+        keys.fold(
+            Reason::new("disruption-controller", NAMES.key(budget.namespace(), budget.name()), text),
+            Reason::waiting_for,
+        )
+    });
     if budget.at("/status") != Some(&status) {
         let mut new = Object::clone(budget);
         new.set("/status", status);

@@ -12,6 +12,7 @@ use crate::apimachinery::time::Time;
 use crate::cluster::Cluster;
 use crate::kinds::plan::Plan;
 use crate::kinds::pod::Fields;
+use crate::kinds::why::Reason;
 use crate::kinds::{Names, workload};
 
 /// How many pods one look makes or takes away at most, as upstream's burst.
@@ -43,8 +44,17 @@ pub fn reconcile(names: &Names, set: &Arc<Object>, cluster: &Cluster, now: Time)
             workload::create_pod(&mut plan, set, source, pod);
         }
     }
+    if active.len() < wanted || active.iter().any(|p| !workload::is_available(p, min_ready, now)) {
+        plan.because(cluster, || {
+            let text = format!("{wanted} pods are wanted, {} exist", active.len());
+            let reason = Reason::new(source, names.key(set.namespace(), set.name()), text);
+            let unwell = active.iter().filter(|p| !workload::is_available(p, min_ready, now));
+            unwell.fold(reason, |reason, pod| reason.waiting_for(Key::new("pods", pod.namespace(), pod.name())))
+        });
+    }
+    let have = active.len();
     for pod in surplus(active, wanted, now).iter().take(BURST) {
-        workload::delete_pod(&mut plan, set, source, pod);
+        workload::delete_pod(&mut plan, set, source, pod, &format!("{wanted} pods were wanted, {have} existed"));
     }
     Ok(plan)
 }

@@ -55,6 +55,15 @@ fn existing(set: &Set, ordinal: i64, cluster: &Cluster) -> Result<Vec<Arc<Object
     Ok(found)
 }
 
+/// The claims of the set's templates for ordinals that the set does not have.
+pub fn beyond(set: &Set, cluster: &Cluster) -> Result<Vec<(i64, Arc<Object>)>, Status> {
+    let stems: Vec<String> =
+        templates(set.object).iter().map(|t| format!("{}-{}", template_name(t), set.object.name())).collect();
+    let of = |claim: Arc<Object>| Some((stems.iter().find_map(|stem| ordinal(stem, claim.name()))?, claim));
+    let all = cluster.list("persistentvolumeclaims", Some(set.object.namespace()))?;
+    Ok(all.into_iter().filter_map(of).filter(|(o, _)| !set.has_ordinal(*o)).collect())
+}
+
 /// The claims of one ordinal that have to be made.
 pub fn missing(set: &Set, ordinal: i64, cluster: &Cluster) -> Result<Vec<Object>, Status> {
     let mut claims = Vec::new();

@@ -25,6 +25,7 @@ mod controller;
 mod describe;
 mod hint;
 mod members;
+mod reasons;
 mod revision;
 mod rollout;
 mod roster;

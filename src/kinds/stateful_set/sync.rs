@@ -14,9 +14,10 @@ use crate::apimachinery::status::Status;
 use crate::apimachinery::time::Time;
 use crate::cluster::Cluster;
 use crate::kinds::plan::{Action, EventRecord, Plan};
+use crate::kinds::why::Reason;
 
 /// What the controller calls itself in events.
-const SOURCE: &str = "statefulset-controller";
+pub const SOURCE: &str = "statefulset-controller";
 
 /// Whether a step leaves room for another in the same sync.
 #[derive(PartialEq, Eq)]
@@ -65,6 +66,7 @@ impl<'a, 'c> Sync<'a, 'c> {
         }
         self.status(outdated, plan);
         plan.actions.append(&mut steps.actions);
+        plan.reasons.append(&mut steps.reasons);
         self.truncate_history(plan);
         if let Some(at) = self.pods.next_available().and_then(|p| p.available_at(self.min_ready)) {
             plan.requeue(at);
@@ -81,12 +83,17 @@ impl<'a, 'c> Sync<'a, 'c> {
         pod.is_available(self.min_ready, self.now) && !pod.terminating
     }
 
-    /// Plans the step itself; returns how many pods of the current revision it takes down for an update.
+    /// Plans the step itself; returns how many pods it takes down for an update.
     fn step(&mut self, plan: &mut Plan) -> Result<usize, Status> {
+        self.kept_claims(plan)?;
+        self.left_as_they_are(plan);
         for ordinal in self.replicas_to_see() {
             let before = plan.actions.len();
             match self.replica(ordinal, plan)? {
-                Next::Wait if self.is_ordered() => return Ok(0),
+                Next::Wait if self.is_ordered() => {
+                    self.halted_at(ordinal, plan);
+                    return Ok(0);
+                }
                 Next::GoOn if plan.actions.len() == before => self.pods.check(ordinal),
                 _ => {}
             }
@@ -101,8 +108,8 @@ impl<'a, 'c> Sync<'a, 'c> {
                 self.pods.check(*ordinal);
             }
         }
-        for (_, pod) in &condemned {
-            self.condemn(pod, &condemned, plan);
+        for (ordinal, pod) in &condemned {
+            self.condemn(pod, *ordinal, &condemned, plan);
             if self.is_ordered() {
                 return Ok(0);
             }
@@ -126,7 +133,7 @@ impl<'a, 'c> Sync<'a, 'c> {
     }
 
     /// The pods beyond the wanted ordinals, highest first.
-    fn condemned(&self) -> Vec<(i64, Rc<Member>)> {
+    pub fn condemned(&self) -> Vec<(i64, Rc<Member>)> {
         let outside = self.pods.outside(&self.set.ordinals());
         outside.into_iter().rev().map(|(ordinal, pod)| (ordinal, Rc::clone(pod))).collect()
     }
@@ -134,14 +141,17 @@ impl<'a, 'c> Sync<'a, 'c> {
     /// What one wanted pod needs.
     fn replica(&self, ordinal: i64, plan: &mut Plan) -> Result<Next, Status> {
         let Some(pod) = self.pods.get(ordinal) else {
-            if !claims::is_stale(&self.set, ordinal, self.cluster)? {
+            if claims::is_stale(&self.set, ordinal, self.cluster)? {
+                let text = || "its claim belongs to a former pod and goes with it (whenScaled is Delete)".to_owned();
+                self.because(plan, ordinal, text);
+            } else {
                 self.create(ordinal, plan)?;
             }
             return Ok(Next::Wait);
         };
         if pod.is_finished() {
             if !pod.terminating {
-                self.delete(&pod.pod, plan);
+                self.delete(&pod.pod, ended(&pod.pod), plan);
             }
             return Ok(Next::Wait);
         }
@@ -194,6 +204,9 @@ impl<'a, 'c> Sync<'a, 'c> {
         let (name, set) = (pod.name().to_owned(), self.set.object.name());
         let failed = format!("Create Pod {name} in StatefulSet {set} failed error: ");
         if let Some(claim) = claims::ending(&self.set, ordinal, self.cluster)? {
+            let key = Key::new("persistentvolumeclaims", self.set.object.namespace(), &claim);
+            let text = || format!("no pod can have persistentvolumeclaim/{claim}, which is being deleted");
+            plan.because(self.cluster, || Reason::new(SOURCE, self.pod_key(ordinal), text()).waiting_for(key));
             let why = format!("{failed}pvc {claim} is being deleted");
             plan.push(Action::Event(EventRecord::warning(self.set.object, SOURCE, "FailedCreate", why)));
             return Ok(());
@@ -218,6 +231,12 @@ impl<'a, 'c> Sync<'a, 'c> {
         Ok(())
     }
 
+    /// The lowest ordinal that a rolling update replaces.
+    pub fn partition(&self) -> i64 {
+        let partition = self.set.object.i64_at("/spec/updateStrategy/rollingUpdate/partition").unwrap_or(0);
+        self.set.start.saturating_add(partition)
+    }
+
     /// Whether an ordinal is still on the current revision: below the partition of a rolling update.
     fn is_current_wanted(&self, ordinal: i64) -> bool {
         let strategy = self.set.object.str_at("/spec/updateStrategy/type");
@@ -227,11 +246,17 @@ impl<'a, 'c> Sync<'a, 'c> {
     }
 
     /// What one pod too many needs: from the highest ordinal, waiting for those that are unwell, but for the first.
-    fn condemn(&self, pod: &Member, condemned: &[(i64, Rc<Member>)], plan: &mut Plan) {
+    fn condemn(&self, pod: &Member, ordinal: i64, condemned: &[(i64, Rc<Member>)], plan: &mut Plan) {
         let unwell = self.is_ordered() && !pod.is_available(self.min_ready, self.now);
-        let waits = unwell && self.first_unhealthy(condemned).as_deref() != Some(pod.pod.name());
-        if !pod.terminating && !waits {
-            self.delete(&pod.pod, plan);
+        let first = if unwell { self.first_unhealthy(condemned) } else { None };
+        match first.filter(|first| first != pod.pod.name()) {
+            _ if pod.terminating => {}
+            None => self.delete(&pod.pod, self.beyond(ordinal), plan),
+            Some(first) => {
+                let text = format!("{}; as it is not available, it goes after pod/{first} is", self.beyond(ordinal));
+                let key = Key::new("pods", pod.pod.namespace(), &first);
+                plan.because(self.cluster, || Reason::new(SOURCE, self.pod_key(ordinal), text).waiting_for(key));
+            }
         }
     }
 
@@ -245,11 +270,13 @@ impl<'a, 'c> Sync<'a, 'c> {
         wanted.and_then(named).or_else(|| beyond().map(|(_, pod)| pod.pod.name().to_owned()))
     }
 
-    pub fn delete(&self, pod: &Object, plan: &mut Plan) {
+    /// Plans a pod's end; `why` is kept for those who ask.
+    pub fn delete(&self, pod: &Object, why: String, plan: &mut Plan) {
         let key = Key::new("pods", pod.namespace(), pod.name());
-        plan.push(Action::Delete { key, uid: pod.uid().to_owned() });
-        let set = self.set.object.name();
-        self.tell(plan, "SuccessfulDelete", format!("Delete Pod {} in StatefulSet {set} successful", pod.name()));
+        plan.push(Action::Delete { key: key.clone(), uid: pod.uid().to_owned() });
+        let done = format!("Delete Pod {} in StatefulSet {} successful", pod.name(), self.set.object.name());
+        let told = EventRecord::normal(self.set.object, SOURCE, "SuccessfulDelete", done);
+        plan.push(Action::Event(told.because(key, format!("deleted it: {why}"))));
     }
 
     fn tell(&self, plan: &mut Plan, reason: &'static str, message: String) {
@@ -291,5 +318,15 @@ impl<'a, 'c> Sync<'a, 'c> {
             let key = Key::new("controllerrevisions.apps", old.namespace(), old.name());
             plan.push(Action::Delete { key, uid: old.uid().to_owned() });
         }
+    }
+}
+
+/// How a pod ended that has to be replaced: its phase, and the reason if one is known.
+fn ended(pod: &Object) -> String {
+    let (phase, reason) = (pod.str_at("/status/phase"), pod.str_at("/status/reason"));
+    let detail = [reason, pod.str_at("/status/message")].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>();
+    match detail.is_empty() {
+        true => format!("it had ended ({phase}), and is replaced"),
+        false => format!("it had ended ({phase}: {}), and is replaced", detail.join(": ")),
     }
 }

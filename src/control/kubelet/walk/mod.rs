@@ -13,13 +13,14 @@ use super::container_status::{self, Running};
 use super::fold::{self, Folded};
 use super::known::{self, End, Known, Run};
 use super::restart::{Role, restarts, role};
-use super::{SOURCE, config, life::text, phase, pod_status};
+use super::{SOURCE, because, config, life::text, phase, pod_status};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
 use crate::cluster::Cluster;
 use crate::control::pace::{Fault, Pace, Step};
 use crate::kinds::plan::{Action, EventRecord, Plan};
+use crate::kinds::why;
 
 /// How long after a failure the kubelet looks at a container again, and says that it is holding back.
 const LOOK: TimeDelta = TimeDelta::seconds(1);
@@ -66,6 +67,11 @@ impl<'a, 'c> Walk<'a, 'c> {
         if is_initialized {
             self.start_containers()?;
             self.stop_sidecars_that_outlived();
+        } else {
+            let names = container_status::not_initialized(&self.pod).join(", ");
+            because(&mut self.plan, self.before, self.cluster, || {
+                format!("its containers start after its init containers: {names}")
+            });
         }
         self.finish()
     }
@@ -165,14 +171,48 @@ impl<'a, 'c> Walk<'a, 'c> {
             Stage::Waiting => Ok(self.look_for_image(spec)),
             Stage::Pulling { since } => Ok(self.pull(spec, since)),
             Stage::PullFailed { since } => self.hold_back_pull(spec, since),
-            Stage::PullBackOff { until } => Ok(self.until(until, spec, Self::look_for_image)),
+            Stage::PullBackOff { until } => {
+                let image = text(spec, "image");
+                self.waits(spec, until, || format!("image {image} cannot be pulled; that is tried again"));
+                Ok(self.until(until, spec, Self::look_for_image))
+            }
             Stage::Starting { since } => self.start(spec, role, since),
             Stage::Running { since } => self.watch(spec, role, since),
             Stage::Stopping { until, killed, .. } => Ok(self.stopped(spec, role, until, killed)),
             Stage::Ended { since } => self.restart(spec, since),
-            Stage::BackOff { until } => Ok(self.until(until, spec, Self::try_again)),
-            Stage::Done => Ok(Stepped::Rest),
+            Stage::BackOff { until } => {
+                let code = self.exit_code_before(spec);
+                self.waits(spec, until, || format!("its last run ended with status {code}; it is started again"));
+                Ok(self.until(until, spec, Self::try_again))
+            }
+            Stage::Done if role == Role::Init => Ok(Stepped::Rest),
+            Stage::Done => {
+                let code = self.exit_code_before(spec);
+                self.because(spec, || format!("it ended with status {code} and is not started again"));
+                Ok(Stepped::Rest)
+            }
         }
+    }
+
+    /// Why a container does not go on.
+    fn because(&mut self, spec: &Value, why: impl FnOnce() -> String) {
+        let name = text(spec, "name");
+        because(&mut self.plan, self.before, self.cluster, || format!("container {name}: {}", why()));
+    }
+
+    /// As [`Walk::because`], of what comes to an end at a time.
+    fn waits(&mut self, spec: &Value, until: Time, why: impl FnOnce() -> String) {
+        let now = self.now;
+        if now < until {
+            self.because(spec, || format!("{} {}", why(), why::at(until, now)));
+        }
+    }
+
+    /// How the last run of a container ended.
+    fn exit_code_before(&self, spec: &Value) -> i64 {
+        let status = container_status::find(&self.pod, text(spec, "name"));
+        let code = |field: &str| status?.pointer(field)?.as_i64();
+        code("/state/terminated/exitCode").or_else(|| code("/lastState/terminated/exitCode")).unwrap_or(0)
     }
 
     /// Goes on at a time, or asks to be woken then.
@@ -192,12 +232,14 @@ impl<'a, 'c> Walk<'a, 'c> {
                 self.warn(spec, "Failed", format!("Error: {why}"));
             }
             container_status::set_waiting(&mut self.pod, name, "CreateContainerConfigError", &why);
+            self.because(spec, || why.clone());
             return Ok(Stepped::Rest);
         }
         let subject = known::subject(self.before, spec);
         let ready = time::later(since, self.pace.of_step_for(Step::ContainerStart, &subject));
         if self.now < ready {
             self.plan.requeue(ready);
+            self.waits(spec, ready, || "it starts".to_owned());
             return Ok(Stepped::Rest);
         }
         match self.known(spec, role, self.now) {
@@ -245,7 +287,10 @@ impl<'a, 'c> Walk<'a, 'c> {
                 self.end(spec, role, &end);
                 return Ok(Stepped::Rest);
             }
-            Some(end) => self.plan.requeue(end.at),
+            Some(end) => {
+                self.plan.requeue(end.at);
+                self.waits(spec, end.at, || format!("it ends with status {}", end.code));
+            }
             None => {}
         }
         if role != Role::Init {

@@ -9,6 +9,7 @@ use crate::apimachinery::time::{self, Time};
 use crate::control::kubelet::container::{BackOff, Stage};
 use crate::control::kubelet::{container_status, image, known, life::text, network};
 use crate::control::pace::{Fault, Step};
+use crate::kinds::why;
 
 impl Walk<'_, '_> {
     /// The image is on the node, or is being pulled from now on, or never will be.
@@ -43,6 +44,7 @@ impl Walk<'_, '_> {
             self.warn(spec, event, why.to_owned());
             self.warn(spec, "Failed", format!("Error: {reason}"));
         }
+        self.because(spec, || why.to_owned());
         Stepped::Rest
     }
 
@@ -55,6 +57,8 @@ impl Walk<'_, '_> {
         let ready = time::later(since, takes);
         if self.now < ready {
             self.plan.requeue(ready);
+            let now = self.now;
+            self.because(spec, || format!("image {name} is pulled {} (the pace's image-pull)", why::at(ready, now)));
             return Stepped::Rest;
         }
         if is_missing {
