@@ -17,6 +17,11 @@ fn parse_sloppy(text: &str) -> Option<IpAddr> {
     })
 }
 
+/// Whether a text is an address, however sloppily written.
+pub fn is_ip(text: &str) -> bool {
+    parse_sloppy(text).is_some()
+}
+
 /// Checks an address; whether it is good.
 pub fn validate(text: &str, path: &Path, errors: &mut Errors) -> bool {
     let Some(_) = parse_sloppy(text) else {

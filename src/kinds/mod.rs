@@ -73,6 +73,7 @@ mod priority_class;
 mod priority_level_configuration;
 pub mod quota;
 pub mod rbac;
+mod reference;
 mod registry;
 mod replica_set;
 mod replication_controller;

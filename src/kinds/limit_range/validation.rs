@@ -63,7 +63,9 @@ fn validate_order(limit: &Value, resource: &str, path: &Path, errors: &mut Error
         if let (Some(small), Some(large)) = (of(low), of(high))
             && small > large
         {
-            let shown = of(blamed).map(|q| q.to_string()).unwrap_or_default();
+            // Of a default that is out of bounds upstream shows the bound.
+            let shown = if blamed == "default" { of(if high == "max" { "max" } else { "min" }) } else { of(blamed) };
+            let shown = shown.map(|q| q.to_string()).unwrap_or_default();
             let why = format!("{low_name} value {small} is greater than {high_name} value {large}");
             errors.invalid(&path.child(blamed).key(resource), shown, &why);
         }

@@ -11,6 +11,8 @@ use crate::apimachinery::object::Object;
 use crate::kinds::{endpoints, ip};
 
 const SOURCE_RANGES: &str = "service.beta.kubernetes.io/load-balancer-source-ranges";
+const TOPOLOGY_MODE: &str = "service.kubernetes.io/topology-mode";
+const TOPOLOGY_HINTS: &str = "service.kubernetes.io/topology-aware-hints";
 const MAX_AFFINITY_SECONDS: i64 = 86_400;
 
 /// Validates a Service but for its metadata.
@@ -18,6 +20,11 @@ pub fn service(object: &Object) -> Errors {
     let mut errors = Errors::default();
     let spec = Spec::of(object);
     let path = Path::new("spec");
+    let (mode, hints) = (object.annotation(TOPOLOGY_MODE), object.annotation(TOPOLOGY_HINTS));
+    if let (Some(mode), Some(_)) = (mode, hints.filter(|hints| mode != Some(hints))) {
+        let detail = format!("must match annotations[{TOPOLOGY_HINTS}] when both are specified");
+        errors.invalid(&Path::new("metadata.annotations").key(TOPOLOGY_MODE), mode, &detail);
+    }
     if spec.ports.is_empty() && !spec.is_headless() && spec.kind != "ExternalName" {
         errors.required(&path.child("ports"), "");
     }
@@ -239,10 +246,15 @@ fn validate_load_balancer(object: &Object, spec: &Spec, path: &Path, errors: &mu
     if spec.allocate_load_balancer_node_ports.is_some() && !is_balancer {
         errors.forbidden(&path.child("allocateLoadBalancerNodePorts"), only);
     }
+    balancer_class(spec, errors);
+}
+
+/// `loadBalancerClass`, which an update looks at twice.
+pub fn balancer_class(spec: &Spec, errors: &mut Errors) {
     let Some(class) = &spec.load_balancer_class else { return };
-    let path = path.child("loadBalancerClass");
-    if !is_balancer {
-        return errors.forbidden(&path, only);
+    let path = Path::new("spec.loadBalancerClass");
+    if spec.kind != "LoadBalancer" {
+        return errors.forbidden(&path, "may only be used when `type` is 'LoadBalancer'");
     }
     for problem in names::is_qualified_name(class) {
         errors.invalid(&path, class.as_str(), &problem);
@@ -318,7 +330,7 @@ pub fn warnings(object: &Object) -> Vec<String> {
     let prefers_close = spec.traffic_distribution.as_deref() == Some("PreferClose");
     let cases = [
         (
-            object.annotation("service.kubernetes.io/topology-aware-hints").is_some(),
+            object.annotation(TOPOLOGY_HINTS).is_some(),
             "annotation service.kubernetes.io/topology-aware-hints is deprecated, please use service.kubernetes.io/topology-mode instead",
         ),
         (headless && !spec.load_balancer_ip.is_empty(), "spec.loadBalancerIP is ignored for headless services"),
