@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 
 use super::describe::{Text, View};
 use super::exposure::{self, Exposure};
+use super::written::Written;
 use super::{Kind, Names, limit_range};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
@@ -125,6 +126,14 @@ impl Kind for Pod {
 
     fn evaluator(&self) -> &'static dyn super::quota::Evaluator {
         &quota::PodQuota
+    }
+
+    fn is_visited_without_history(&self) -> bool {
+        true
+    }
+
+    fn written(&self) -> Written {
+        Written { pod_spec: Some("/spec"), zeros: &[] }
     }
 
     fn validate(&self, object: &Object) -> Errors {

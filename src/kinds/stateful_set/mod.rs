@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::describe::{Text, View};
 use super::plan::Plan;
 use super::rollout::{Progress, Revision};
+use super::written::{Written, Zero};
 use super::{Kind, Names, ScalePaths, Trigger};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::key::Key;
@@ -123,6 +124,20 @@ impl Kind for StatefulSet {
 
     fn prepare_for_create(&self, set: &mut Object) {
         set.set("/status", json!({"replicas": 0, "availableReplicas": 0}));
+    }
+
+    fn written(&self) -> Written {
+        const ZEROS: &[(&str, Zero)] = &[
+            ("/spec/template/metadata/creationTimestamp", Zero::Null),
+            ("/spec/updateStrategy", Zero::Struct),
+            ("/spec/serviceName", Zero::Text),
+            ("/spec/volumeClaimTemplates/*/metadata/creationTimestamp", Zero::Null),
+            ("/spec/volumeClaimTemplates/*/spec/resources", Zero::Struct),
+            ("/spec/volumeClaimTemplates/*/status", Zero::Struct),
+            ("/status/availableReplicas", Zero::Number),
+            ("/status/replicas", Zero::Number),
+        ];
+        Written { zeros: ZEROS, ..Written::TEMPLATE }
     }
 
     fn validate(&self, set: &Object) -> Errors {
