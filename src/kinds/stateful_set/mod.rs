@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::describe::{Text, View};
+use super::persistent_volume_claim::spec_warnings;
 use super::plan::Plan;
 use super::rollout::{Progress, Revision};
 use super::written::{Written, Zero};
@@ -150,7 +151,13 @@ impl Kind for StatefulSet {
 
     fn warnings(&self, set: &Object, _old: Option<&Object>) -> Vec<String> {
         let template = set.at("/spec/template").unwrap_or(&Value::Null);
-        super::pod::template_warnings(template, &Path::new("spec.template"))
+        let mut warnings = super::pod::template_warnings(template, &Path::new("spec.template"));
+        for (i, claim) in set.list_at("/spec/volumeClaimTemplates").iter().enumerate() {
+            // The capital is upstream's.
+            let path = Path::new("spec.volumeClaimTemplates").index(i).child("Spec");
+            warnings.extend(spec_warnings(&claim["spec"], &path));
+        }
+        warnings
     }
 
     fn has_generation(&self) -> bool {
