@@ -67,6 +67,16 @@ const NO_DOOR: &str = "std::env::consts";
 /// Names that say nothing.
 const FORBIDDEN_NAMES: &[&str] = &["util", "utils", "common", "helper", "helpers", "misc"];
 
+/// Where what is done depends on a kind's name outside of kinds/, and may: programs that others wrote ask for it so.
+const KINDS_BY_NAME: &[&str] = &[
+    // Kustomize's own configuration, which is a table by kind.
+    "cmd/kustomize/",
+    // `create job --from=cronjob/…`.
+    "cmd/generators/job.rs",
+    // The API server checks the namespace of no other kind's names so.
+    "apimachinery/names/meta.rs",
+];
+
 const LONGEST_FILE: usize = 500;
 const LONGEST_FUNCTION: usize = 100;
 
@@ -366,6 +376,51 @@ fn files_are_small_and_have_names_that_say_something() {
         let mut parts = source.path.trim_end_matches(".rs").split('/');
         if let Some(name) = parts.find(|part| FORBIDDEN_NAMES.contains(part)) {
             problems.push(format!("src/{}: {name:?} says nothing about what is in it", source.path));
+        }
+    }
+    report(&problems);
+}
+
+/// The kinds' names, as their files tell them.
+fn kind_names(root: &Path) -> BTreeSet<String> {
+    let mut files = Vec::new();
+    collect(root, &root.join("kinds"), &mut files);
+    let mut names = BTreeSet::from(["Pod".to_owned()]);
+    for file in files {
+        let text = fs::read_to_string(root.join(&file.path)).unwrap();
+        let told = text.split("Names::core(").skip(1).filter_map(|rest| rest.split('"').nth(1));
+        names.extend(told.map(str::to_owned));
+    }
+    names
+}
+
+#[test]
+fn only_kinds_know_kinds_by_name() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let names = kind_names(&root);
+    assert!(names.len() > 40, "the kinds were found: {names:?}");
+    let mut problems = Vec::new();
+    let is_allowed =
+        |path: &str| path.starts_with("kinds/") || KINDS_BY_NAME.iter().any(|place| path.starts_with(place));
+    for source in sources().iter().filter(|s| !s.is_generated && !is_allowed(&s.path)) {
+        let text = fs::read_to_string(root.join(&source.path)).unwrap();
+        let lines = text.lines().enumerate().take(source.code.trim_end().lines().count());
+        for (number, line) in lines.filter(|(_, l)| !l.trim_start().starts_with("//")) {
+            for name in &names {
+                let quoted = format!("\"{name}\"");
+                let around = |place: usize| (line[..place].trim_end(), line[place + quoted.len()..].trim_start());
+                let depends = line.match_indices(&quoted).map(|(place, _)| around(place)).any(|(before, after)| {
+                    ["==", "!="].iter().any(|o| before.ends_with(o))
+                        || ["=>", "|", ") =>", ") |"].iter().any(|o| after.starts_with(o))
+                });
+                if depends {
+                    problems.push(format!(
+                        "src/{}:{}: {quoted} is a kind; ask it through the Kind trait",
+                        source.path,
+                        number + 1
+                    ));
+                }
+            }
         }
     }
     report(&problems);

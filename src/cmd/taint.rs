@@ -84,7 +84,7 @@ impl Run for Taint {
         let (nodes, specs) = self.split()?;
         let changes = Changes::parse(&specs).map_err(|why| cx.usage_error(why))?;
         let kind = resources::kind(cx, &nodes[0])?;
-        if kind.names().kind != "Node" {
+        if !kind.takes_taints() {
             anyhow::bail!("invalid resource type {}, only node types are supported", nodes[0].to_lowercase());
         }
         changes.check()?;

@@ -1,13 +1,13 @@
 //! CertificateSigningRequest: a certificate that somebody asks for. Stored; nobody signs.
 
 use super::pod::Fields;
-use super::{Kind, Names};
+use super::{Kind, Names, data_keys, secret};
 use crate::apimachinery::field::{Errors, Path};
-use crate::apimachinery::names::NameRule;
+use crate::apimachinery::names::{self, NameRule};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::{self, Time};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The kind.
 pub struct CertificateSigningRequest;
@@ -68,10 +68,6 @@ impl Kind for CertificateSigningRequest {
         object.set("/status", json!({}));
     }
 
-    fn set_defaults(&self, object: &mut Object) {
-        object.set_default("/spec/usages", json!(["digital signature", "key encipherment"]));
-    }
-
     fn name_rule(&self) -> NameRule {
         |_, _| Vec::new()
     }
@@ -79,11 +75,17 @@ impl Kind for CertificateSigningRequest {
     fn validate(&self, object: &Object) -> Errors {
         let mut errors = Errors::default();
         let spec = Path::new("spec");
-        if object.list_at("/spec/usages").is_empty() {
-            errors.required(&spec.child("usages"), "usages must be provided");
+        let request = object.str_at("/spec/request");
+        let pem = object.at("/spec/request").map(data_keys::decode).unwrap_or_default();
+        if secret::first_block_type(&pem).as_deref() != Some("CERTIFICATE REQUEST") {
+            errors.invalid(&spec.child("request"), request, "PEM block type must be CERTIFICATE REQUEST");
         }
-        if object.str_at("/spec/signerName").is_empty() {
-            errors.required(&spec.child("signerName"), "");
+        validate_usages(object.list_at("/spec/usages"), &spec.child("usages"), &mut errors);
+        let (signer, path) = (object.str_at("/spec/signerName"), spec.child("signerName"));
+        if signer == "kubernetes.io/legacy-unknown" {
+            errors.invalid(&path, signer, "the legacy signerName is not allowed via this API version");
+        } else {
+            validate_signer(signer, &path, &mut errors);
         }
         if let Some(seconds) = object.i64_at("/spec/expirationSeconds").filter(|s| *s < 600) {
             errors.invalid(
@@ -93,5 +95,106 @@ impl Kind for CertificateSigningRequest {
             );
         }
         errors
+    }
+}
+
+/// What a certificate may be for, in the order of bytes.
+const USAGES: [&str; 23] = [
+    "any",
+    "cert sign",
+    "client auth",
+    "code signing",
+    "content commitment",
+    "crl sign",
+    "data encipherment",
+    "decipher only",
+    "digital signature",
+    "email protection",
+    "encipher only",
+    "ipsec end system",
+    "ipsec tunnel",
+    "ipsec user",
+    "key agreement",
+    "key encipherment",
+    "microsoft sgc",
+    "netscape sgc",
+    "ocsp signing",
+    "s/mime",
+    "server auth",
+    "signing",
+    "timestamping",
+];
+
+fn validate_usages(usages: &[Value], path: &Path, errors: &mut Errors) {
+    if usages.is_empty() {
+        errors.required(path, "");
+    }
+    for (i, usage) in usages.iter().enumerate().filter(|(_, u)| !USAGES.iter().any(|known| u == known)) {
+        errors.not_supported(&path.index(i), usage.clone(), &USAGES);
+    }
+    for (i, usage) in usages.iter().enumerate().filter(|(i, u)| usages[..*i].contains(u)) {
+        errors.duplicate(&path.index(i), usage.clone());
+    }
+}
+
+/// `example.com/signer-name`.
+fn validate_signer(signer: &str, path: &Path, errors: &mut Errors) {
+    if signer.is_empty() {
+        return errors.required(path, "");
+    }
+    let Some((domain, name)) = signer.split_once('/').filter(|(_, name)| !name.contains('/')) else {
+        let detail = "must be a fully qualified domain and path of the form 'example.com/signer-name'";
+        return errors.invalid(path, signer, detail);
+    };
+    if domain.len() > 253 {
+        errors.too_long(path, 253);
+    }
+    // Of the labels only the first that is wrong is told of.
+    let told = |part: &str, check: fn(&str) -> names::Problems, errors: &mut Errors| {
+        let wrong = part.split('.').map(|label| (label, check(label))).find(|(_, problems)| !problems.is_empty());
+        let Some((label, problems)) = wrong else { return };
+        for problem in problems {
+            errors.invalid(path, part, &format!("validating label {label:?}: {problem}"));
+        }
+    };
+    told(domain, names::is_dns1123_label, errors);
+    if !domain.contains('.') {
+        errors.invalid(path, domain, "should be a domain with at least two segments separated by dots");
+    }
+    told(name, names::is_dns1123_subdomain, errors);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_checked() {
+        let pem = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KLS0tLS1FTkQgQ0VSVElGSUNBVEUgUkVRVUVTVC0tLS0tCg==";
+        let cases = [
+            (json!({"request": pem, "signerName": "a.b/c", "usages": ["client auth"]}), vec![]),
+            (
+                json!({"request": "eA==", "signerName": "foo", "expirationSeconds": 1}),
+                vec![
+                    "spec.request: Invalid value: \"eA==\": PEM block type must be CERTIFICATE REQUEST",
+                    "spec.usages: Required value",
+                    "spec.signerName: Invalid value: \"foo\": must be a fully qualified domain and path of the form 'example.com/signer-name'",
+                    "spec.expirationSeconds: Invalid value: 1: may not specify a duration less than 600 seconds (10 minutes)",
+                ],
+            ),
+            (
+                json!({"request": pem, "signerName": "foo/bar", "usages": ["signing", "signing"]}),
+                vec![
+                    "spec.usages[1]: Duplicate value: \"signing\"",
+                    "spec.signerName: Invalid value: \"foo\": should be a domain with at least two segments separated by dots",
+                ],
+            ),
+        ];
+        for (spec, want) in cases {
+            let request = Object::from_value(json!({"spec": spec})).unwrap();
+            let got: Vec<String> =
+                CertificateSigningRequest.validate(&request).0.iter().map(ToString::to_string).collect();
+            assert_eq!(got, want);
+        }
     }
 }

@@ -41,6 +41,10 @@ impl Kind for ConfigMap {
         zeros::omit(object, &["/data", "/binaryData"]);
     }
 
+    fn key_reference(&self) -> Option<&'static str> {
+        Some("configMapKeyRef")
+    }
+
     fn validate(&self, object: &Object) -> Errors {
         let mut errors = Errors::default();
         let empty = Map::new();

@@ -2,6 +2,7 @@
 
 use super::describe::{Text, View};
 use super::plan::Plan;
+use super::written::{Written, Zero};
 use super::{Kind, Names, workload, zeros};
 use crate::apimachinery::field::Errors;
 use crate::apimachinery::labels;
@@ -90,6 +91,18 @@ impl Kind for CronJob {
         // Upstream fills in the template of a Job's pods, and of the Job itself nothing.
         zeros::write(object, &[("/spec/jobTemplate/metadata", json!({}))]);
         workload::set_template_defaults(object, "/spec/jobTemplate/spec/template");
+    }
+
+    fn is_visited_without_history(&self) -> bool {
+        true
+    }
+
+    fn written(&self) -> Written {
+        const ZEROS: &[(&str, Zero)] = &[
+            ("/spec/jobTemplate/metadata/creationTimestamp", Zero::Null),
+            ("/spec/jobTemplate/spec/template/metadata/creationTimestamp", Zero::Null),
+        ];
+        Written { pod_spec: Some("/spec/jobTemplate/spec/template/spec"), zeros: ZEROS }
     }
 
     fn validate(&self, object: &Object) -> Errors {

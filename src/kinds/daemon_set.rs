@@ -5,6 +5,7 @@ use super::int_or_percent;
 use super::internal;
 use super::plan::Plan;
 use super::rollout::{Progress, Revision};
+use super::written::{Written, Zero};
 use super::{Kind, Names, Trigger, workload};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::labels::{self, Selector};
@@ -107,9 +108,28 @@ impl Kind for DaemonSet {
         workload::set_template_defaults(object, "/spec/template");
     }
 
+    fn has_a_pod_on_each_node(&self) -> bool {
+        true
+    }
+
+    fn written(&self) -> Written {
+        const ZEROS: &[(&str, Zero)] = &[
+            ("/spec/template/metadata/creationTimestamp", Zero::Null),
+            ("/spec/updateStrategy", Zero::Struct),
+            ("/status/currentNumberScheduled", Zero::Number),
+            ("/status/desiredNumberScheduled", Zero::Number),
+            ("/status/numberMisscheduled", Zero::Number),
+            ("/status/numberReady", Zero::Number),
+        ];
+        Written { zeros: ZEROS, ..Written::TEMPLATE }
+    }
+
     fn validate(&self, object: &Object) -> Errors {
         let mut errors = Errors::default();
-        workload::validate_selector(object, "daemonset", &mut errors);
+        // Of a set without a selector nothing else is said than that the template's labels do not match.
+        if object.at("/spec/selector").is_some() {
+            workload::validate_selector(object, "daemonset", &mut errors);
+        }
         workload::validate_template(object, "DaemonSet", &mut errors);
         workload::not_negative(object, &["minReadySeconds"], &mut errors);
         validate_strategy(object, &mut errors);

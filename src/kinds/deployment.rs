@@ -6,6 +6,7 @@ use super::int_or_percent;
 use super::internal;
 use super::plan::Plan;
 use super::rollout::{Progress, Revision};
+use super::written::{Written, Zero};
 use super::{Kind, Names, ScalePaths, Trigger, workload, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::labels::{self, Selector};
@@ -90,6 +91,17 @@ impl Kind for Deployment {
         object.set_default("/spec/progressDeadlineSeconds", 600);
         zeros::omit(object, &["/spec/paused", "/spec/minReadySeconds"]);
         workload::set_template_defaults(object, "/spec/template");
+    }
+
+    /// The template alone.
+    fn rollback_announcement(&self) -> &'static str {
+        ""
+    }
+
+    fn written(&self) -> Written {
+        const ZEROS: &[(&str, Zero)] =
+            &[("/spec/template/metadata/creationTimestamp", Zero::Null), ("/spec/strategy", Zero::Struct)];
+        Written { zeros: ZEROS, ..Written::TEMPLATE }
     }
 
     fn validate(&self, object: &Object) -> Errors {

@@ -64,6 +64,23 @@ impl Kind for EndpointSlice {
         describe::describe(object, view, out)
     }
 
+    fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
+        let kind = new.str_at("/addressType");
+        if kind == "FQDN" {
+            // The path is upstream's.
+            return vec!["spec.addressType: FQDN endpoints are deprecated".to_owned()];
+        }
+        let mut warnings = Vec::new();
+        for (i, endpoint) in new.list_at("/endpoints").iter().enumerate() {
+            let addresses = endpoint.get("addresses").and_then(Value::as_array).into_iter().flatten();
+            for (j, address) in addresses.filter_map(Value::as_str).enumerate() {
+                let path = Path::new("endpoints").index(i).child("addresses").index(j);
+                warnings.extend(ip::warning(address, &path));
+            }
+        }
+        warnings
+    }
+
     fn set_defaults(&self, object: &mut Object) {
         let ports = object.body_mut().get_mut("ports").and_then(Value::as_array_mut);
         for port in ports.into_iter().flatten().filter_map(Value::as_object_mut) {

@@ -4,6 +4,7 @@ mod describe;
 
 use super::describe::{Text, View};
 use super::pod::Fields;
+use super::reference;
 use super::{Kind, Names, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names;
@@ -62,9 +63,7 @@ impl Kind for IngressClass {
         let mut errors = Errors::default();
         let spec = Path::new("spec");
         let controller = object.str_at("/spec/controller");
-        if !controller.is_empty() {
-            validate_controller(controller, &spec.child("controller"), &mut errors);
-        }
+        validate_controller(controller, &spec.child("controller"), &mut errors);
         if let Some(parameters) = object.at("/spec/parameters") {
             validate_parameters(parameters, &spec.child("parameters"), &mut errors);
         }
@@ -93,16 +92,20 @@ fn validate_controller(controller: &str, path: &Path, errors: &mut Errors) {
 }
 
 fn validate_parameters(parameters: &serde_json::Value, path: &Path, errors: &mut Errors) {
-    for field in ["kind", "name"].into_iter().filter(|f| parameters.text(f).is_empty()) {
-        errors.required(&path.child(field), &format!("{field} is required"));
-    }
+    reference::validate(parameters, path, errors);
     let namespace = parameters.field("namespace").is_some();
     match parameters.text("scope") {
         "Namespace" if !namespace => {
             errors.required(&path.child("namespace"), "`parameters.scope` is set to 'Namespace'")
         }
         "Cluster" if namespace => errors.forbidden(&path.child("namespace"), "`parameters.scope` is set to 'Cluster'"),
-        "Cluster" | "Namespace" => {}
+        "Namespace" => {
+            let name = parameters.text("namespace");
+            names::name_is_dns_label(name, false)
+                .iter()
+                .for_each(|p| errors.invalid(&path.child("namespace"), name, p));
+        }
+        "Cluster" => {}
         other => errors.not_supported(&path.child("scope"), other, &["Cluster", "Namespace"]),
     }
 }

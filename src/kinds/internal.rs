@@ -31,6 +31,12 @@ pub fn shown(value: &Value, fields: &[Field]) -> String {
     format!("{{{}}}", parts.join(","))
 }
 
+/// A list of values of one of the types below.
+pub fn shown_items(values: &[Value], fields: &[Field]) -> String {
+    let items: Vec<String> = values.iter().map(|item| shown(item, fields)).collect();
+    format!("[{}]", items.join(","))
+}
+
 fn part(value: &Value, of: &Of) -> String {
     match (of, value) {
         (Text, Value::Null) => "\"\"".to_owned(),
@@ -38,10 +44,7 @@ fn part(value: &Value, of: &Of) -> String {
         (Bool, Value::Null) => "false".to_owned(),
         (_, Value::Null) => "null".to_owned(),
         (Struct(fields), value) => shown(value, fields),
-        (Items(fields), Value::Array(items)) => {
-            let items: Vec<String> = items.iter().map(|item| shown(item, fields)).collect();
-            format!("[{}]", items.join(","))
-        }
+        (Items(fields), Value::Array(items)) => shown_items(items, fields),
         (_, value) => go_value::json(value),
     }
 }
@@ -128,8 +131,14 @@ pub static SCOPE_SELECTOR: &[Field] = &[Field(
     ]),
 )];
 
-/// networking.ServiceBackendPort.
-pub static BACKEND_PORT: &[Field] = &[Field("Name", "name", Text), Field("Number", "number", Int)];
+static NODE_REQUIREMENT: &[Field] =
+    &[Field("Key", "key", Text), Field("Operator", "operator", Text), Field("Values", "values", Pointer)];
+
+/// core.NodeSelectorTerm.
+pub static NODE_SELECTOR_TERM: &[Field] = &[
+    Field("MatchExpressions", "matchExpressions", Items(NODE_REQUIREMENT)),
+    Field("MatchFields", "matchFields", Items(NODE_REQUIREMENT)),
+];
 
 /// core.PodResourceClaim.
 pub static POD_RESOURCE_CLAIM: &[Field] = &[

@@ -17,6 +17,11 @@ fn parse_sloppy(text: &str) -> Option<IpAddr> {
     })
 }
 
+/// Whether a text is an address, however sloppily written.
+pub fn is_ip(text: &str) -> bool {
+    parse_sloppy(text).is_some()
+}
+
 /// Checks an address; whether it is good.
 pub fn validate(text: &str, path: &Path, errors: &mut Errors) -> bool {
     let Some(_) = parse_sloppy(text) else {
@@ -70,6 +75,32 @@ pub fn validate_cidr(text: &str, path: &Path, errors: &mut Errors) {
     } else if has_host_bits(address, prefix) {
         errors.invalid(path, text, "must not have bits set beyond the prefix length");
     }
+}
+
+/// What the server warns of in an address that is taken: that it is not written as it should be.
+pub fn warning(text: &str, path: &Path) -> Option<String> {
+    let ip = parse_sloppy(text)?;
+    match text.parse::<IpAddr>() {
+        Ok(IpAddr::V6(v6)) if v6.to_ipv4_mapped().is_none() => {
+            let canonical = v6.to_string();
+            let told =
+                || format!("{path}: IPv6 address {text:?} should be in RFC 5952 canonical format ({canonical:?})");
+            (canonical != text).then(told)
+        }
+        Ok(IpAddr::V4(_)) => None,
+        _ => Some(format!(
+            "{path}: non-standard IP address {text:?} will be considered invalid in a future Kubernetes release: use {:?}",
+            ip.to_canonical().to_string()
+        )),
+    }
+}
+
+/// The same of a range of IPv6 addresses; a range of IPv4 addresses that is taken is written as it should be.
+pub fn cidr_warning(text: &str, path: &Path) -> Option<String> {
+    let (IpAddr::V6(v6), prefix) = parse_cidr(text)? else { return None };
+    let canonical = format!("{v6}/{prefix}");
+    let told = || format!("{path}: IPv6 CIDR value {text:?} should be in RFC 5952 canonical format ({canonical:?})");
+    (canonical != text).then(told)
 }
 
 /// A range's address and prefix length, however sloppily written.
@@ -129,6 +160,27 @@ mod tests {
         );
         assert_eq!(said(|p, e| validate_non_special("0.0.0.0", p, e)), ["may not be unspecified (0.0.0.0)"]);
         assert!(said(|p, e| validate_non_special("192.0.2.9", p, e)).is_empty());
+    }
+
+    #[test]
+    fn what_is_not_written_as_it_should_be() {
+        let path = Path::new("p");
+        assert_eq!(
+            warning("FD00:0::1", &path).as_deref(),
+            Some("p: IPv6 address \"FD00:0::1\" should be in RFC 5952 canonical format (\"fd00::1\")")
+        );
+        assert_eq!(
+            warning("010.0.0.1", &path).as_deref(),
+            Some(
+                "p: non-standard IP address \"010.0.0.1\" will be considered invalid in a future Kubernetes release: use \"10.0.0.1\""
+            )
+        );
+        assert_eq!((warning("10.0.0.1", &path), warning("fd00::1", &path)), (None, None));
+        assert_eq!(
+            cidr_warning("fd00:0::/8", &path).as_deref(),
+            Some("p: IPv6 CIDR value \"fd00:0::/8\" should be in RFC 5952 canonical format (\"fd00::/8\")")
+        );
+        assert_eq!((cidr_warning("::/0", &path), cidr_warning("10.0.0.0/8", &path)), (None, None));
     }
 
     #[test]

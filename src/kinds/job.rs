@@ -2,6 +2,7 @@
 
 use super::describe::{Text, View};
 use super::plan::Plan;
+use super::written::Written;
 use super::{Kind, Names, Trigger, workload};
 use crate::apimachinery::field::Errors;
 use crate::apimachinery::labels::{self, Selector};
@@ -16,6 +17,7 @@ mod cells;
 mod controller;
 pub(super) mod defaults;
 mod describe;
+mod failures;
 mod indexes;
 mod policies;
 pub(super) mod validation;
@@ -75,6 +77,14 @@ impl Kind for Job {
     fn prepare_for_create(&self, object: &mut Object) {
         object.set("/status", json!({}));
         defaults::generate_selector(object);
+    }
+
+    fn is_visited_without_history(&self) -> bool {
+        true
+    }
+
+    fn written(&self) -> Written {
+        Written::TEMPLATE
     }
 
     fn validate(&self, object: &Object) -> Errors {

@@ -73,6 +73,7 @@ mod priority_class;
 mod priority_level_configuration;
 pub mod quota;
 pub mod rbac;
+mod reference;
 mod registry;
 mod replica_set;
 mod replication_controller;
@@ -101,6 +102,7 @@ mod volume_attributes_class;
 mod webhook;
 pub mod why;
 mod workload;
+mod written;
 
 use describe::{Text, View};
 use exposure::Exposure;
@@ -111,6 +113,7 @@ pub use custom_resource::{versions as versions_of_definition, versions_to_be};
 pub use custom_resource_definition::RESOURCE as DEFINITIONS;
 pub use endpoint_slice::SERVICE_NAME_LABEL;
 pub use node::{labels as node_labels, status as node_status};
+pub use persistent_volume::deletion_problem;
 pub use persistent_volume_claim::validate_claim_spec;
 pub use pod_disruption_budget::budgets_of_pod;
 pub use priority_class::SYSTEM_CLASSES as SYSTEM_PRIORITY_CLASSES;
@@ -373,6 +376,16 @@ pub trait Kind: Sync {
         Ok(None)
     }
 
+    /// Whether kubectl knows the kind to have no history; of other kinds without one it says that it does not know them.
+    fn is_visited_without_history(&self) -> bool {
+        false
+    }
+
+    /// What kubectl says before the template that an undone rollout would go back to.
+    fn rollback_announcement(&self) -> &'static str {
+        "will roll back to "
+    }
+
     /// The patch that makes the object what it was at a revision; `None` when it is that already.
     fn rollback(&self, _object: &Object, _to: &Revision) -> Result<Option<(PatchType, Value)>, String> {
         Ok(None)
@@ -392,6 +405,26 @@ pub trait Kind: Sync {
     /// that a cluster makes by itself. Metadata, status and what controllers own are seen to for all kinds.
     fn export(&self, _object: &mut Object, _cluster: &Cluster) -> Result<bool, Status> {
         Ok(true)
+    }
+
+    /// What kubectl's own type of the kind writes of an object, whoever set it.
+    fn written(&self) -> written::Written {
+        written::Written { pod_spec: None, zeros: &[] }
+    }
+
+    /// How a container's variable names a key of such an object, for a kind that variables are made from.
+    fn key_reference(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Whether the kind keeps a pod on each node, which is not lost when the node is drained.
+    fn has_a_pod_on_each_node(&self) -> bool {
+        false
+    }
+
+    /// Whether its objects can be tainted.
+    fn takes_taints(&self) -> bool {
+        false
     }
 
     /// Whether [`Kind::hints`] may have something to say.

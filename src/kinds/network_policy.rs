@@ -86,6 +86,24 @@ impl Kind for NetworkPolicy {
         errors
     }
 
+    fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for (list, peers) in [("ingress", "from"), ("egress", "to")] {
+            for (i, rule) in new.list_at(&format!("/spec/{list}")).iter().enumerate() {
+                for (j, block) in
+                    rule.items(peers).iter().enumerate().filter_map(|(j, p)| Some((j, p.field("ipBlock")?)))
+                {
+                    let path = Path::new("spec").child(list).index(i).child(peers).index(j).child("ipBlock");
+                    warnings.extend(ip::cidr_warning(block.text("cidr"), &path.child("cidr")));
+                    for (k, part) in block.texts("except").into_iter().enumerate() {
+                        warnings.extend(ip::cidr_warning(part, &path.child("except").index(k)));
+                    }
+                }
+            }
+        }
+        warnings
+    }
+
     fn has_generation(&self) -> bool {
         true
     }

@@ -89,6 +89,10 @@ impl Kind for Node {
     /// A node comes with its status: a kubelet registers itself so.
     fn prepare_for_create(&self, _object: &mut Object) {}
 
+    fn takes_taints(&self) -> bool {
+        true
+    }
+
     fn validate(&self, object: &Object) -> Errors {
         let mut errors = Errors::default();
         validate_taints(object.list_at("/spec/taints"), &mut errors);

@@ -3,6 +3,8 @@
 mod describe;
 mod sources;
 
+pub use sources::deletion_problem;
+
 use serde_json::{Map, Value, json};
 
 use super::describe::{Text, View};

@@ -167,12 +167,17 @@ impl Kind for PersistentVolumeClaim {
 
 fn warnings(claim: &Object) -> Vec<String> {
     let mut warnings: Vec<String> = class::annotation_warning(claim).into_iter().collect();
+    warnings.extend(spec_warnings(claim.at("/spec").unwrap_or(&Value::Null), &Path::new("spec")));
+    warnings
+}
+
+/// What the server warns of in a claim's spec at a path, be it a claim's or a template's: parts of a byte.
+pub fn spec_warnings(spec: &Value, path: &Path) -> Vec<String> {
+    let mut warnings = Vec::new();
     for list in ["requests", "limits"] {
-        let Some(storage) = resource_list::quantity_at(claim, &format!("/spec/resources/{list}/storage")) else {
-            continue;
-        };
-        if storage.milli_value() % 1000 != 0 {
-            let path = Path::new("spec.resources").child(list).key("storage");
+        let storage = spec.pointer(&format!("/resources/{list}/storage")).and_then(|q| Quantity::from_value(q).ok());
+        if let Some(storage) = storage.filter(|s| s.milli_value() % 1000 != 0) {
+            let path = path.child("resources").child(list).key("storage");
             let value = storage.to_string();
             warnings.push(format!("{path}: fractional byte value {value:?} is invalid, must be an integer"));
         }

@@ -5,6 +5,7 @@
 mod admission;
 mod affinity;
 mod aggregate;
+mod app_armor;
 mod cells;
 mod defaults;
 mod describe;
@@ -19,6 +20,7 @@ use serde_json::{Value, json};
 
 use super::describe::{Text, View};
 use super::exposure::{self, Exposure};
+use super::written::Written;
 use super::{Kind, Names, limit_range};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
@@ -31,7 +33,7 @@ pub use aggregate::{Amounts, of_all as amounts_of};
 pub use defaults::{set_spec_defaults, set_template_defaults};
 pub use fields::Fields;
 pub use validation::{
-    TOO_LONG_PORTAL, is_overcommit_allowed, validate_limit_name, validate_spec, validate_template,
+    TOO_LONG_PORTAL, is_counted, is_overcommit_allowed, validate_limit_name, validate_spec, validate_template,
     validate_volume_source,
 };
 pub use warnings::{node_term_warnings, old_node_label, template_warnings};
@@ -106,6 +108,7 @@ impl Kind for Pod {
             object.set("/status/conditions", Value::Array(vec![gated_condition()]));
         }
         affinity::merge_match_label_keys(object);
+        app_armor::take_over(object);
     }
 
     fn admit(&self, object: &mut Object, cluster: &Cluster) -> Result<(), Status> {
@@ -123,6 +126,14 @@ impl Kind for Pod {
 
     fn evaluator(&self) -> &'static dyn super::quota::Evaluator {
         &quota::PodQuota
+    }
+
+    fn is_visited_without_history(&self) -> bool {
+        true
+    }
+
+    fn written(&self) -> Written {
+        Written { pod_spec: Some("/spec"), zeros: &[] }
     }
 
     fn validate(&self, object: &Object) -> Errors {

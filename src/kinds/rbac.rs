@@ -100,7 +100,7 @@ pub fn validate_binding(binding: &Object, namespaced: bool) -> Errors {
     match binding.str_at("/roleRef/kind") {
         "ClusterRole" => {}
         "Role" if namespaced => {}
-        other if namespaced => errors.not_supported(&path.child("kind"), other, &["ClusterRole", "Role"]),
+        other if namespaced => errors.not_supported(&path.child("kind"), other, &["Role", "ClusterRole"]),
         other => errors.not_supported(&path.child("kind"), other, &["ClusterRole"]),
     }
     let name = binding.str_at("/roleRef/name");
@@ -135,7 +135,7 @@ fn validate_subject(subject: &Value, namespaced: bool, path: &Path, errors: &mut
         }
         "User" | "Group" if group != GROUP => errors.not_supported(&path.child("apiGroup"), group, &[GROUP]),
         "User" | "Group" => {}
-        other => errors.not_supported(&path.child("kind"), other, &["Group", "ServiceAccount", "User"]),
+        other => errors.not_supported(&path.child("kind"), other, &["ServiceAccount", "User", "Group"]),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::describe::{Text, View};
 use super::exposure::{self, Exposure};
 use super::plan::Plan;
+use super::written::{Written, Zero};
 use super::{Kind, Names, ScalePaths, Trigger, workload};
 use crate::apimachinery::field::Errors;
 use crate::apimachinery::labels::{self, Selector};
@@ -72,6 +73,16 @@ impl Kind for ReplicaSet {
     fn set_defaults(&self, object: &mut Object) {
         object.set_default("/spec/replicas", 1);
         workload::set_template_defaults(object, "/spec/template");
+    }
+
+    fn is_visited_without_history(&self) -> bool {
+        true
+    }
+
+    fn written(&self) -> Written {
+        const ZEROS: &[(&str, Zero)] =
+            &[("/spec/template/metadata/creationTimestamp", Zero::Null), ("/status/replicas", Zero::Number)];
+        Written { zeros: ZEROS, ..Written::TEMPLATE }
     }
 
     fn validate(&self, object: &Object) -> Errors {

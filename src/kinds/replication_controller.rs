@@ -5,6 +5,7 @@ mod describe;
 use super::describe::{Text, View};
 use super::exposure::{self, Exposure};
 use super::plan::Plan;
+use super::written::{Written, Zero};
 use super::{Kind, Names, ScalePaths, Trigger, workload};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::labels::Selector;
@@ -76,6 +77,16 @@ impl Kind for ReplicationController {
                 object.set(pointer, labels.clone());
             }
         }
+    }
+
+    fn is_visited_without_history(&self) -> bool {
+        true
+    }
+
+    fn written(&self) -> Written {
+        const ZEROS: &[(&str, Zero)] =
+            &[("/spec/template/metadata/creationTimestamp", Zero::Null), ("/status/replicas", Zero::Number)];
+        Written { zeros: ZEROS, ..Written::TEMPLATE }
     }
 
     fn validate(&self, object: &Object) -> Errors {

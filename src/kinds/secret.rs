@@ -4,7 +4,7 @@ mod account_token;
 mod describe;
 mod tls;
 
-pub use tls::key_pair_problem;
+pub use tls::{first_block_type, key_pair_problem};
 
 use std::sync::Arc;
 
@@ -69,6 +69,10 @@ impl Kind for Secret {
         if object.str_at("/type").is_empty() {
             object.set("/type", "Opaque".into());
         }
+    }
+
+    fn key_reference(&self) -> Option<&'static str> {
+        Some("secretKeyRef")
     }
 
     fn validate(&self, object: &Object) -> Errors {

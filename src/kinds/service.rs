@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use super::describe::{Text, View};
 use super::exposure::{self, Exposure};
 use super::plan::Plan;
+use super::written::{Written, Zero};
 use super::{Kind, Names, Trigger, endpoint_slice, zeros};
 use crate::apimachinery::field::Errors;
 use crate::apimachinery::key::Key;
@@ -117,6 +118,12 @@ impl Kind for Service {
 
     fn evaluator(&self) -> &'static dyn super::quota::Evaluator {
         &quota::ServiceQuota
+    }
+
+    fn written(&self) -> Written {
+        const ZEROS: &[(&str, Zero)] =
+            &[("/spec/ports/*/targetPort", Zero::Number), ("/status/loadBalancer", Zero::Struct)];
+        Written { pod_spec: None, zeros: ZEROS }
     }
 
     fn validate(&self, object: &Object) -> Errors {

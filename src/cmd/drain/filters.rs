@@ -7,6 +7,7 @@ use crate::apimachinery::labels::Selector;
 use crate::apimachinery::object::Object;
 use crate::cmd::context::Context;
 use crate::cmd::errors::aggregate;
+use crate::kinds::KINDS;
 
 /// What may go.
 pub struct Filter {
@@ -61,7 +62,7 @@ impl Filter {
     fn of(&self, pod: &Object) -> Verdict {
         let has_ended = matches!(pod.str_at("/status/phase"), "Succeeded" | "Failed");
         let controller = pod.controller_of();
-        let is_daemon = controller.as_ref().is_some_and(|c| c.kind == "DaemonSet");
+        let is_daemon = controller.as_ref().is_some_and(|c| is_of_each_node(c.kind));
         let is_local = pod.list_at("/spec/volumes").iter().any(|v| v.get("emptyDir").is_some());
         if is_daemon && !has_ended {
             return if self.ignore_daemon_sets {
@@ -88,4 +89,9 @@ impl Filter {
             (true, _) => Verdict::Go,
         }
     }
+}
+
+/// kubectl looks at the owner's kind alone.
+fn is_of_each_node(kind: &str) -> bool {
+    KINDS.iter().any(|k| k.names().kind == kind && k.has_a_pod_on_each_node())
 }

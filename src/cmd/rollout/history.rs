@@ -101,14 +101,12 @@ impl History {
 /// # Errors
 /// kubectl's texts for a kind without any: `what` it wanted to do, with `whom`.
 pub fn of(cx: &mut Context, info: &Info, what: &str, whom: &str) -> anyhow::Result<Vec<Revision>> {
-    /// Kinds that kubectl knows to have no history; others it does not know.
-    const WITHOUT: [&str; 5] = ["Job.batch", "CronJob.batch", "Pod", "ReplicaSet.apps", "ReplicationController"];
     let history = cx.client()?.read(|cluster| info.kind.rollout_history(&info.object, cluster))?;
     let names = info.kind.names();
     let kind = names.group_kind();
     match history {
         Some(history) => Ok(history),
-        None if WITHOUT.contains(&kind.as_str()) => anyhow::bail!("no {whom} has been implemented for {kind:?}"),
+        None if info.kind.is_visited_without_history() => anyhow::bail!("no {whom} has been implemented for {kind:?}"),
         None => anyhow::bail!(
             "error retrieving {what} for {kind:?}, no visitor method exists for {{{} {}}}",
             names.group,

@@ -71,8 +71,7 @@ impl Undo {
         if dry_run == DryRun::Client {
             let mut out = Text::default();
             pod_template(&to.template, &mut out);
-            // kubectl's rollbacker of Deployments says the template alone, the others what would become of it.
-            let intro = if info.kind.names().kind == "Deployment" { "" } else { "will roll back to " };
+            let intro = info.kind.rollback_announcement();
             return Ok(format!("{intro}{}", out.raw()));
         }
         let number = self.to_revision;

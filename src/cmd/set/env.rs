@@ -216,11 +216,8 @@ impl Env {
 
     /// A variable for each key of a ConfigMap or a Secret.
     fn imported(&self, cx: &mut Context, info: &Info) -> anyhow::Result<Vec<Value>> {
-        let names = info.kind.names();
-        let field = match (names.api_version, names.kind) {
-            ("v1", "ConfigMap") => "configMapKeyRef",
-            ("v1", "Secret") => "secretKeyRef",
-            _ => anyhow::bail!("unsupported resource specified in --from"),
+        let Some(field) = info.kind.key_reference() else {
+            anyhow::bail!("unsupported resource specified in --from");
         };
         let keys = info.object.map_at("/data").into_iter().flatten().map(|(key, _)| key);
         let wanted = keys.filter(|key| self.keys.is_empty() || self.keys.contains(key));

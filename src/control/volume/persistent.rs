@@ -9,9 +9,9 @@ use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
 use crate::cluster::Cluster;
 use crate::control::Controller;
-use crate::kinds::Trigger;
-use crate::kinds::plan::{Action, Plan};
+use crate::kinds::plan::{Action, EventRecord, Plan};
 use crate::kinds::why::Reason;
+use crate::kinds::{Trigger, deletion_problem};
 
 pub(crate) static CONTROLLER: Controller = Controller {
     resource: "persistentvolumes",
@@ -43,13 +43,11 @@ fn reconcile(volume: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan,
     if volume.str_at("/status/phase") != phase {
         let mut new = Object::clone(volume);
         new.set("/status/phase", phase.into());
+        new.remove("/status/message");
         new.set("/status/lastPhaseTransitionTime", time::to_rfc3339(now).into());
         plan.push(Action::UpdateStatus(new));
     } else if phase == "Released" && volume.str_at("/spec/persistentVolumeReclaimPolicy") == "Delete" {
-        plan.push(Action::Delete {
-            key: Key::cluster("persistentvolumes", volume.name()),
-            uid: volume.uid().to_owned(),
-        });
+        reclaim(volume, now, &mut plan);
     }
     Ok(plan)
 }
@@ -67,6 +65,22 @@ fn released(volume: &Object) -> String {
              nobody else before its spec.claimRef is removed"
         ),
     }
+}
+
+/// Deletes a volume that nobody has any more. One whose storage nothing here can delete fails, and stays.
+fn reclaim(volume: &Arc<Object>, now: Time, plan: &mut Plan) {
+    let is_provisioned = volume.annotation(PROVISIONED_BY).is_some();
+    if let Some(why) = deletion_problem(volume).filter(|_| !is_provisioned) {
+        let mut failed = Object::clone(volume);
+        failed.set("/status/phase", "Failed".into());
+        failed.set("/status/message", why.as_str().into());
+        failed.set("/status/lastPhaseTransitionTime", time::to_rfc3339(now).into());
+        plan.push(Action::UpdateStatus(failed));
+        plan.push(Action::Event(EventRecord::warning(volume, SOURCE, "VolumeFailedDelete", why)));
+        return;
+    }
+    let key = Key::cluster("persistentvolumes", volume.name());
+    plan.push(Action::Delete { key, uid: volume.uid().to_owned() });
 }
 
 /// A volume stays while a claim has it; a provisioned one's storage goes with it.
@@ -90,7 +104,12 @@ fn phase(volume: &Object, cluster: &Cluster) -> Result<&'static str, Status> {
     }
     let key = Key::new("persistentvolumeclaims", reference("namespace"), reference("name"));
     let claim = cluster.get(&key)?.filter(|c| is_claimed_by(volume, c));
-    Ok(if claim.is_some() { "Bound" } else { "Released" })
+    Ok(match claim {
+        Some(_) => "Bound",
+        // Its deletion failed once; nothing here makes another attempt end otherwise.
+        None if volume.str_at("/status/phase") == "Failed" => "Failed",
+        None => "Released",
+    })
 }
 
 fn volume_of_claim(claim: &Object, cluster: &Cluster) -> Result<Vec<Key>, Status> {

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names;
 use crate::apimachinery::object::Object;
-use crate::kinds::internal;
 use crate::kinds::pod::Fields;
+use crate::kinds::{ip, reference};
 
 const NO_PARTS: [&str; 5] = ["//", "/./", "/../", "%2f", "%2F"];
 const NO_ENDS: [&str; 2] = ["/..", "/."];
@@ -52,7 +52,7 @@ fn validate_host(host: &str, path: &Path, errors: &mut Errors) {
 fn validate_rule(rule: &Value, path: &Path, errors: &mut Errors) {
     let host = rule.text("host");
     if !host.is_empty() {
-        if host.parse::<std::net::IpAddr>().is_ok() {
+        if ip::is_ip(host) {
             errors.invalid(&path.child("host"), host, "must be a DNS name, not an IP address");
         }
         validate_host(host, &path.child("host"), errors);
@@ -72,7 +72,8 @@ fn validate_path(one: &Value, path: &Path, errors: &mut Errors) {
     const TYPES: [&str; 3] = ["Exact", "ImplementationSpecific", "Prefix"];
     let text = one.text("path");
     match one.text("pathType") {
-        "" => errors.required(&path.child("pathType"), "pathType must be specified"),
+        // The backend is not looked at then.
+        "" => return errors.required(&path.child("pathType"), "pathType must be specified"),
         "Exact" | "Prefix" => validate_strict_path(text, &path.child("path"), errors),
         "ImplementationSpecific" => {
             if !text.is_empty() && !text.starts_with('/') {
@@ -99,13 +100,15 @@ fn validate_strict_path(text: &str, path: &Path, errors: &mut Errors) {
 fn validate_backend(backend: &Value, path: &Path, errors: &mut Errors) {
     match (backend.field("resource"), backend.field("service")) {
         (Some(_), Some(_)) => errors.invalid(path, "", "cannot set both resource and service backends"),
-        (Some(_), None) => {}
-        (None, None) => errors.required(path, "must specify only one of the following fields: `resource` or `service`"),
-        (None, Some(service)) => validate_service(service, &path.child("service"), errors),
+        (Some(resource), None) => reference::validate(resource, &path.child("resource"), errors),
+        (None, None) => errors.invalid(path, "", "resource or service backend is required"),
+        (None, Some(service)) => validate_service(service, path, errors),
     }
 }
 
-fn validate_service(service: &Value, path: &Path, errors: &mut Errors) {
+/// What is wrong with the port as a whole is told at the backend's path.
+fn validate_service(service: &Value, backend: &Path, errors: &mut Errors) {
+    let path = backend.child("service");
     let name = service.text("name");
     if name.is_empty() {
         errors.required(&path.child("name"), "");
@@ -114,16 +117,15 @@ fn validate_service(service: &Value, path: &Path, errors: &mut Errors) {
     }
     let port = service.field("port").unwrap_or(&Value::Null);
     let (port_name, number, path) = (port.text("name"), port.int("number").unwrap_or(0), path.child("port"));
-    if !port_name.is_empty() && number > 0 {
-        let shown = internal::shown(port, internal::BACKEND_PORT);
-        return errors.invalid_shown(&path, &shown, "cannot set both port name & port number");
-    }
-    if !port_name.is_empty() {
-        names::is_port_name(port_name).iter().for_each(|p| errors.invalid(&path.child("name"), port_name, p));
-    } else if number > 0 {
-        names::is_port_number(number).iter().for_each(|p| errors.invalid(&path.child("number"), number, p));
-    } else {
-        errors.required(&path, "port name or number is required");
+    match (port_name.is_empty(), number) {
+        (true, 0) => errors.required(backend, "port name or number is required"),
+        (false, 0) => {
+            names::is_port_name(port_name).iter().for_each(|p| errors.invalid(&path.child("name"), port_name, p));
+        }
+        (true, number) => {
+            names::is_port_number(number).iter().for_each(|p| errors.invalid(&path.child("number"), number, p));
+        }
+        (false, _) => errors.invalid(backend, "", "cannot set both port name & port number"),
     }
 }
 
@@ -144,19 +146,29 @@ mod tests {
     #[test]
     fn the_server_says_what_is_wrong() {
         let spec = json!({"rules": [
-            {"host": "1.2.3.4", "http": {"paths": [{"path": "x", "pathType": "Prefix", "backend": {}}]}},
-            {"http": {"paths": [{"path": "/", "backend": {"service": {"name": "s", "port": {}}}}]}},
+            {"host": "1.2.3.04", "http": {"paths": [{"path": "x", "pathType": "Prefix", "backend": {}}]}},
+            {"http": {"paths": [
+                {"path": "/", "backend": {"service": {"name": "s", "port": {}}}},
+                {"path": "/", "pathType": "Prefix", "backend": {"service": {"name": "s", "port": {}}}},
+                {"path": "/", "pathType": "Exact", "backend": {"service": {"name": "s", "port": {"name": "a", "number": 1}}}},
+                {"path": "/", "pathType": "Exact", "backend": {"service": {"name": "s", "port": {"number": -1}}}},
+                {"path": "/", "pathType": "Exact", "backend": {"resource": {"kind": "", "name": "a/b", "apiGroup": "x"}}},
+            ]}},
         ]});
         let errors = validate(&Object::from_value(json!({"spec": spec})).unwrap());
         let texts: Vec<String> = errors.0.iter().map(ToString::to_string).collect();
         assert_eq!(
             texts,
             [
-                "spec.rules[0].host: Invalid value: \"1.2.3.4\": must be a DNS name, not an IP address",
+                "spec.rules[0].host: Invalid value: \"1.2.3.04\": must be a DNS name, not an IP address",
                 "spec.rules[0].http.paths[0].path: Invalid value: \"x\": must be an absolute path",
-                "spec.rules[0].http.paths[0].backend: Required value: must specify only one of the following fields: `resource` or `service`",
+                "spec.rules[0].http.paths[0].backend: Invalid value: \"\": resource or service backend is required",
                 "spec.rules[1].http.paths[0].pathType: Required value: pathType must be specified",
-                "spec.rules[1].http.paths[0].backend.service.port: Required value: port name or number is required",
+                "spec.rules[1].http.paths[1].backend: Required value: port name or number is required",
+                "spec.rules[1].http.paths[2].backend: Invalid value: \"\": cannot set both port name & port number",
+                "spec.rules[1].http.paths[3].backend.service.port.number: Invalid value: -1: must be between 1 and 65535, inclusive",
+                "spec.rules[1].http.paths[4].backend.resource.kind: Required value",
+                "spec.rules[1].http.paths[4].backend.resource.name: Invalid value: \"a/b\": may not contain '/'",
             ]
         );
     }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::NAMES;
 use super::cells::has_condition;
+use super::failures::{self, Verdict};
 use super::indexes::{self, Indexes};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
@@ -86,16 +87,36 @@ fn expire(job: &Object, now: Time, plan: &mut Plan) {
     }
 }
 
+/// Whether a pod is replaced, and counted, only when it has ended, not as soon as it is being deleted.
+fn waits_for_failure(job: &Object) -> bool {
+    match job.at("/spec/podReplacementPolicy").and_then(Value::as_str) {
+        Some(policy) => policy == "Failed",
+        None => job.at("/spec/podFailurePolicy").is_some(),
+    }
+}
+
+/// Why a pod that has ended ends the whole Job.
+fn fails_job(spec: &Value, pod: &Object) -> Option<String> {
+    match failures::verdict(spec, pod) {
+        Verdict::FailJob(message) if pod.str_at("/status/phase") == "Failed" => Some(message),
+        _ => None,
+    }
+}
+
 struct Sync<'a> {
     job: &'a Arc<Object>,
     now: Time,
     active: Vec<Arc<Object>>,
     /// Pods that have ended and are not counted yet.
     ended: Vec<Arc<Object>>,
+    /// Every pod of the Job, those that are counted too.
+    pods: &'a [Arc<Object>],
     terminating: usize,
     succeeded: i64,
     failed: i64,
     indexes: Indexes,
+    /// The indexes that failed too often, where that is limited.
+    failed_indexes: Option<Indexes>,
     start: Option<Time>,
     conditions: Vec<Value>,
     completed: bool,
@@ -103,8 +124,10 @@ struct Sync<'a> {
 }
 
 impl<'a> Sync<'a> {
-    fn of(job: &'a Arc<Object>, pods: &[Arc<Object>], now: Time) -> Sync<'a> {
-        let is_ended = |p: &Object| !workload::is_active(p);
+    fn of(job: &'a Arc<Object>, pods: &'a [Arc<Object>], now: Time) -> Sync<'a> {
+        let waits = waits_for_failure(job);
+        let has_ended = |p: &Object| matches!(p.str_at("/status/phase"), "Failed" | "Succeeded");
+        let is_ended = |p: &Object| if waits { has_ended(p) } else { !workload::is_active(p) };
         let ended: Vec<Arc<Object>> =
             pods.iter().filter(|p| is_ended(p) && p.has_finalizer(TRACKING)).cloned().collect();
         let has_succeeded = |p: &&Arc<Object>| p.str_at("/status/phase") == "Succeeded";
@@ -112,20 +135,26 @@ impl<'a> Sync<'a> {
         ended.iter().filter(has_succeeded).filter_map(|p| indexes::of_pod(p)).for_each(|i| all.insert(i));
         let indexed = job.str_at("/spec/completionMode") == "Indexed";
         let successes = ended.iter().filter(has_succeeded).count() as i64;
+        let spec = job.at("/spec").unwrap_or(&Value::Null);
+        let failures = || ended.iter().filter(|p| p.str_at("/status/phase") != "Succeeded");
+        let counted = failures().filter(|p| failures::verdict(spec, p) != Verdict::Ignore).count() as i64;
+        let failed_indexes = spec.field("backoffLimitPerIndex").map(|_| {
+            let mut failed = Indexes::parse(job.str_at("/status/failedIndexes"));
+            let new = failures().filter(|p| failures::fails_index(spec, p)).filter_map(|p| indexes::of_pod(p));
+            new.filter(|i| !all.contains(*i)).for_each(|i| failed.insert(i));
+            failed
+        });
         let known = |field: &str| job.i64_at(&format!("/status/{field}")).unwrap_or(0);
         Sync {
             job,
             now,
             active: pods.iter().filter(|p| workload::is_active(p)).cloned().collect(),
-            terminating: pods
-                .iter()
-                .filter(|p| {
-                    p.deletion_timestamp().is_some() && !matches!(p.str_at("/status/phase"), "Failed" | "Succeeded")
-                })
-                .count(),
+            pods,
+            terminating: pods.iter().filter(|p| p.deletion_timestamp().is_some() && !has_ended(p)).count(),
             succeeded: if indexed { all.len() as i64 } else { known("succeeded") + successes },
-            failed: known("failed") + ended.len() as i64 - successes,
+            failed: known("failed") + counted,
             indexes: all,
+            failed_indexes,
             start: job.time_at("/status/startTime"),
             conditions: job.list_at("/status/conditions").to_vec(),
             completed: false,
@@ -171,10 +200,17 @@ impl<'a> Sync<'a> {
         }
     }
 
-    /// Ends a Job that has failed too often, took too long, or is done.
+    fn spec(&self) -> &'a Value {
+        self.job.at("/spec").unwrap_or(&Value::Null)
+    }
+
+    /// Ends a Job that a policy fails, that has failed too often, took too long, or is done.
     fn judge(&mut self, plan: &mut Plan) {
         let deadline = self.job.i64_at("/spec/activeDeadlineSeconds").and_then(TimeDelta::try_seconds);
         let late_at = self.start.zip(deadline).and_then(|(s, d)| s.checked_add_signed(d));
+        if let Some(message) = self.ended.iter().find_map(|p| fails_job(self.spec(), p)) {
+            return self.fail(plan, "PodFailurePolicy", &message);
+        }
         if self.failed > self.job.i64_at("/spec/backoffLimit").unwrap_or(6) {
             return self.fail(plan, "BackoffLimitExceeded", "Job has reached the specified backoff limit");
         }
@@ -185,23 +221,48 @@ impl<'a> Sync<'a> {
             Some(at) => plan.requeue(at),
             None => {}
         }
+        if let Some((reason, message)) = self.indexes_fail() {
+            return self.fail(plan, reason, message);
+        }
+        if let Some(message) = failures::success(self.spec(), &self.indexes) {
+            return self.succeed(plan, "SuccessPolicy", &message);
+        }
         let done = match self.job.i64_at("/spec/completions") {
             Some(wanted) => self.succeeded >= wanted,
             None => self.succeeded > 0 && self.active.is_empty(),
         };
         if done && !self.is_suspended() {
-            let message = "Reached expected number of succeeded pods";
-            self.set_condition("SuccessCriteriaMet", "True", "CompletionsReached", message);
-            self.set_condition("Complete", "True", "CompletionsReached", message);
-            self.tell(plan, false, "Completed", "Job completed");
-            (self.completed, self.over) = (true, true);
+            self.succeed(plan, "CompletionsReached", "Reached expected number of succeeded pods");
         }
     }
 
+    /// Why a Job fails whose indexes did: too many of them, or there is nothing left to do for the others.
+    fn indexes_fail(&self) -> Option<(&'static str, &'static str)> {
+        let failed = self.failed_indexes.as_ref()?.len();
+        let most = self.spec().int("maxFailedIndexes");
+        if most.is_some_and(|most| failed as i64 > most) {
+            return Some((
+                "MaxFailedIndexesExceeded",
+                "Job has exceeded the specified maximal number of failed indexes",
+            ));
+        }
+        let all = (failed + self.indexes.len()) as i64 >= self.spec().int("completions").unwrap_or(0);
+        (failed > 0 && all).then_some(("FailedIndexes", "Job has failed indexes"))
+    }
+
+    fn succeed(&mut self, plan: &mut Plan, reason: &str, message: &str) {
+        self.set_condition("SuccessCriteriaMet", "True", reason, message);
+        self.set_condition("Complete", "True", reason, message);
+        self.tell(plan, false, "Completed", "Job completed");
+        (self.completed, self.over) = (true, true);
+    }
+
+    /// Whatever still runs has failed then, too.
     fn fail(&mut self, plan: &mut Plan, reason: &'static str, message: &str) {
         self.set_condition("FailureTarget", "True", reason, message);
         self.set_condition("Failed", "True", reason, message);
         self.tell(plan, true, reason, message);
+        self.failed += self.active.len() as i64;
         self.over = true;
     }
 
@@ -210,27 +271,55 @@ impl<'a> Sync<'a> {
         let wanted = if self.over || self.is_suspended() { 0 } else { self.wanted() };
         let have = self.active.len();
         for pod in self.active.iter().skip(wanted) {
+            // One that is not wanted any more is no failure: nothing is left to count it by.
+            if !self.over {
+                release(plan, pod);
+            }
             let why = if self.is_suspended() { "its job is suspended" } else { "its job needs no more pods" };
             workload::delete_pod(plan, self.job, SOURCE, pod, why);
         }
         self.explain(plan, cluster);
-        if have >= wanted || self.over {
+        // Where only failed pods are replaced, those that are still going keep their places.
+        let kept = if waits_for_failure(self.job) { self.terminating } else { 0 };
+        let missing = wanted.saturating_sub(have + kept);
+        if missing == 0 || self.over {
             return;
         }
-        if let Some(at) = self.pause_ends().filter(|at| *at > self.now) {
+        // Where the failures of each index are limited each has its own pause.
+        let is_paused = self.failed_indexes.is_none();
+        if let Some(at) = self.pause_ends().filter(|at| *at > self.now && is_paused) {
             let failed = self.failed;
             let text = || format!("after {failed} failed pods the next one is made {}", why::at(at, self.now));
             because(plan, self.job, cluster, text);
             return plan.requeue(at);
         }
-        let mut free = self.free_indexes();
-        for number in 0..wanted - have {
-            let index = free.next();
-            if self.job.str_at("/spec/completionMode") == "Indexed" && index.is_none() {
-                return;
+        if self.job.str_at("/spec/completionMode") == "Indexed" {
+            return self.make_indexed(missing, plan, cluster);
+        }
+        for number in 0..missing {
+            workload::create_pod(plan, self.job, SOURCE, self.pod(None, number as u64, cluster));
+        }
+    }
+
+    /// Makes pods for the next indexes, those that pause left out.
+    fn make_indexed(&self, missing: usize, plan: &mut Plan, cluster: &Cluster) {
+        let limited = self.failed_indexes.is_some();
+        for (number, index) in self.free_indexes().take(missing).enumerate() {
+            let mut pod = self.pod(Some(index), number as u64, cluster);
+            if limited {
+                let last = failures::last_failed(self.pods.iter().map(|p| &**p), index);
+                let at = last.and_then(|p| failures::next_attempt(self.spec(), p, BACKOFF, LONGEST_BACKOFF));
+                if let Some(at) = at.filter(|at| *at > self.now) {
+                    plan.requeue(at);
+                    continue;
+                }
+                let (failures, ignored) = last.map_or((0, 0), |p| failures::counts_after(self.spec(), p));
+                pod.set_annotation(failures::FAILURES, &failures.to_string());
+                if ignored > 0 {
+                    pod.set_annotation(failures::IGNORED, &ignored.to_string());
+                }
             }
-            let index = index.filter(|_| self.job.str_at("/spec/completionMode") == "Indexed");
-            workload::create_pod(plan, self.job, SOURCE, self.pod(index, number as u64, cluster));
+            workload::create_pod(plan, self.job, SOURCE, pod);
         }
     }
 
@@ -284,9 +373,15 @@ impl<'a> Sync<'a> {
     /// The indexes that no pod works on, and that are not done.
     fn free_indexes(&self) -> impl Iterator<Item = i64> + use<> {
         let taken: Vec<i64> = self.active.iter().filter_map(|p| indexes::of_pod(p)).collect();
-        let done = self.indexes.clone();
+        let (done, failed) = (self.indexes.clone(), self.failed_indexes.clone().unwrap_or_default());
+        let waits = waits_for_failure(self.job);
+        let going = self.pods.iter().filter(|p| waits && p.deletion_timestamp().is_some());
+        let going: Vec<i64> = going
+            .filter(|p| !matches!(p.str_at("/status/phase"), "Failed" | "Succeeded"))
+            .filter_map(|p| indexes::of_pod(p))
+            .collect();
         let all = 0..self.job.i64_at("/spec/completions").unwrap_or(0);
-        all.filter(move |i| !taken.contains(i) && !done.contains(*i))
+        all.filter(move |i| !taken.contains(i) && !going.contains(i) && !done.contains(*i) && !failed.contains(*i))
     }
 
     fn pod(&self, index: Option<i64>, number: u64, cluster: &Cluster) -> Object {
@@ -336,6 +431,9 @@ impl<'a> Sync<'a> {
         }
         if self.completed {
             status["completionTime"] = time::to_rfc3339(self.now).into();
+        }
+        if let Some(failed) = &self.failed_indexes {
+            status["failedIndexes"] = failed.to_string().into();
         }
         if !self.indexes.is_empty() {
             status["completedIndexes"] = self.indexes.to_string().into();

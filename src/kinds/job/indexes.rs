@@ -35,6 +35,10 @@ impl Indexes {
         self.0.contains(&index)
     }
 
+    pub fn iter(&self) -> impl Iterator<Item = i64> {
+        self.0.iter().copied()
+    }
+
     pub fn len(&self) -> usize {
         self.0.len()
     }

@@ -14,14 +14,11 @@ fn amount(limit: &Value, part: &str, resource: &str) -> Option<Quantity> {
 /// Checks one limit: its type, its resources, and that its amounts are in order.
 pub fn validate_item(limit: &Value, path: &Path, errors: &mut Errors) {
     let kind = limit.text("type");
-    if kind.is_empty() {
-        errors.required(&path.child("type"), "");
-    } else {
-        names::is_qualified_name(kind).iter().for_each(|p| errors.invalid(&path.child("type"), kind, p));
-        if !kind.contains('/') && !matches!(kind, "Pod" | "Container" | "PersistentVolumeClaim") {
-            errors.invalid(&path.child("type"), kind, "must be a standard limit type or fully qualified");
-        }
+    let problems = names::is_qualified_name(kind);
+    if problems.is_empty() && !kind.contains('/') && !matches!(kind, "Pod" | "Container" | "PersistentVolumeClaim") {
+        errors.invalid(&path.child("type"), kind, "must be a standard limit type or fully qualified");
     }
+    problems.iter().for_each(|p| errors.invalid(&path.child("type"), kind, p));
     for part in ["max", "min", "default", "defaultRequest", "maxLimitRequestRatio"] {
         let names = limit.section(part).filter(|_| kind != "Pod" || !part.starts_with("default"));
         for name in names.into_iter().flatten().map(|(name, _)| name) {
@@ -63,7 +60,9 @@ fn validate_order(limit: &Value, resource: &str, path: &Path, errors: &mut Error
         if let (Some(small), Some(large)) = (of(low), of(high))
             && small > large
         {
-            let shown = of(blamed).map(|q| q.to_string()).unwrap_or_default();
+            // Of a default that is out of bounds upstream shows the bound.
+            let shown = if blamed == "default" { of(if high == "max" { "max" } else { "min" }) } else { of(blamed) };
+            let shown = shown.map(|q| q.to_string()).unwrap_or_default();
             let why = format!("{low_name} value {small} is greater than {high_name} value {large}");
             errors.invalid(&path.child(blamed).key(resource), shown, &why);
         }

@@ -275,6 +275,22 @@ fn internal_source(field: &str, found: &Map<String, Value>) -> Form {
     Form::Struct(fields.iter().map(|(name, json, default)| (*name, value(json, default).into())).collect())
 }
 
+/// Why what a volume that nobody provisioned is made of cannot be deleted with it: of Kubernetes' own plugins only the host
+/// path's deletes, and only below `/tmp`.
+pub fn deletion_problem(volume: &Object) -> Option<String> {
+    let path = volume.str_at("/spec/hostPath/path");
+    if content(volume, "hostPath").is_some() {
+        // Upstream's pattern, `/tmp/.+`, is looked for anywhere.
+        let is_temporary = path.split_once("/tmp/").is_some_and(|(_, rest)| !rest.is_empty());
+        let refusal = || format!("host_path deleter only supports /tmp/.+ but received provided {path}");
+        return (!is_temporary).then(refusal);
+    }
+    // What its controller has a plugin for that does not delete, and what it has none for.
+    let is_known = ["nfs", "csi"].iter().any(|field| content(volume, field).is_some());
+    let why = if is_known { "no deletable volume plugin matched" } else { "no volume plugin matched" };
+    Some(format!("error getting deleter volume plugin for volume {:?}: {why}", volume.name()))
+}
+
 /// What the server warns of: sources that are not served any more.
 pub fn warnings(volume: &Object) -> Vec<String> {
     let deprecated = SOURCES.iter().filter(|s| !s.deprecation.is_empty() && content(volume, s.field).is_some());

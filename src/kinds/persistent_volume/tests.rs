@@ -83,3 +83,20 @@ fn recycling_is_warned_of() {
     assert_eq!(PersistentVolume.warnings(&o, None).len(), 1);
     assert!(PersistentVolume.warnings(&disk("/x"), None).is_empty());
 }
+
+#[test]
+fn what_cannot_be_deleted() {
+    let manual = |source: Value| {
+        let mut spec = json!({"capacity": {"storage": "1Gi"}});
+        spec.as_object_mut().unwrap().extend(source.as_object().unwrap().clone());
+        deletion_problem(&volume(spec)).unwrap_or_default()
+    };
+    assert_eq!(manual(json!({"hostPath": {"path": "/tmp/x"}})), "");
+    assert_eq!(
+        manual(json!({"hostPath": {"path": "/mnt/data"}})),
+        "host_path deleter only supports /tmp/.+ but received provided /mnt/data"
+    );
+    let told = "error getting deleter volume plugin for volume \"disk-1\": no";
+    assert_eq!(manual(json!({"nfs": {"server": "s", "path": "/"}})), format!("{told} deletable volume plugin matched"));
+    assert_eq!(manual(json!({"local": {"path": "/d"}})), format!("{told} volume plugin matched"));
+}

@@ -4,10 +4,11 @@ use serde_json::{Map, Value};
 
 use super::fields::Fields;
 use super::spec_path;
-use super::validation::{validate_pod, validate_tolerations};
+use super::validation::{validate_annotations_of, validate_annotations_update, validate_pod, validate_tolerations};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names::range_message;
 use crate::apimachinery::object::Object;
+use crate::kinds::internal;
 
 /// Upstream adds a diff of two Go structs after a line break; its layout is random by design, so it is left out.
 const IMMUTABLE: &str = "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)\n";
@@ -16,6 +17,10 @@ const IMMUTABLE: &str = "pod updates may not change fields other than `spec.cont
 pub(super) fn validate_update(new: &Object, old: &Object) -> Errors {
     let path = spec_path();
     let mut errors = validate_pod(new);
+    let annotations = |pod: &'_ Object| pod.map_at("/metadata/annotations").cloned();
+    let annotations_path = Path::new("metadata.annotations");
+    validate_annotations_update(annotations(new).as_ref(), annotations(old).as_ref(), &annotations_path, &mut errors);
+    errors.append(validate_annotations_of(new));
     let empty = Map::new();
     let (new, old) = (new.map_at("/spec").unwrap_or(&empty), old.map_at("/spec").unwrap_or(&empty));
     for list in ["containers", "initContainers"] {
@@ -134,7 +139,7 @@ fn put_back(munged: &mut Map<String, Value>, old: &Map<String, Value>, key: &str
     };
 }
 
-/// While a pod is gated its node selector may grow.
+/// While a pod is gated its node selector and what it requires of nodes may grow.
 fn validate_gated(munged: &mut Map<String, Value>, old: &Map<String, Value>, path: &Path, errors: &mut Errors) {
     let before = old.section("nodeSelector").cloned().unwrap_or_default();
     let after = munged.section("nodeSelector").cloned().unwrap_or_default();
@@ -143,6 +148,58 @@ fn validate_gated(munged: &mut Map<String, Value>, old: &Map<String, Value>, pat
         errors.invalid(&path.child("nodeSelector"), Value::Object(after), detail);
     }
     put_back(munged, old, "nodeSelector");
+    validate_gated_affinity(munged, old, &path.child("affinity").child("nodeAffinity"), errors);
+}
+
+const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
+
+/// Terms stay as many as they are, where there are any; each may get more requirements. What is preferred may be anything.
+fn validate_gated_affinity(
+    munged: &mut Map<String, Value>,
+    old: &Map<String, Value>,
+    path: &Path,
+    errors: &mut Errors,
+) {
+    let of = |spec: &Map<String, Value>| spec.field("affinity").and_then(|a| a.field("nodeAffinity")).cloned();
+    let (before, after) = (of(old), of(munged));
+    if before == after {
+        return;
+    }
+    let terms = |affinity: &Option<Value>| {
+        let selector = affinity.as_ref().and_then(|a| a.field(REQUIRED));
+        selector.map(|s| s.items("nodeSelectorTerms").to_vec()).unwrap_or_default()
+    };
+    let (had, has) = (terms(&before), terms(&after));
+    let path = path.child(REQUIRED).child("nodeSelectorTerms");
+    if !had.is_empty() && had.len() != has.len() {
+        let detail = "no additions/deletions to non-empty NodeSelectorTerms list are allowed";
+        errors.invalid_shown(&path, &internal::shown_items(&has, internal::NODE_SELECTOR_TERM), detail);
+    } else {
+        for (i, (_, has)) in had.iter().zip(&has).enumerate().filter(|(_, (had, has))| !only_adds(had, has)) {
+            let shown = internal::shown(has, internal::NODE_SELECTOR_TERM);
+            errors.invalid_shown(&path.index(i), &shown, "only additions are allowed (no mutations or deletions)");
+        }
+    }
+    let mut affinity = munged.section("affinity").cloned().unwrap_or_default();
+    match before {
+        Some(before) => affinity.insert("nodeAffinity".to_owned(), before),
+        None => affinity.remove("nodeAffinity"),
+    };
+    if affinity.is_empty() && old.field("affinity").is_none() {
+        munged.remove("affinity");
+    } else {
+        munged.insert("affinity".to_owned(), Value::Object(affinity));
+    }
+}
+
+/// Whether a term has what it had, in front of what it has besides.
+fn only_adds(had: &Value, has: &Value) -> bool {
+    let lists = ["matchExpressions", "matchFields"];
+    let was_empty = lists.iter().all(|list| had.items(list).is_empty());
+    if was_empty {
+        return lists.iter().all(|list| has.items(list).is_empty());
+    }
+    lists.iter().all(|list| has.items(list).starts_with(had.items(list)))
 }
 
 #[cfg(test)]

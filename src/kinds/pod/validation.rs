@@ -2,6 +2,7 @@
 //!
 //! Knows no cluster: whether what a pod refers to exists is asked later, by admission, the scheduler and the kubelet.
 
+mod annotations;
 mod containers;
 mod devices;
 mod downward;
@@ -19,6 +20,7 @@ mod spread;
 mod volume_files;
 mod volume_sources;
 mod volumes;
+mod windows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,6 +34,7 @@ use crate::apimachinery::names::{
 };
 use crate::apimachinery::object::Object;
 
+pub(super) use annotations::{APP_ARMOR, validate_update as validate_annotations_update};
 pub(super) use scheduling::validate_tolerations;
 
 /// What the parts of a spec have to know of the whole.
@@ -57,6 +60,7 @@ pub(super) fn validate_new(pod: &Object) -> Errors {
     if !spec.text("nodeName").is_empty() && !spec.items("schedulingGates").is_empty() {
         errors.forbidden(&path.child("nodeName"), "cannot be set until all schedulingGates have been cleared");
     }
+    annotations::validate_match(pod.map_at("/metadata/annotations"), spec, &path, &mut errors);
     errors
 }
 
@@ -65,8 +69,7 @@ pub(super) fn validate_pod(pod: &Object) -> Errors {
     let path = spec_path();
     let empty = Map::new();
     let spec = pod.map_at("/spec").unwrap_or(&empty);
-    let mut errors =
-        validate_pod_annotations(pod.map_at("/metadata/annotations"), &Path::new("metadata").child("annotations"));
+    let mut errors = validate_annotations_of(pod);
     errors.append(validate_spec(spec, &path, Some(pod.name())));
     if spec.text("serviceAccountName").is_empty() {
         forbid_tokens(spec, &path.child("volumes"), &mut errors);
@@ -76,6 +79,14 @@ pub(super) fn validate_pod(pod: &Object) -> Errors {
             check_image_whitespace(container, &path.child(list).index(i), &mut errors);
         }
     }
+    errors
+}
+
+/// What a pod's annotations say; an update looks at it twice.
+pub(super) fn validate_annotations_of(pod: &Object) -> Errors {
+    let (mut errors, empty) = (Errors::default(), Map::new());
+    let spec = pod.map_at("/spec").unwrap_or(&empty);
+    annotations::validate(pod.map_at("/metadata/annotations"), spec, &Path::new("metadata.annotations"), &mut errors);
     errors
 }
 
@@ -102,32 +113,19 @@ fn check_image_whitespace(container: &Value, path: &Path, errors: &mut Errors) {
 /// Validates a PodTemplateSpec; `path` is the template's.
 pub fn validate_template(template: &Value, path: &Path) -> Errors {
     let metadata = |key: &str| template.field("metadata").and_then(|m| m.section(key));
-    let annotations = path.child("annotations");
-    let mut errors = validate_labels(metadata("labels"), &path.child("labels"));
-    errors.append(validate_annotations(metadata("annotations"), &annotations));
-    errors.append(validate_pod_annotations(metadata("annotations"), &annotations));
+    let annotations_path = path.child("annotations");
     let empty = Map::new();
     let spec = template.section("spec").unwrap_or(&empty);
+    let mut errors = validate_labels(metadata("labels"), &path.child("labels"));
+    errors.append(validate_annotations(metadata("annotations"), &annotations_path));
+    annotations::validate(metadata("annotations"), spec, &annotations_path, &mut errors);
     errors.append(validate_spec(spec, &path.child("spec"), None));
+    annotations::validate_match(metadata("annotations"), spec, &path.child("spec"), &mut errors);
     if !spec.items("ephemeralContainers").is_empty() {
         errors.forbidden(
             &path.child("spec").child("ephemeralContainers"),
             "ephemeral containers not allowed in pod template",
         );
-    }
-    errors
-}
-
-/// The annotations that mean something to pods.
-pub(super) fn validate_pod_annotations(annotations: Option<&Map<String, Value>>, path: &Path) -> Errors {
-    let mut errors = Errors::default();
-    let key = "controller.kubernetes.io/pod-deletion-cost";
-    if let Some(cost) = annotations.and_then(|a| a.get(key)).and_then(Value::as_str) {
-        // Upstream allows no plus sign and no leading zero.
-        let odd = cost.starts_with('+') || (cost.len() > 1 && cost.starts_with('0'));
-        if odd || cost.parse::<i32>().is_err() {
-            errors.invalid(&path.key(key), cost, "must be a 32bit integer");
-        }
     }
     errors
 }
@@ -152,6 +150,7 @@ pub fn validate_spec(spec: &Map<String, Value>, path: &Path, pod: Option<&str>) 
     network::validate_dns_config(spec, &path.child("dnsConfig"), &mut errors);
     scheduling::validate_gates(spec, path, &mut errors);
     spread::validate(spec, &path.child("topologySpreadConstraints"), &mut errors);
+    windows::validate_host_process(spec, path, &mut errors);
     security::validate_host_users(spec, path, &mut errors);
     validate_names(spec, path, &mut errors);
     errors
@@ -237,6 +236,6 @@ fn non_negative(errors: &mut Errors, path: &Path, value: i64) {
 #[cfg(test)]
 mod tests;
 
-pub use resources::{is_overcommit_allowed, validate_limit_name};
+pub use resources::{is_counted, is_overcommit_allowed, validate_limit_name};
 pub use volume_sources::validate as validate_volume_source;
 pub use volumes::TOO_LONG_PORTAL;

@@ -16,6 +16,7 @@ use crate::apimachinery::field::Path;
 use crate::apimachinery::names::{is_dns1123_label, is_label_value};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::quantity::Quantity;
+use crate::kinds::persistent_volume_claim::spec_warnings;
 
 /// Labels of nodes with what to use in their place.
 const OLD_NODE_LABELS: &[(&str, &str)] = &[
@@ -94,6 +95,9 @@ fn all(template: &Map<String, Value>, path: &Path) -> Vec<String> {
     warn_of_volumes(spec, &spec_path.child("volumes"), &mut warnings);
     paths::warn(spec.items("volumes"), &mut warnings);
     warn_of_doubles(spec, &spec_path, &mut warnings);
+    for name in ["memory", "ephemeral-storage"] {
+        warn_of_fraction(spec.field("overhead"), name, &spec_path.child("overhead"), &mut warnings);
+    }
     let annotations_path = path.child("metadata").child("annotations");
     warnings.extend(profiles::warn_of_pod(spec, annotations, &annotations_path));
     let is_template = !path.as_str().is_empty();
@@ -186,6 +190,10 @@ fn warn_of_volumes(spec: &Map<String, Value>, path: &Path, warnings: &mut Vec<St
         for (_, name, message) in OLD_VOLUMES.iter().filter(|(key, ..)| volume.field(key).is_some()) {
             warnings.push(format!("{}: {message}", path.index(i).child(name)));
         }
+        if let Some(spec) = volume.pointer("/ephemeral/volumeClaimTemplate/spec") {
+            let path = path.index(i).child("ephemeral").child("volumeClaimTemplate").child("spec");
+            warnings.extend(spec_warnings(spec, &path));
+        }
     }
 }
 
@@ -220,12 +228,15 @@ fn warn_of_fractions(container: &Value, path: &Path, warnings: &mut Vec<String>)
         ("ephemeral-storage", "limits"),
         ("ephemeral-storage", "requests"),
     ] {
-        let value = resources.field(part).and_then(|p| p.field(name)).and_then(|v| Quantity::from_value(v).ok());
-        if let Some(value) = value.filter(|v| v.milli_value() % 1000 != 0) {
-            let path = path.child("resources").child(part).key(name);
-            let value = value.to_string();
-            warnings.push(format!("{path}: fractional byte value {value:?} is invalid, must be an integer"));
-        }
+        warn_of_fraction(resources.field(part), name, &path.child("resources").child(part), warnings);
+    }
+}
+
+fn warn_of_fraction(amounts: Option<&Value>, name: &str, path: &Path, warnings: &mut Vec<String>) {
+    let value = amounts.and_then(|p| p.field(name)).and_then(|v| Quantity::from_value(v).ok());
+    if let Some(value) = value.filter(|v| v.milli_value() % 1000 != 0) {
+        let (path, value) = (path.key(name), value.to_string());
+        warnings.push(format!("{path}: fractional byte value {value:?} is invalid, must be an integer"));
     }
 }
 
@@ -276,9 +287,11 @@ mod tests {
                 {"name": "a", "ports": [{"containerPort": 80, "name": "web", "protocol": "TCP"}, {"containerPort": 80, "protocol": "TCP"}],
                  "env": [{"name": "A", "value": "1"}, {"name": "A", "value": "$(A)2"}, {"name": "A", "value": "3"}],
                  "resources": {"limits": {"memory": "100m"}}},
-                {"name": "b", "ports": [{"containerPort": 81, "name": "web", "protocol": "TCP"}]},
+                {"name": "b", "ports": [{"containerPort": 81, "name": "web", "protocol": "TCP", "hostIP": "10.0.0.1"}]},
             ],
-            "volumes": [{"name": "g", "glusterfs": {}}], "nodeSelector": {"beta.kubernetes.io/os": "linux"},
+            "overhead": {"memory": "1m"},
+            "volumes": [{"name": "g", "glusterfs": {}}, {"name": "e", "ephemeral": {"volumeClaimTemplate": {"spec":
+                {"resources": {"requests": {"storage": "1m"}}}}}}], "nodeSelector": {"beta.kubernetes.io/os": "linux"},
             "affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [{"topologyKey": "k"}]}},
             "imagePullSecrets": [{}], "terminationGracePeriodSeconds": -1,
         }});
@@ -287,10 +300,13 @@ mod tests {
             [
                 "spec.template.spec.nodeSelector[beta.kubernetes.io/os]: deprecated since v1.14; use \"kubernetes.io/os\" instead",
                 "spec.template.spec.volumes[0].glusterfs: deprecated in v1.25, non-functional in v1.26+",
+                "spec.template.spec.volumes[1].ephemeral.volumeClaimTemplate.spec.resources.requests[storage]: fractional byte value \"1m\" is invalid, must be an integer",
                 "spec.template.spec.imagePullSecrets[0].name: invalid empty name \"\"",
+                "spec.template.spec.overhead[memory]: fractional byte value \"1m\" is invalid, must be an integer",
                 "spec.template.spec.containers[0].resources.limits[memory]: fractional byte value \"100m\" is invalid, must be an integer",
                 "spec.template.spec.containers[0].env[2]: hides previous definition of \"A\", which may be dropped when using apply",
                 "spec.template.spec.containers[0].ports[1]: duplicate port definition with spec.template.spec.containers[0].ports[0]",
+                "spec.template.spec.containers[1].ports[0]: hostIP set without hostPort: {Name:web HostPort:0 ContainerPort:81 Protocol:TCP HostIP:10.0.0.1}",
                 "spec.template.spec.containers[1].ports[0]: duplicate port name \"web\" with spec.template.spec.containers[0].ports[0], services and probes that select ports by name will use spec.template.spec.containers[0].ports[0]",
                 "spec.template.spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1",
                 "spec.template.spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].labelSelector: a null labelSelector results in matching no pod",

@@ -1,14 +1,14 @@
 //! What a ResourceQuota may be, in the words of core's ValidateResourceQuotaSpec.
 
 use crate::apimachinery::field::{Errors, Path};
-use crate::apimachinery::names;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::quantity::Quantity;
 
 use super::scopes;
+use crate::kinds::pod;
 
 /// The resources without a domain that a quota may name, apart from `count/…`.
-const STANDARD: [&str; 20] = [
+const STANDARD: [&str; 19] = [
     "cpu",
     "memory",
     "ephemeral-storage",
@@ -28,7 +28,6 @@ const STANDARD: [&str; 20] = [
     "configmaps",
     "services.nodeports",
     "services.loadbalancers",
-    "storage",
 ];
 /// What is wrong with a quota.
 pub fn validate(quota: &Object) -> Errors {
@@ -41,8 +40,7 @@ pub fn validate(quota: &Object) -> Errors {
         if amount.is_negative() {
             errors.invalid(&path, amount.to_string(), "must be greater than or equal to 0");
         }
-        let counts = !resource.contains("cpu") && !resource.contains("memory") && !resource.contains("storage");
-        if counts && amount.milli_value() % 1000 != 0 {
+        if pod::is_counted(resource) && amount.milli_value() % 1000 != 0 {
             errors.invalid(&path, amount.to_string(), "must be an integer");
         }
     }
@@ -56,9 +54,7 @@ pub(super) fn is_standard(resource: &str) -> bool {
 }
 
 fn validate_resource(resource: &str, path: &Path, errors: &mut Errors) {
-    for problem in names::is_qualified_name(resource) {
-        errors.invalid(path, resource, &problem);
-    }
+    pod::validate_limit_name(resource, false, path, errors);
     if !resource.contains('/') && !is_standard(resource) {
         errors.invalid(path, resource, "must be a standard resource for quota");
     }

@@ -36,6 +36,11 @@ fn key_problem(types: &[String]) -> Option<String> {
     }
 }
 
+/// The type of a PEM text's first block.
+pub fn first_block_type(pem: &[u8]) -> Option<String> {
+    block_types(pem).into_iter().next()
+}
+
 /// The types of the complete PEM blocks in a text, in order.
 fn block_types(pem: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(pem);

@@ -113,15 +113,16 @@ pub fn validate(new: &Object, old: &Object) -> Errors {
         cluster_ips(&before, &after, &mut errors);
         ip_families(&before, &after, &mut errors);
     }
-    if before.kind == "LoadBalancer" && after.kind == "LoadBalancer" {
-        if before.load_balancer_class != after.load_balancer_class {
-            let value = after.load_balancer_class.as_deref().map_or(Value::Null, Value::from);
-            errors.invalid(&Path::new("spec.loadBalancerClass"), value, "may not change once set");
-        }
-        let (had, has) = (before.health_check_node_port, after.health_check_node_port);
-        if before.needs_health_check() && after.needs_health_check() && had != has {
-            errors.forbidden(&Path::new("spec.healthCheckNodePort"), "field is immutable");
-        }
+    let both_balance = before.kind == "LoadBalancer" && after.kind == "LoadBalancer";
+    if both_balance && before.load_balancer_class != after.load_balancer_class {
+        let value = after.load_balancer_class.as_deref().map_or(Value::Null, Value::from);
+        errors.invalid(&Path::new("spec.loadBalancerClass"), value, "may not change once set");
+    }
+    // Told here, and once more with the rest of the Service.
+    super::validate::balancer_class(&after, &mut errors);
+    let (had, has) = (before.health_check_node_port, after.health_check_node_port);
+    if before.needs_health_check() && after.needs_health_check() && had != has {
+        errors.forbidden(&Path::new("spec.healthCheckNodePort"), "field is immutable");
     }
     errors
 }
@@ -131,14 +132,27 @@ fn cluster_ips(before: &Spec, after: &Spec, errors: &mut Errors) {
         return;
     }
     let path = Path::new("spec.clusterIPs");
-    if after.cluster_ips.is_empty() && !before.cluster_ips.is_empty() {
+    let (had, has) = (&before.cluster_ips, &after.cluster_ips);
+    if has.is_empty() && !had.is_empty() {
         return errors.invalid(&path.index(0), Value::Null, "primary clusterIP can not be unset");
     }
-    for (i, (a, b)) in before.cluster_ips.iter().zip(&after.cluster_ips).enumerate() {
+    for (i, (a, b)) in had.iter().zip(has).enumerate() {
         // Only the first is fixed when one was added or released.
-        if a != b && (i == 0 || before.cluster_ips.len() == after.cluster_ips.len()) {
-            errors.invalid(&path.index(i), json!(after.cluster_ips), "may not change once set");
+        if a != b && (i == 0 || had.len() == has.len()) {
+            errors.invalid(&path.index(i), json!(has), "may not change once set");
         }
+    }
+    if has.len() == 1 && had.len() > 1 {
+        must_be_single(after, "clusterIP", errors);
+    }
+}
+
+/// Who gives up the second family says so.
+fn must_be_single(after: &Spec, what: &str, errors: &mut Errors) {
+    if after.ip_family_policy.as_deref() != Some("SingleStack") {
+        let policy = after.ip_family_policy.as_deref().map_or(Value::Null, Value::from);
+        let detail = format!("must be set to 'SingleStack' when releasing the secondary {what}");
+        errors.invalid(&Path::new("spec.ipFamilyPolicy"), policy, &detail);
     }
 }
 
@@ -146,8 +160,24 @@ fn ip_families(before: &Spec, after: &Spec, errors: &mut Errors) {
     if before.is_headless() || after.is_headless() {
         return;
     }
-    let changed = before.ip_families.iter().zip(&after.ip_families).filter(|(a, b)| a != b).count();
-    for _ in 0..changed {
-        errors.invalid(&Path::new("spec.ipFamilies").index(0), json!(after.ip_families), "may not change once set");
+    let path = Path::new("spec.ipFamilies").index(0);
+    let (had, has) = (&before.ip_families, &after.ip_families);
+    if had.len() == has.len() {
+        for _ in had.iter().zip(has).filter(|(a, b)| a != b) {
+            errors.invalid(&path, json!(has), "may not change once set");
+        }
+        return;
+    }
+    if had.len() > has.len() && after.cluster_ips.is_empty() {
+        errors.invalid(&path, json!(has), "primary ipFamily can not be unset");
+    }
+    if let (Some(a), Some(b)) = (had.first(), has.first())
+        && a != b
+    {
+        // Upstream shows the addresses here.
+        errors.invalid(&path, json!(after.cluster_ips), "may not change once set");
+    }
+    if had.len() > has.len() && has.len() == 1 {
+        must_be_single(after, "ipFamily", errors);
     }
 }

@@ -11,6 +11,8 @@ use crate::apimachinery::object::Object;
 use crate::kinds::{endpoints, ip};
 
 const SOURCE_RANGES: &str = "service.beta.kubernetes.io/load-balancer-source-ranges";
+const TOPOLOGY_MODE: &str = "service.kubernetes.io/topology-mode";
+const TOPOLOGY_HINTS: &str = "service.kubernetes.io/topology-aware-hints";
 const MAX_AFFINITY_SECONDS: i64 = 86_400;
 
 /// Validates a Service but for its metadata.
@@ -18,6 +20,11 @@ pub fn service(object: &Object) -> Errors {
     let mut errors = Errors::default();
     let spec = Spec::of(object);
     let path = Path::new("spec");
+    let (mode, hints) = (object.annotation(TOPOLOGY_MODE), object.annotation(TOPOLOGY_HINTS));
+    if let (Some(mode), Some(_)) = (mode, hints.filter(|hints| mode != Some(hints))) {
+        let detail = format!("must match annotations[{TOPOLOGY_HINTS}] when both are specified");
+        errors.invalid(&Path::new("metadata.annotations").key(TOPOLOGY_MODE), mode, &detail);
+    }
     if spec.ports.is_empty() && !spec.is_headless() && spec.kind != "ExternalName" {
         errors.required(&path.child("ports"), "");
     }
@@ -239,10 +246,15 @@ fn validate_load_balancer(object: &Object, spec: &Spec, path: &Path, errors: &mu
     if spec.allocate_load_balancer_node_ports.is_some() && !is_balancer {
         errors.forbidden(&path.child("allocateLoadBalancerNodePorts"), only);
     }
+    balancer_class(spec, errors);
+}
+
+/// `loadBalancerClass`, which an update looks at twice.
+pub fn balancer_class(spec: &Spec, errors: &mut Errors) {
     let Some(class) = &spec.load_balancer_class else { return };
-    let path = path.child("loadBalancerClass");
-    if !is_balancer {
-        return errors.forbidden(&path, only);
+    let path = Path::new("spec.loadBalancerClass");
+    if spec.kind != "LoadBalancer" {
+        return errors.forbidden(&path, "may only be used when `type` is 'LoadBalancer'");
     }
     for problem in names::is_qualified_name(class) {
         errors.invalid(&path, class.as_str(), &problem);
@@ -316,24 +328,40 @@ pub fn warnings(object: &Object) -> Vec<String> {
     let is_name = spec.kind == "ExternalName";
     let has_external = !spec.external_ips.is_empty();
     let prefers_close = spec.traffic_distribution.as_deref() == Some("PreferClose");
-    let cases = [
-        (
-            object.annotation("service.kubernetes.io/topology-aware-hints").is_some(),
-            "annotation service.kubernetes.io/topology-aware-hints is deprecated, please use service.kubernetes.io/topology-mode instead",
-        ),
-        (headless && !spec.load_balancer_ip.is_empty(), "spec.loadBalancerIP is ignored for headless services"),
-        (headless && has_external, "spec.externalIPs is ignored for headless services"),
-        (headless && spec.session_affinity != "None", "spec.SessionAffinity is ignored for headless services"),
-        (
-            has_external && !headless && !is_name,
-            "spec.externalIPs is deprecated and may no longer be implemented in some clusters",
-        ),
-        (is_name && has_external, "spec.externalIPs is ignored when spec.type is \"ExternalName\""),
-        (
-            !is_name && !spec.external_name.is_empty(),
-            "spec.externalName is ignored when spec.type is not \"ExternalName\"",
-        ),
-        (prefers_close, "spec.trafficDistribution: \"PreferClose\" is deprecated; use \"PreferSameZone\""),
-    ];
-    cases.into_iter().filter(|(is_so, _)| *is_so).map(|(_, text)| text.to_owned()).collect()
+    let (mut warnings, path) = (Vec::new(), Path::new("spec"));
+    let say = |warnings: &mut Vec<String>, is_so: bool, text: &str| {
+        if is_so {
+            warnings.push(text.to_owned());
+        }
+    };
+    let hints = format!("annotation {TOPOLOGY_HINTS} is deprecated, please use {TOPOLOGY_MODE} instead");
+    say(&mut warnings, object.annotation(TOPOLOGY_HINTS).is_some(), &hints);
+    if !matches!(spec.cluster_ip.as_str(), "" | "None") {
+        warnings.extend(address_warnings(&spec.cluster_ips, &path.child("clusterIPs")));
+    }
+    for (is_so, field) in [
+        (!spec.load_balancer_ip.is_empty(), "loadBalancerIP"),
+        (has_external, "externalIPs"),
+        (spec.session_affinity != "None", "SessionAffinity"),
+    ] {
+        say(&mut warnings, headless && is_so, &format!("spec.{field} is ignored for headless services"));
+    }
+    warnings.extend(address_warnings(&spec.external_ips, &path.child("externalIPs")));
+    let deprecated = "spec.externalIPs is deprecated and may no longer be implemented in some clusters";
+    say(&mut warnings, has_external && !headless && !is_name, deprecated);
+    warnings.extend(ip::warning(&spec.load_balancer_ip, &path.child("loadBalancerIP")));
+    for (i, range) in spec.load_balancer_source_ranges.iter().enumerate() {
+        warnings.extend(ip::cidr_warning(range, &path.child("loadBalancerSourceRanges").index(i)));
+    }
+    let ignored = "spec.externalIPs is ignored when spec.type is \"ExternalName\"";
+    say(&mut warnings, is_name && has_external, ignored);
+    let ignored = "spec.externalName is ignored when spec.type is not \"ExternalName\"";
+    say(&mut warnings, !is_name && !spec.external_name.is_empty(), ignored);
+    let deprecated = "spec.trafficDistribution: \"PreferClose\" is deprecated; use \"PreferSameZone\"";
+    say(&mut warnings, prefers_close, deprecated);
+    warnings
+}
+
+fn address_warnings(addresses: &[String], path: &Path) -> Vec<String> {
+    addresses.iter().enumerate().filter_map(|(i, address)| ip::warning(address, &path.index(i))).collect()
 }

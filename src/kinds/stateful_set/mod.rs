@@ -5,8 +5,10 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::describe::{Text, View};
+use super::persistent_volume_claim::spec_warnings;
 use super::plan::Plan;
 use super::rollout::{Progress, Revision};
+use super::written::{Written, Zero};
 use super::{Kind, Names, ScalePaths, Trigger};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::key::Key;
@@ -126,6 +128,20 @@ impl Kind for StatefulSet {
         set.set("/status", json!({"replicas": 0, "availableReplicas": 0}));
     }
 
+    fn written(&self) -> Written {
+        const ZEROS: &[(&str, Zero)] = &[
+            ("/spec/template/metadata/creationTimestamp", Zero::Null),
+            ("/spec/updateStrategy", Zero::Struct),
+            ("/spec/serviceName", Zero::Text),
+            ("/spec/volumeClaimTemplates/*/metadata/creationTimestamp", Zero::Null),
+            ("/spec/volumeClaimTemplates/*/spec/resources", Zero::Struct),
+            ("/spec/volumeClaimTemplates/*/status", Zero::Struct),
+            ("/status/availableReplicas", Zero::Number),
+            ("/status/replicas", Zero::Number),
+        ];
+        Written { zeros: ZEROS, ..Written::TEMPLATE }
+    }
+
     fn validate(&self, set: &Object) -> Errors {
         validation::validate(set)
     }
@@ -136,7 +152,13 @@ impl Kind for StatefulSet {
 
     fn warnings(&self, set: &Object, _old: Option<&Object>) -> Vec<String> {
         let template = set.at("/spec/template").unwrap_or(&Value::Null);
-        super::pod::template_warnings(template, &Path::new("spec.template"))
+        let mut warnings = super::pod::template_warnings(template, &Path::new("spec.template"));
+        for (i, claim) in set.list_at("/spec/volumeClaimTemplates").iter().enumerate() {
+            // The capital is upstream's.
+            let path = Path::new("spec.volumeClaimTemplates").index(i).child("Spec");
+            warnings.extend(spec_warnings(&claim["spec"], &path));
+        }
+        warnings
     }
 
     fn has_generation(&self) -> bool {

@@ -121,7 +121,7 @@ fn retention(set: &Object, path: &Path, errors: &mut Errors) {
     for when in ["whenDeleted", "whenScaled"] {
         let value = set.str_at(&format!("/spec/persistentVolumeClaimRetentionPolicy/{when}"));
         if !matches!(value, "Retain" | "Delete") {
-            errors.not_supported(&path.child(when), value, &["Delete", "Retain"]);
+            errors.not_supported(&path.child(when), value, &["Retain", "Delete"]);
         }
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::apimachinery::key::Key;
 use crate::kinds::empty_store::{EmptyStore, put};
 
 fn job(cluster: &mut Cluster, spec: Value, status: Value) -> Arc<Object> {
@@ -88,4 +89,115 @@ fn indexes_that_are_not_done_get_pods() {
     let (words, status) = look(&indexed, &cluster);
     assert_eq!(words, ["status", "release a", "create pi-2-", "SuccessfulCreate", "create pi-3-", "SuccessfulCreate"]);
     assert_eq!(status.str_at("/status/completedIndexes"), "1");
+}
+
+/// A pod that failed with an exit code, and how often its index had failed before.
+fn failed_pod(cluster: &mut Cluster, name: &str, code: i64, index: Option<(i64, i64)>) {
+    pod(cluster, name, "Failed", index.map(|(index, _)| index));
+    let mut pod = Object::clone(&cluster.get(&Key::new("pods", "default", name)).unwrap().unwrap());
+    if let Some((_, failures)) = index {
+        pod.set_annotation(failures::FAILURES, &failures.to_string());
+    }
+    let end = json!({"exitCode": code, "finishedAt": "2026-01-01T00:00:00Z"});
+    pod.set("/status/containerStatuses", json!([{"name": "main", "state": {"terminated": end}}]));
+    put(cluster, &pod);
+}
+
+fn reason(status: &Object, kind: &str) -> String {
+    let found = status.list_at("/status/conditions").iter().find(|c| c["type"] == kind);
+    found.map(|c| format!("{}: {}", c.text("reason"), c.text("message"))).unwrap_or_default()
+}
+
+const STARTED: &str = "2026-01-01T00:00:00Z";
+
+#[test]
+fn a_failure_policy_ends_the_job_or_looks_away() {
+    let mut cluster = Cluster::new(&EmptyStore);
+    failed_pod(&mut cluster, "a", 42, None);
+    let rules = |action: &str| {
+        json!({"completions": 2, "parallelism": 1, "podFailurePolicy": {"rules": [
+            {"action": action, "onExitCodes": {"operator": "In", "values": [42]}},
+        ]}})
+    };
+    let failing = job(&mut cluster, rules("FailJob"), json!({"startTime": STARTED}));
+    let (words, status) = look(&failing, &cluster);
+    assert_eq!(words, ["PodFailurePolicy", "status", "release a"]);
+    let told = "Container main for pod default/a failed with exit code 42 matching FailJob rule at index 0";
+    assert_eq!(reason(&status, "Failed"), format!("PodFailurePolicy: {told}"));
+    assert_eq!(status.i64_at("/status/failed"), Some(1));
+    let patient = job(&mut cluster, rules("Ignore"), json!({"startTime": STARTED}));
+    let (words, status) = look(&patient, &cluster);
+    assert_eq!(words, ["status", "release a", "create pi-", "SuccessfulCreate"]);
+    assert_eq!(status.i64_at("/status/failed"), None);
+}
+
+#[test]
+fn each_index_has_its_own_limit() {
+    let mut cluster = Cluster::new(&EmptyStore);
+    let spec = |most: Option<i64>| {
+        let mut spec =
+            json!({"completions": 3, "parallelism": 3, "completionMode": "Indexed", "backoffLimitPerIndex": 1});
+        if let Some(most) = most {
+            spec["maxFailedIndexes"] = most.into();
+        }
+        spec
+    };
+    failed_pod(&mut cluster, "a", 1, Some((0, 1)));
+    failed_pod(&mut cluster, "b", 1, Some((1, 0)));
+    pod(&mut cluster, "c", "Running", Some(2));
+    let running = job(&mut cluster, spec(None), json!({"startTime": STARTED}));
+    let plan = reconcile(&running, &cluster, cluster.now()).unwrap();
+    let (_, status) = look(&running, &cluster);
+    // Index 0 is given up; index 1 gets another pod, later.
+    assert_eq!((status.str_at("/status/failedIndexes"), status.i64_at("/status/failed")), ("0", Some(2)));
+    assert!(plan.requeue_at.is_some() || plan.actions.iter().any(|a| matches!(a, Action::CreateOrTell(..))));
+    let strict = job(&mut cluster, spec(Some(0)), json!({"startTime": STARTED}));
+    let (_, status) = look(&strict, &cluster);
+    let told = "MaxFailedIndexesExceeded: Job has exceeded the specified maximal number of failed indexes";
+    assert_eq!(reason(&status, "Failed"), told);
+    pod(&mut cluster, "b", "Succeeded", Some(1));
+    pod(&mut cluster, "c", "Succeeded", Some(2));
+    let last = job(&mut cluster, spec(None), json!({"startTime": STARTED}));
+    let (_, status) = look(&last, &cluster);
+    assert_eq!(reason(&status, "Failed"), "FailedIndexes: Job has failed indexes");
+}
+
+#[test]
+fn a_success_policy_ends_it_early() {
+    let mut cluster = Cluster::new(&EmptyStore);
+    pod(&mut cluster, "a", "Succeeded", Some(0));
+    pod(&mut cluster, "b", "Running", Some(1));
+    let spec = json!({"completions": 2, "parallelism": 2, "completionMode": "Indexed",
+        "successPolicy": {"rules": [{"succeededIndexes": "0"}]}});
+    let early = job(&mut cluster, spec, json!({"startTime": STARTED}));
+    let (words, status) = look(&early, &cluster);
+    assert_eq!(words, ["Completed", "status", "release a", "delete b", "SuccessfulDelete"]);
+    assert_eq!(reason(&status, "Complete"), "SuccessPolicy: Matched rules at index 0");
+    assert_eq!(status.i64_at("/status/failed"), None);
+}
+
+#[test]
+fn a_pod_that_is_not_wanted_is_no_failure() {
+    let mut cluster = Cluster::new(&EmptyStore);
+    pod(&mut cluster, "a", "Running", None);
+    let suspended = job(&mut cluster, json!({"completions": 1, "suspend": true}), json!({"startTime": STARTED}));
+    let (words, _) = look(&suspended, &cluster);
+    assert_eq!(words, ["Suspended", "status", "release a", "delete a", "SuccessfulDelete"]);
+}
+
+#[test]
+fn a_pod_that_goes_keeps_its_place_where_only_failed_ones_are_replaced() {
+    let mut cluster = Cluster::new(&EmptyStore);
+    pod(&mut cluster, "a", "Running", None);
+    let mut going = Object::clone(&cluster.get(&Key::new("pods", "default", "a")).unwrap().unwrap());
+    going.set("/metadata/deletionTimestamp", STARTED.into());
+    put(&mut cluster, &going);
+    let spec = |policy: &str| json!({"completions": 1, "parallelism": 1, "podReplacementPolicy": policy});
+    let waiting = job(&mut cluster, spec("Failed"), json!({"startTime": STARTED}));
+    let (words, status) = look(&waiting, &cluster);
+    assert_eq!(words, ["status"]);
+    assert_eq!((status.i64_at("/status/failed"), status.i64_at("/status/terminating")), (None, Some(1)));
+    let eager = job(&mut cluster, spec("TerminatingOrFailed"), json!({"startTime": STARTED}));
+    let (_, status) = look(&eager, &cluster);
+    assert_eq!(status.i64_at("/status/failed"), Some(1));
 }

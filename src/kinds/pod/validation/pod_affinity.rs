@@ -1,5 +1,7 @@
 //! Which other pods a pod wants near it, or not.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::super::fields::Fields;
@@ -36,7 +38,9 @@ fn validate_term(term: &Value, path: &Path, errors: &mut Errors) {
     errors.append(validate_label_name(topology, &path.child("topologyKey")));
 }
 
-fn validate_label_keys(term: &Value, path: &Path, errors: &mut Errors) {
+/// Checks matchLabelKeys and mismatchLabelKeys, of a term or of a spread constraint. A new pod's selectors have been given
+/// the expressions of its keys by then.
+pub(super) fn validate_label_keys(term: &Value, path: &Path, errors: &mut Errors) {
     for list in ["matchLabelKeys", "mismatchLabelKeys"] {
         let keys = term.texts(list);
         if !keys.is_empty() && term.field("labelSelector").is_none() {
@@ -47,11 +51,27 @@ fn validate_label_keys(term: &Value, path: &Path, errors: &mut Errors) {
             errors.append(validate_label_name(key, &path.child(list).index(i)));
         }
     }
+    let keys = term.texts("matchLabelKeys");
+    validate_selector_keys(term, &keys, path, errors);
     let mismatches = term.texts("mismatchLabelKeys");
-    for (i, key) in term.texts("matchLabelKeys").into_iter().enumerate() {
+    for (i, key) in keys.into_iter().enumerate() {
         if mismatches.contains(&key) {
             let path = path.child("matchLabelKeys").index(i);
             errors.invalid(&path, key, "exists in both matchLabelKeys and mismatchLabelKeys");
         }
+    }
+}
+
+/// A key's expression is one too many where the selector asks for the key already. The path is odd upstream.
+fn validate_selector_keys(term: &Value, keys: &[&str], path: &Path, errors: &mut Errors) {
+    let Some(selector) = term.field("labelSelector") else { return };
+    let mut known: BTreeSet<&str> =
+        selector.section("matchLabels").into_iter().flatten().map(|(k, _)| k.as_str()).collect();
+    for expression in selector.items("matchExpressions") {
+        let key = expression.text("key");
+        if let Some(i) = keys.iter().rposition(|k| *k == key).filter(|_| known.contains(key)) {
+            errors.invalid(&path.index(i), key, "exists in both matchLabelKeys and labelSelector");
+        }
+        known.insert(key);
     }
 }

@@ -61,10 +61,28 @@ pub fn validate_limit_name(name: &str, of_containers: bool, path: &Path, errors:
         return validate_name(name, path, errors);
     }
     let problems = is_qualified_name(name);
-    if problems.is_empty() && !name.contains('/') && !STANDARD_RESOURCES.contains(&name) && !is_huge_page(name) {
+    let is_known =
+        || STANDARD_RESOURCES.contains(&name) || is_huge_page(name) || name.starts_with("requests.hugepages-");
+    if problems.is_empty() && !name.contains('/') && !is_known() {
         errors.invalid(path, name, "must be a standard resource type or fully qualified");
     }
     report(errors, path, name, problems);
+}
+
+/// Whether amounts of a resource are whole numbers.
+pub fn is_counted(name: &str) -> bool {
+    const COUNTED: [&str; 9] = [
+        "pods",
+        "resourcequotas",
+        "services",
+        "replicationcontrollers",
+        "secrets",
+        "configmaps",
+        "persistentvolumeclaims",
+        "services.nodeports",
+        "services.loadbalancers",
+    ];
+    COUNTED.contains(&name) || is_extended(name)
 }
 
 /// Whether more of a resource may be limited than is requested.
@@ -83,6 +101,15 @@ fn validate_name(name: &str, path: &Path, errors: &mut Errors) {
         errors.invalid(path, name, "must be a standard resource for containers");
     } else if !is_native(name) && !is_extended(name) {
         errors.invalid(path, name, "doesn't follow extended resource name standard");
+    }
+}
+
+/// The resources of a pod as a whole are fewer.
+fn validate_pod_name(name: &str, path: &Path, errors: &mut Errors) {
+    let before = errors.0.len();
+    validate_limit_name(name, false, path, errors);
+    if errors.0.len() == before && !matches!(name, "cpu" | "memory") && !is_huge_page(name) {
+        errors.not_supported(path, name, &["cpu", "hugepages-", "memory"]);
     }
 }
 
@@ -110,8 +137,18 @@ fn quantities<'r>(requirements: &'r Value, part: &str) -> Vec<(&'r str, Quantity
     list.filter_map(|(name, value)| Some((name.as_str(), Quantity::from_value(value).ok()?))).collect()
 }
 
-/// Validates ResourceRequirements; `claims` are the names a container may claim.
+/// Validates a container's ResourceRequirements; `claims` are the names it may claim.
 pub(super) fn validate_requirements(requirements: &Value, claims: &BTreeSet<&str>, path: &Path, errors: &mut Errors) {
+    validate_named(requirements, validate_name, claims, path, errors);
+}
+
+fn validate_named(
+    requirements: &Value,
+    validate_name: fn(&str, &Path, &mut Errors),
+    claims: &BTreeSet<&str>,
+    path: &Path,
+    errors: &mut Errors,
+) {
     let (limits, requests) = (quantities(requirements, "limits"), quantities(requirements, "requests"));
     for (name, limit) in &limits {
         let path = path.child("limits").key(name);
@@ -215,7 +252,7 @@ pub(super) fn validate_pod_resources(context: &Context<'_>, path: &Path, errors:
     if resources.field("claims").is_some() {
         errors.forbidden(&path.child("claims"), "claims cannot be set for Resources at pod-level");
     }
-    validate_requirements(resources, &context.claims, path, errors);
+    validate_named(resources, validate_pod_name, &context.claims, path, errors);
     let pod_requests = quantities(resources, "requests");
     for (name, sum) in aggregate::of_containers(context.spec, "requests") {
         let least = pod_requests.iter().find(|(n, _)| *n == name).map_or(&Quantity::ZERO, |(_, least)| least);

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::super::fields::Fields;
-use super::choice;
 use super::mounts::validate_local_descending_path;
+use super::{choice, windows};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names::is_in_range;
 use crate::kinds::internal;
@@ -44,6 +44,7 @@ pub(super) fn validate_pod_context(spec: &Map<String, Value>, path: &Path, error
     validate_sysctls(spec, context, &path.child("sysctls"), errors);
     optional_choice(context, "fsGroupChangePolicy", &["Always", "OnRootMismatch"], path, errors);
     validate_seccomp(context, &path.child("seccompProfile"), errors);
+    windows::validate_options(context, path, errors);
     validate_app_armor(context, &path.child("appArmorProfile"), errors);
     optional_choice(context, "supplementalGroupsPolicy", &["Merge", "Strict"], path, errors);
     optional_choice(context, "seLinuxChangePolicy", &["MountOption", "Recursive"], path, errors);
@@ -108,6 +109,7 @@ pub(super) fn validate_context(container: &Value, spec: &Map<String, Value>, pat
             errors.invalid_shown(path, &internal::shown(context, internal::SECURITY_CONTEXT), detail);
         }
     }
+    windows::validate_options(context, path, errors);
     validate_app_armor(context, &path.child("appArmorProfile"), errors);
 }
 
@@ -202,18 +204,23 @@ fn forbid_windows_options(spec: &Map<String, Value>, path: &Path, errors: &mut E
 
 fn forbid_linux_options(spec: &Map<String, Value>, path: &Path, errors: &mut Errors) {
     const DETAIL: &str = "cannot be set for a windows pod";
-    const POD: [&str; 11] = [
-        "appArmorProfile",
-        "seLinuxOptions",
-        "seccompProfile",
-        "fsGroup",
-        "fsGroupChangePolicy",
-        "sysctls",
-        "runAsUser",
-        "runAsGroup",
-        "supplementalGroups",
-        "supplementalGroupsPolicy",
-        "seLinuxChangePolicy",
+    /// In upstream's order; those of the spec itself have no dot before them.
+    const POD: [&str; 15] = [
+        ".appArmorProfile",
+        ".seLinuxOptions",
+        "hostUsers",
+        "hostPID",
+        "hostIPC",
+        ".seccompProfile",
+        ".fsGroup",
+        ".fsGroupChangePolicy",
+        ".sysctls",
+        "shareProcessNamespace",
+        ".runAsUser",
+        ".runAsGroup",
+        ".supplementalGroups",
+        ".supplementalGroupsPolicy",
+        ".seLinuxChangePolicy",
     ];
     const CONTAINER: [&str; 10] = [
         "appArmorProfile",
@@ -228,13 +235,17 @@ fn forbid_linux_options(spec: &Map<String, Value>, path: &Path, errors: &mut Err
         "runAsGroup",
     ];
     let context = spec.field("securityContext").unwrap_or(&Value::Null);
-    for key in POD.into_iter().filter(|key| context.field(key).is_some()) {
-        errors.forbidden(&path.child("securityContext").child(key), DETAIL);
-    }
-    for key in ["hostUsers", "hostPID", "hostIPC", "shareProcessNamespace"] {
-        let pointer = matches!(key, "hostUsers" | "shareProcessNamespace");
-        if spec.flag(key) == Some(true) || (pointer && spec.field(key).is_some()) {
-            errors.forbidden(&path.child(key), DETAIL);
+    for key in POD {
+        let (is_set, path) = match key.strip_prefix('.') {
+            Some(field) => (context.field(field).is_some(), path.child("securityContext").child(field)),
+            // Only these two are more than a flag.
+            None if matches!(key, "hostUsers" | "shareProcessNamespace") => {
+                (spec.field(key).is_some(), path.child(key))
+            }
+            None => (spec.flag(key) == Some(true), path.child(key)),
+        };
+        if is_set && !(key == ".sysctls" && context.items("sysctls").is_empty()) {
+            errors.forbidden(&path, DETAIL);
         }
     }
     for (context, path) in contexts(spec, path) {

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::super::fields::Fields;
-use super::choice;
+use super::{choice, pod_affinity};
 use crate::apimachinery::field::{Errors, Path};
-use crate::apimachinery::names::{validate_label_name, validate_label_selector};
+use crate::apimachinery::names::validate_label_selector;
 
 pub(super) fn validate(spec: &Map<String, Value>, path: &Path, errors: &mut Errors) {
     let constraints = spec.items("topologySpreadConstraints");
@@ -32,7 +32,7 @@ pub(super) fn validate(spec: &Map<String, Value>, path: &Path, errors: &mut Erro
                 choice(errors, &path.child(key), constraint.text(key), &["Honor", "Ignore"], None);
             }
         }
-        validate_label_keys(constraint, &path.child("matchLabelKeys"), errors);
+        pod_affinity::validate_label_keys(constraint, &path, errors);
         errors.append(validate_label_selector(constraint.field("labelSelector"), &path.child("labelSelector")));
     }
 }
@@ -44,15 +44,5 @@ fn validate_min_domains(domains: i64, action: &str, path: &Path, errors: &mut Er
     if action != "DoNotSchedule" {
         let detail = format!("can only use minDomains if whenUnsatisfiable=DoNotSchedule, not {action}");
         errors.invalid(path, domains, &detail);
-    }
-}
-
-fn validate_label_keys(constraint: &Value, path: &Path, errors: &mut Errors) {
-    let keys = constraint.texts("matchLabelKeys");
-    if !keys.is_empty() && constraint.field("labelSelector").is_none() {
-        errors.forbidden(path, "must not be specified when labelSelector is not set");
-    }
-    for (i, key) in keys.into_iter().enumerate() {
-        errors.append(validate_label_name(key, &path.index(i)));
     }
 }

@@ -278,3 +278,110 @@ fn a_pod_as_a_whole_covers_its_containers() {
         ]
     );
 }
+
+/// What is wrong with a pod of these annotations.
+fn wrong_annotations(annotations: Value, spec: Value) -> Vec<String> {
+    let mut pod = Object::new("v1", "Pod", "default", "p");
+    pod.set("/metadata/annotations", annotations);
+    pod.set("/spec", spec);
+    set_pod_defaults(&mut pod);
+    pod.set("/spec/serviceAccountName", "default".into());
+    validate_new(&pod).0.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn annotations_that_came_before_fields() {
+    let plain = json!({"containers": [{"name": "a", "image": "x"}]});
+    let app_armor = "container.apparmor.security.beta.kubernetes.io";
+    assert_eq!(
+        wrong_annotations(
+            json!({
+                "kubernetes.io/config.mirror": "m", "controller.kubernetes.io/pod-deletion-cost": "+1",
+                "scheduler.alpha.kubernetes.io/tolerations": "[{\"key\":\"a\",\"operator\":\"Foo\"}]",
+                "seccomp.security.alpha.kubernetes.io/pod": "foo", "container.seccomp.security.alpha.kubernetes.io/a": "localhost//x",
+                format!("{app_armor}/a"): "runtime/default", format!("{app_armor}/b"): "foo",
+            }),
+            plain
+        ),
+        [
+            "metadata.annotations[kubernetes.io/config.mirror]: Invalid value: \"m\": must set spec.nodeName if mirror pod annotation is set",
+            "metadata.annotations.scheduler.alpha.kubernetes.io/tolerations[0].operator: Unsupported value: \"Foo\": supported values: \"Equal\", \"Exists\"",
+            "metadata.annotations[controller.kubernetes.io/pod-deletion-cost]: Invalid value: \"+1\": must be a 32bit integer",
+            "metadata.annotations.seccomp.security.alpha.kubernetes.io/pod: Invalid value: \"foo\": must be a valid seccomp profile",
+            "metadata.annotations.container.seccomp.security.alpha.kubernetes.io/a: Invalid value: \"/x\": must be a relative path",
+            "metadata.annotations[container.apparmor.security.beta.kubernetes.io/b]: Invalid value: \"b\": container not found",
+            "metadata.annotations[container.apparmor.security.beta.kubernetes.io/b]: Invalid value: \"foo\": invalid AppArmor profile name: \"foo\"",
+        ]
+    );
+    assert_eq!(
+        wrong_annotations(
+            json!({
+                "seccomp.security.alpha.kubernetes.io/pod": "docker/default",
+                "container.seccomp.security.alpha.kubernetes.io/a": "localhost/x",
+                format!("{app_armor}/a"): "unconfined",
+            }),
+            json!({
+                "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}, "appArmorProfile": {"type": "RuntimeDefault"}},
+                "containers": [{"name": "a", "image": "x", "securityContext": {"seccompProfile": {"type": "Localhost", "localhostProfile": "y"}}}],
+            })
+        ),
+        [
+            "spec.containers[0].securityContext.seccompProfile.localhostProfile: Forbidden: seccomp profile in annotation and field must match",
+            "spec.containers[0].securityContext.appArmorProfile.type: Forbidden: apparmor type in annotation and field must match",
+        ]
+    );
+}
+
+#[test]
+fn windows() {
+    let user = |name: &str| json!({"windowsOptions": {"runAsUserName": name}});
+    let container = |name: &str, context: Value| json!({"name": name, "image": "x", "securityContext": context});
+    let path = "spec.containers";
+    assert_eq!(
+        wrong(json!({
+            "containers": [
+                container("a", user("")), container("b", user("a\\b\\c")), container("c", user("NT AUTHORITY\\x:y")),
+                container("d", user("ContainerUser")), container("e", json!({"windowsOptions": {"hostProcess": true}})),
+            ],
+        })),
+        [
+            format!("{path}[0].securityContext.windowsOptions.runAsUserName: Invalid value: \"\": runAsUserName cannot be an empty string"),
+            format!("{path}[1].securityContext.windowsOptions.runAsUserName: Invalid value: \"a\\\\b\\\\c\": runAsUserName cannot contain more than one backslash"),
+            format!("{path}[2].securityContext.windowsOptions.runAsUserName: Invalid value: \"NT AUTHORITY\\\\x:y\": runAsUserName's User cannot contain the following characters: \"/\\:;|=,+*?<>@[]"),
+            "spec: Invalid value: \"\": If pod contains any hostProcess containers then all containers must be HostProcess containers".to_owned(),
+            "spec.hostNetwork: Invalid value: false: hostNetwork must be true if pod contains any hostProcess containers".to_owned(),
+        ]
+    );
+    assert_eq!(
+        wrong(json!({
+            "os": {"name": "windows"}, "hostPID": true,
+            "securityContext": {"fsGroup": 1, "seccompProfile": {"type": "RuntimeDefault"}, "sysctls": []},
+            "containers": [{"name": "a", "image": "x"}],
+        })),
+        [
+            "spec.hostPID: Forbidden: cannot be set for a windows pod",
+            "spec.securityContext.seccompProfile: Forbidden: cannot be set for a windows pod",
+            "spec.securityContext.fsGroup: Forbidden: cannot be set for a windows pod",
+        ]
+    );
+}
+
+#[test]
+fn label_keys_and_resources_of_a_pod() {
+    assert_eq!(
+        wrong(json!({
+            "containers": [{"name": "a", "image": "x"}],
+            "resources": {"requests": {"ephemeral-storage": "1Gi", "cpu": "1"}},
+            "volumes": [{"name": "i", "image": {"pullPolicy": "Always"}}],
+            "topologySpreadConstraints": [{
+                "maxSkew": 1, "topologyKey": "k", "whenUnsatisfiable": "ScheduleAnyway", "matchLabelKeys": ["app", "tier"],
+                "labelSelector": {"matchLabels": {"app": "x"}, "matchExpressions": [{"key": "app", "operator": "In", "values": ["x"]}]},
+            }],
+        })),
+        [
+            "spec.volumes[0].image.reference: Required value",
+            "spec.resources.requests[ephemeral-storage]: Unsupported value: \"ephemeral-storage\": supported values: \"cpu\", \"hugepages-\", \"memory\"",
+            "spec.topologySpreadConstraints[0][0]: Invalid value: \"app\": exists in both matchLabelKeys and labelSelector",
+        ]
+    );
+}

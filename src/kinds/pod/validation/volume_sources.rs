@@ -22,7 +22,6 @@ const REQUIRED: &[(&str, &[&str])] = &[
     ("gcePersistentDisk", &["pdName"]),
     ("awsElasticBlockStore", &["volumeID"]),
     ("flexVolume", &["driver"]),
-    ("image", &["reference"]),
 ];
 
 /// Checks one source of a volume, be it a pod's or a PersistentVolume's.

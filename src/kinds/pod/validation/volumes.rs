@@ -129,7 +129,13 @@ fn validate_one(
         "downwardAPI" => volume_files::validate_downward(source, inner, errors),
         "projected" => volume_files::validate_projected(source, inner, errors),
         "ephemeral" => validate_ephemeral(volume, source, pod, path, errors),
-        _ => volume_sources::validate(key, source, inner, errors),
+        _ => {
+            // A template may leave it open.
+            if key == "image" && pod.is_some() && source.text("reference").is_empty() {
+                errors.required(&inner.child("reference"), "");
+            }
+            volume_sources::validate(key, source, inner, errors);
+        }
     }
 }
 

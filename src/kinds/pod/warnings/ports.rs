@@ -13,6 +13,13 @@ pub(super) fn warn(spec: &Map<String, Value>, path: &Path, warnings: &mut Vec<St
     for (container, path) in containers(spec, path) {
         for (i, port) in container.items("ports").iter().enumerate() {
             let path = path.child("ports").index(i);
+            let (name, host_ip, protocol) = (port.text("name"), port.text("hostIP"), port.text("protocol"));
+            if !host_ip.is_empty() && port.int("hostPort").unwrap_or(0) == 0 {
+                let number = port.int("containerPort").unwrap_or(0);
+                let shown =
+                    format!("{{Name:{name} HostPort:0 ContainerPort:{number} Protocol:{protocol} HostIP:{host_ip}}}");
+                warnings.push(format!("{path}: hostIP set without hostPort: {shown}"));
+            }
             let others = same.entry((port.int("containerPort").unwrap_or(0), port.text("protocol"))).or_default();
             for (other, other_path) in others.iter() {
                 if let Some(relation) = relation(port, other) {

@@ -38,14 +38,31 @@ pub(super) fn warn_of_container(
     }
 }
 
-/// What is said of AppArmor's annotations on a pod.
+/// What is said of AppArmor's annotations on a new pod, whose containers have taken over what they say: of those that were
+/// of use, and of those that nothing was made of. (A container whose own field says the same is taken for one of the first.)
 pub(super) fn warn_of_app_armor(
     spec: &Map<String, Value>,
     annotations: &Map<String, Value>,
     path: &Path,
 ) -> Vec<String> {
-    let all = containers(spec, &Path::default());
-    all.iter().filter_map(|(container, _)| app_armor(container, spec, annotations, path)).collect()
+    let mut warnings = Vec::new();
+    for (container, _) in containers(spec, &Path::default()) {
+        let key = format!("{APP_ARMOR}{}", container.text("name"));
+        let Some(said) = annotations.get(&key).and_then(Value::as_str) else { continue };
+        let own = container.field("securityContext").and_then(|s| s.field("appArmorProfile"));
+        let is_told = match super::super::app_armor::profile(said) {
+            Some(profile) => own == Some(&profile),
+            None => own.is_none(),
+        };
+        if is_told {
+            warnings.push(told(&key, path));
+        }
+    }
+    warnings
+}
+
+fn told(key: &str, path: &Path) -> String {
+    format!("{}: deprecated since v1.30; use the \"appArmorProfile\" field instead", path.key(key))
 }
 
 fn app_armor(
@@ -57,7 +74,7 @@ fn app_armor(
     let key = format!("{APP_ARMOR}{}", container.text("name"));
     let has_field = has(spec, "appArmorProfile") || container.as_object().is_some_and(|c| has(c, "appArmorProfile"));
     let is_old = annotations.contains_key(&key) && !has_field;
-    is_old.then(|| format!("{}: deprecated since v1.30; use the \"appArmorProfile\" field instead", path.key(&key)))
+    is_old.then(|| told(&key, path))
 }
 
 fn no_function() -> &'static str {
