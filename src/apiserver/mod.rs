@@ -10,7 +10,7 @@ use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Row, Table};
 use crate::apimachinery::time::Time;
 use crate::cluster::Cluster;
-use crate::kinds::Kind;
+use crate::kinds::{Kind, pod_security};
 
 mod apply;
 mod bootstrap;
@@ -86,6 +86,17 @@ pub fn list_for(
         objects = objects.into_iter().map(|o| kind.served(o)).collect();
     }
     Ok(objects)
+}
+
+/// What the server warns of in an object that was written: what its kind has to say, then what PodSecurity has. `old` is the
+/// object before an update.
+///
+/// # Errors
+/// Those of the store.
+pub fn warnings(cluster: &Cluster, kind: &dyn Kind, new: &Object, old: Option<&Object>) -> Result<Vec<String>, Status> {
+    let mut warnings = kind.warnings(new, old);
+    warnings.extend(pod_security::warnings(kind.names(), new, old, cluster)?);
+    Ok(warnings)
 }
 
 /// The table a server answers with when a person asked.

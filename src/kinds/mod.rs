@@ -68,6 +68,7 @@ mod persistent_volume_claim;
 pub mod plan;
 pub mod pod;
 mod pod_disruption_budget;
+pub mod pod_security;
 mod pod_template;
 mod priority_class;
 mod priority_level_configuration;
