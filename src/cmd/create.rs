@@ -186,6 +186,7 @@ impl Create {
         if dry_run == DryRun::Client {
             return Ok(Arc::new(object));
         }
+        cx.warn_of_kind(kind);
         // As kubectl's helper: what `get -o yaml` printed can be created again.
         object.remove("/metadata/resourceVersion");
         let options = WriteOptions {

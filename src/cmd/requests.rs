@@ -28,6 +28,7 @@ pub fn managed(cx: &Context, options: &WriteOptions) -> WriteOptions {
 pub fn create(cx: &mut Context, info: &Info, object: &Object, options: &WriteOptions) -> anyhow::Result<Arc<Object>> {
     let mut object = object.clone();
     object.remove("/metadata/resourceVersion");
+    cx.warn_of_kind(info.kind);
     let options = &managed(cx, options);
     let (made, warnings) = cx.client()?.write(|c| {
         let made = apiserver::create(c, info.kind, &info.namespace, object.clone(), options)?;
@@ -46,6 +47,7 @@ pub fn patch(
     part: Part,
     options: &WriteOptions,
 ) -> anyhow::Result<Arc<Object>> {
+    cx.warn_of_kind(info.kind);
     let options = &managed(cx, options);
     let (old, new, warnings) = cx.client()?.write(|c| {
         let old = apiserver::get(c, info.kind, &info.namespace, &info.name)?;
@@ -64,6 +66,7 @@ pub fn patch(
 
 /// Puts an object in place of the stored one.
 pub fn replace(cx: &mut Context, info: &Info, object: &Object, options: &WriteOptions) -> anyhow::Result<Arc<Object>> {
+    cx.warn_of_kind(info.kind);
     let options = &managed(cx, options);
     let (new, warnings) = cx.client()?.write(|c| {
         let old = apiserver::get(c, info.kind, &info.namespace, &info.name)?;

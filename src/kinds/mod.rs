@@ -227,6 +227,11 @@ pub trait Kind: Sync {
         object
     }
 
+    /// What the server warns of with every request for a version of the kind that is to go.
+    fn deprecation(&self) -> Option<&str> {
+        None
+    }
+
     /// Whether the status is written by a request of its own, and by no other.
     fn has_status(&self) -> bool {
         true

@@ -88,6 +88,8 @@ pub struct Plan {
     pub actions: Vec<Action>,
     /// When to look again even if nothing changes.
     pub requeue_at: Option<Time>,
+    /// The owner with the status that tells of a refused request: its last condition gets the server's answer as its message.
+    pub refused: Option<Object>,
 }
 
 impl Plan {

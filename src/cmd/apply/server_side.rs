@@ -78,6 +78,7 @@ fn send_for_warnings(
     dry_run: DryRun,
     how: How,
 ) -> anyhow::Result<(Arc<Object>, Vec<String>)> {
+    cx.warn_of_kind(info.kind);
     let options = ApplyOptions {
         manager: how.manager,
         force: how.force,

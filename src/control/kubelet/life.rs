@@ -50,7 +50,7 @@ fn accept(pod: &Arc<Object>, node: &Object, cluster: &Cluster, now: Time) -> Res
         processes::allow(&mut new, &Pace::of(cluster)?);
     }
     pod_status::set_conditions(&mut new, now);
-    Ok(Plan { actions: vec![Action::UpdateStatus(new)], requeue_at: None })
+    Ok(Plan { actions: vec![Action::UpdateStatus(new)], ..Plan::default() })
 }
 
 /// The pod's volumes are mounted and it has an address; or it says what its volumes lack.

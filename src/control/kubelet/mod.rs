@@ -76,7 +76,7 @@ fn reconcile(pod: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, St
 
 fn remove(pod: &Object) -> Plan {
     let key = Key::new("pods", pod.namespace(), pod.name());
-    Plan { actions: vec![Action::Remove { key, uid: pod.uid().to_owned() }], requeue_at: None }
+    Plan { actions: vec![Action::Remove { key, uid: pod.uid().to_owned() }], ..Plan::default() }
 }
 
 /// The pods of a namespace that have not come up yet and may have waited for this; all that live, when the pace changed.

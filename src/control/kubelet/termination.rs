@@ -98,7 +98,7 @@ fn take_down(pod: &Arc<Object>, now: Time) -> Plan {
     let mut empty = Object::clone(pod);
     empty.internal.remove("sandbox");
     pod_status::set_conditions(&mut empty, now);
-    Plan { actions: vec![Action::UpdateStatus(empty)], requeue_at: None }
+    Plan { actions: vec![Action::UpdateStatus(empty)], ..Plan::default() }
 }
 
 fn stop(pod: &Arc<Object>, running: &[String], now: Time) -> Plan {

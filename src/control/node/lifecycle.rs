@@ -41,10 +41,10 @@ fn reconcile(node: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, S
         (true, None) => {
             let mut new = Object::clone(node);
             new.internal.insert(KEY.to_owned(), time::to_rfc3339_micro(now).into());
-            Ok(Plan { actions: vec![Action::UpdateStatus(new)], requeue_at: None })
+            Ok(Plan { actions: vec![Action::UpdateStatus(new)], ..Plan::default() })
         }
         (true, Some(since)) if now < since + SILENCE => {
-            Ok(Plan { actions: Vec::new(), requeue_at: Some(since + SILENCE) })
+            Ok(Plan { actions: Vec::new(), requeue_at: Some(since + SILENCE), ..Plan::default() })
         }
         (true, Some(since)) if !is_tainted(node) => give_up(node, since, cluster, now),
         (true, Some(_)) => Ok(Plan::nothing()),

@@ -58,7 +58,7 @@ fn reconcile(pod: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, St
         return Ok(gate(pod, now));
     }
     if let Some(later) = at_pace(pod, cluster, now)? {
-        return Ok(Plan { actions: Vec::new(), requeue_at: Some(later) });
+        return Ok(Plan { actions: Vec::new(), requeue_at: Some(later), ..Plan::default() });
     }
     let nodes = cluster.list("nodes", None)?;
     if nodes.is_empty() {

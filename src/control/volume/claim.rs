@@ -169,7 +169,7 @@ fn take_named(claim: &Arc<Object>, volume: &Object, cluster: &Cluster) -> Result
     } else if !has_modes(volume, claim) {
         "incompatible accessMode"
     } else {
-        return Ok(Plan { actions: vec![Action::Update(reserved_for(volume, claim))], requeue_at: None });
+        return Ok(Plan { actions: vec![Action::Update(reserved_for(volume, claim))], ..Plan::default() });
     };
     let message = format!("Cannot bind to requested volume {:?}: {why}", volume.name());
     event_once(cluster, claim, EventRecord::warning(claim, SOURCE, "VolumeMismatch", message))

@@ -52,6 +52,7 @@ pub fn reconcile(deployment: &Arc<Object>, cluster: &Cluster, now: Time) -> Resu
         clean_up(&mut plan, deployment, &sets);
     }
     status::set_progress(deployment, &sets, &mut status, now);
+    status::set_failure(&sets, &mut status);
     if let Some(at) = status::times_out_at(deployment, &status) {
         plan.requeue(at);
     }
