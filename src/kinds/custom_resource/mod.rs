@@ -39,10 +39,11 @@ pub struct CustomResource {
 
 impl CustomResource {
     fn new(names: Names, version: &Value) -> CustomResource {
-        let deprecation = version.flag("deprecated").filter(|is| *is).map(|_| match version.text("deprecationWarning") {
-            "" => format!("{} {} is deprecated", names.api_version, names.kind),
-            own => own.to_owned(),
-        });
+        let deprecation =
+            version.flag("deprecated").filter(|is| *is).map(|_| match version.text("deprecationWarning") {
+                "" => format!("{} {} is deprecated", names.api_version, names.kind),
+                own => own.to_owned(),
+            });
         let schema = Structural::parse(version.pointer("/schema/openAPIV3Schema").unwrap_or(&Value::Null));
         CustomResource {
             names,

@@ -19,10 +19,7 @@ use crate::kinds::workload;
 /// Plans one step.
 pub fn reconcile(deployment: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
     let mut plan = Plan::nothing();
-    let sets = Sets::of(deployment, cluster, &mut plan)?;
-    if !plan.actions.is_empty() {
-        return Ok(plan);
-    }
+    let Some(sets) = Sets::of(deployment, cluster, &mut plan)? else { return Ok(plan) };
     let mut status = status::calculate(deployment, &sets, now);
     if deployment.deletion_timestamp().is_some() {
         workload::update_status(&mut plan, deployment, status);

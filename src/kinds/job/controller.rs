@@ -28,10 +28,7 @@ const LAST_FAILURE: &str = "lastFailure";
 /// Plans one step.
 pub fn reconcile(job: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
     let mut plan = Plan::nothing();
-    let pods = workload::claim(&NAMES, job, "pods", cluster, &mut plan)?;
-    if !plan.actions.is_empty() {
-        return Ok(plan);
-    }
+    let Some(pods) = workload::claim(&NAMES, job, "pods", cluster, &mut plan)? else { return Ok(plan) };
     if has_condition(job, "Complete") || has_condition(job, "Failed") || job.deletion_timestamp().is_some() {
         pods.iter().for_each(|p| release(&mut plan, p));
         expire(job, now, &mut plan);

@@ -23,10 +23,7 @@ const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
 /// One look at a set of either kind.
 pub fn reconcile(names: &Names, set: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
     let mut plan = Plan::nothing();
-    let own = workload::claim(names, set, "pods", cluster, &mut plan)?;
-    if !plan.actions.is_empty() {
-        return Ok(plan);
-    }
+    let Some(own) = workload::claim(names, set, "pods", cluster, &mut plan)? else { return Ok(plan) };
     let (active, rest): (Vec<_>, Vec<_>) = own.into_iter().partition(|p| workload::is_active(p));
     let min_ready = set.i64_at("/spec/minReadySeconds").unwrap_or(0);
     let terminating = rest.iter().filter(|p| p.deletion_timestamp().is_some()).count();
