@@ -13,7 +13,7 @@ use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time;
 use crate::cluster::Cluster;
-use crate::kinds::{Kind, Names};
+use crate::kinds::{Kind, Names, pod_security};
 
 /// Stores a new object. `namespace` is the request's; an object without one takes it.
 ///
@@ -47,6 +47,7 @@ pub fn create(
         return Err(Status::invalid(&names.group_kind(), object.name(), errors));
     }
     kind.admit_valid(&object, None, cluster)?;
+    pod_security::admit(names, &object, None, cluster)?;
     policy::admit(cluster, &policy::Request { kind, new: Some(&object), old: None, dry_run: options.dry_run })?;
     let charges = quota::assess(cluster, kind, &Write { old: None, new: Some(&object), is_enforced: true })?;
     let key = names.key(object.namespace(), object.name());

@@ -10,7 +10,7 @@ use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Row, Table};
 use crate::apimachinery::time::Time;
 use crate::cluster::{Cluster, Visitor};
-use crate::kinds::Kind;
+use crate::kinds::{Kind, pod_security};
 
 mod apply;
 mod bootstrap;
@@ -100,6 +100,17 @@ pub fn visit(
     kind.check_served(cluster, "get", "")?;
     let namespace = namespace.filter(|_| kind.names().namespaced);
     cluster.visit(kind.names().resource, namespace, &mut |object| each(kind.served(object)))
+}
+
+/// What the server warns of in an object that was written: what its kind has to say, then what PodSecurity has. `old` is the
+/// object before an update.
+///
+/// # Errors
+/// Those of the store.
+pub fn warnings(cluster: &Cluster, kind: &dyn Kind, new: &Object, old: Option<&Object>) -> Result<Vec<String>, Status> {
+    let mut warnings = kind.warnings(new, old);
+    warnings.extend(pod_security::warnings(kind.names(), new, old, cluster)?);
+    Ok(warnings)
 }
 
 /// The table a server answers with when a person asked.

@@ -12,7 +12,7 @@ use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::{Reason, Status};
 use crate::cluster::Cluster;
-use crate::kinds::{Kind, Names};
+use crate::kinds::{Kind, Names, pod_security};
 
 /// Metadata that an update cannot change.
 const KEPT: [&str; 6] =
@@ -54,6 +54,7 @@ pub fn update(
         return Err(Status::invalid(&names.group_kind(), new.name(), errors));
     }
     kind.admit_valid(&new, Some(&old), cluster)?;
+    pod_security::admit(names, &new, Some(&old), cluster)?;
     policy::admit(cluster, &policy::Request { kind, new: Some(&new), old: Some(&old), dry_run: options.dry_run })?;
     store(cluster, kind, new, &old, options, kind.evaluator().is_enforced_on_update())
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use crate::Env;
 use crate::client::Client;
-use crate::kinds::Registry;
+use crate::kinds::{KindRef, Registry};
 
 use super::global::Global;
 
@@ -124,6 +124,13 @@ impl<'e> Context<'e> {
     pub fn server_warning(&mut self, warning: &str) {
         if self.warned.insert(warning.to_owned()) {
             self.complain(&format!("Warning: {warning}\n"));
+        }
+    }
+
+    /// Prints what the server warns of with a request for a kind, whatever comes of the request.
+    pub fn warn_of_kind(&mut self, kind: KindRef) {
+        if let Some(deprecation) = kind.deprecation() {
+            self.server_warning(deprecation);
         }
     }
 

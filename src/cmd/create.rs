@@ -186,6 +186,7 @@ impl Create {
         if dry_run == DryRun::Client {
             return Ok(Arc::new(object));
         }
+        cx.warn_of_kind(kind);
         // As kubectl's helper: what `get -o yaml` printed can be created again.
         object.remove("/metadata/resourceVersion");
         let options = WriteOptions {
@@ -194,10 +195,14 @@ impl Create {
             manager: cx.manager.clone(),
             ..WriteOptions::default()
         };
-        let made = cx.client()?.write(|c| apiserver::create(c, kind, &namespace, object.clone(), &options));
-        let made = made.map_err(|e| with_source("creating", &source, e))?;
+        let made = cx.client()?.write(|c| {
+            let made = apiserver::create(c, kind, &namespace, object.clone(), &options)?;
+            let warnings = apiserver::warnings(c, kind, &made, None)?;
+            Ok((made, warnings))
+        });
+        let (made, warnings) = made.map_err(|e| with_source("creating", &source, e))?;
         let unknown = if validation == Validation::Warn { unknown_fields(kind, &object) } else { Vec::new() };
-        for warning in unknown.into_iter().chain(kind.warnings(&made, None)) {
+        for warning in unknown.into_iter().chain(warnings) {
             cx.server_warning(&warning);
         }
         Ok(made)

@@ -314,6 +314,7 @@ impl Delete {
                 continue;
             }
             let (kind, namespace, name) = (target.kind, &target.namespace, &target.name);
+            cx.warn_of_kind(kind);
             match cx.client()?.write(|cluster| apiserver::delete(cluster, kind, namespace, name, options)) {
                 Ok(object) => {
                     gone.push((kind.names().key(namespace, name), object.uid().to_owned()));

@@ -48,6 +48,7 @@ pub fn fetch(
     let mut fetched = Fetched::default();
     let places = match named {
         Named::All(kinds) => {
+            kinds.iter().for_each(|kind| cx.warn_of_kind(*kind));
             let scope = (!all_namespaces).then_some(namespace.as_str());
             let lists: Vec<Result<_, Status>> = cx.client()?.read(|cluster| {
                 fetched.resource_version = cluster.resource_version();
@@ -72,6 +73,7 @@ pub fn fetch(
             places
         }
     };
+    places.iter().for_each(|place| cx.warn_of_kind(place.kind));
     fetched.is_single = places.len() == 1 && fetched.errors.is_empty();
     let found: Vec<Result<_, Status>> = cx.client()?.read(|cluster| {
         fetched.resource_version = cluster.resource_version();

@@ -179,6 +179,7 @@ pub fn of_object(cx: &Context, object: Object) -> anyhow::Result<Info> {
 impl Info {
     /// Looks the object up in the store: `None` where it is not.
     pub fn stored(&self, cx: &mut Context) -> anyhow::Result<Option<Arc<Object>>> {
+        cx.warn_of_kind(self.kind);
         match cx.client()?.read(|c| apiserver::get(c, self.kind, &self.namespace, &self.name)) {
             Ok(object) => Ok(Some(object)),
             Err(error) if fetch::is_not_found(&error) => Ok(None),

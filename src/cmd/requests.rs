@@ -28,9 +28,14 @@ pub fn managed(cx: &Context, options: &WriteOptions) -> WriteOptions {
 pub fn create(cx: &mut Context, info: &Info, object: &Object, options: &WriteOptions) -> anyhow::Result<Arc<Object>> {
     let mut object = object.clone();
     object.remove("/metadata/resourceVersion");
+    cx.warn_of_kind(info.kind);
     let options = &managed(cx, options);
-    let made = cx.client()?.write(|c| apiserver::create(c, info.kind, &info.namespace, object.clone(), options))?;
-    warn(cx, info.kind, &made, None);
+    let (made, warnings) = cx.client()?.write(|c| {
+        let made = apiserver::create(c, info.kind, &info.namespace, object.clone(), options)?;
+        let warnings = apiserver::warnings(c, info.kind, &made, None)?;
+        Ok((made, warnings))
+    })?;
+    warn(cx, &warnings);
     Ok(made)
 }
 
@@ -42,28 +47,34 @@ pub fn patch(
     part: Part,
     options: &WriteOptions,
 ) -> anyhow::Result<Arc<Object>> {
+    cx.warn_of_kind(info.kind);
     let options = &managed(cx, options);
-    let (old, new) = cx.client()?.write(|c| {
+    let (old, new, warnings) = cx.client()?.write(|c| {
         let old = apiserver::get(c, info.kind, &info.namespace, &info.name)?;
-        Ok((old, apiserver::patch(c, info.kind, (&info.namespace, &info.name), patch, part, options)?))
+        let new = apiserver::patch(c, info.kind, (&info.namespace, &info.name), patch, part, options)?;
+        let warnings = apiserver::warnings(c, info.kind, &new, Some(&old))?;
+        Ok((old, new, warnings))
     })?;
     if !options.strict && part == Part::Main {
         for field in apiserver::unknown_in_patch(info.kind, &old, patch) {
             cx.server_warning(&format!("unknown field {}", quote(&field)));
         }
     }
-    warn(cx, info.kind, &new, Some(&old));
+    warn(cx, &warnings);
     Ok(new)
 }
 
 /// Puts an object in place of the stored one.
 pub fn replace(cx: &mut Context, info: &Info, object: &Object, options: &WriteOptions) -> anyhow::Result<Arc<Object>> {
+    cx.warn_of_kind(info.kind);
     let options = &managed(cx, options);
-    let (old, new) = cx.client()?.write(|c| {
+    let (new, warnings) = cx.client()?.write(|c| {
         let old = apiserver::get(c, info.kind, &info.namespace, &info.name)?;
-        Ok((old, apiserver::update(c, info.kind, &info.namespace, object.clone(), options)?))
+        let new = apiserver::update(c, info.kind, &info.namespace, object.clone(), options)?;
+        let warnings = apiserver::warnings(c, info.kind, &new, Some(&old))?;
+        Ok((new, warnings))
     })?;
-    warn(cx, info.kind, &new, Some(&old));
+    warn(cx, &warnings);
     Ok(new)
 }
 
@@ -77,8 +88,6 @@ pub fn no_subresource(verb: &str, kind: KindRef, name: &str) -> Status {
 }
 
 /// Prints what the server warns of when an object is written.
-fn warn(cx: &mut Context, kind: KindRef, new: &Object, old: Option<&Object>) {
-    for warning in kind.warnings(new, old) {
-        cx.server_warning(&warning);
-    }
+fn warn(cx: &mut Context, warnings: &[String]) {
+    warnings.iter().for_each(|warning| cx.server_warning(warning));
 }

@@ -1,5 +1,7 @@
 //! A plan's actions as requests to the API server.
 
+use serde_json::Value;
+
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::{Reason, Status};
@@ -16,11 +18,26 @@ use super::event;
 pub fn apply(cluster: &mut Cluster, plan: Plan) -> Result<(), Status> {
     for action in plan.actions {
         match perform(cluster, action) {
-            Err(status) if status.reason != Reason::InternalError => break,
+            Err(status) if status.reason != Reason::InternalError => {
+                return plan.refused.map_or(Ok(()), |owner| tell_on_owner(cluster, owner, &status));
+            }
             other => other?,
         }
     }
     Ok(())
+}
+
+/// Writes an owner's status with the server's answer in its last condition. The owner may be gone, which nobody minds.
+fn tell_on_owner(cluster: &mut Cluster, mut owner: Object, refusal: &Status) -> Result<(), Status> {
+    let mut conditions = owner.list_at("/status/conditions").to_vec();
+    if let Some(last) = conditions.last_mut() {
+        last["message"] = refusal.message.as_str().into();
+    }
+    owner.set("/status/conditions", Value::Array(conditions));
+    match perform(cluster, Action::UpdateStatus(owner)) {
+        Err(status) if status.reason == Reason::InternalError => Err(status),
+        _ => Ok(()),
+    }
 }
 
 fn perform(cluster: &mut Cluster, action: Action) -> Result<(), Status> {

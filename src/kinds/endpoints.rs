@@ -73,8 +73,8 @@ impl Kind for Endpoints {
         errors
     }
 
-    fn warnings(&self, _new: &Object, _old: Option<&Object>) -> Vec<String> {
-        vec!["v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice".to_owned()]
+    fn deprecation(&self) -> Option<&str> {
+        Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice")
     }
 
     fn reconcile(&self, object: &Arc<Object>, cluster: &Cluster, _now: Time) -> Result<Plan, Status> {

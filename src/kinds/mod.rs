@@ -68,6 +68,7 @@ mod persistent_volume_claim;
 pub mod plan;
 pub mod pod;
 mod pod_disruption_budget;
+pub mod pod_security;
 mod pod_template;
 mod priority_class;
 mod priority_level_configuration;
@@ -228,6 +229,11 @@ pub trait Kind: Sync {
     /// A stored object as the kind's version has it.
     fn served(&self, object: Arc<Object>) -> Arc<Object> {
         object
+    }
+
+    /// What the server warns of with every request for a version of the kind that is to go.
+    fn deprecation(&self) -> Option<&str> {
+        None
     }
 
     /// Whether the status is written by a request of its own, and by no other.

@@ -102,6 +102,8 @@ pub struct Plan {
     pub requeue_at: Option<Time>,
     /// Why nothing more is done. Given only where the cluster is asked why.
     pub reasons: Vec<Reason>,
+    /// The owner with the status that tells of a refused request: its last condition gets the server's answer as its message.
+    pub refused: Option<Object>,
 }
 
 impl Plan {

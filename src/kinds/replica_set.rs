@@ -17,6 +17,8 @@ use std::sync::Arc;
 mod controller;
 mod describe;
 
+pub use controller::REPLICA_FAILURE;
+
 /// The kind.
 pub struct ReplicaSet;
 

@@ -150,16 +150,18 @@ pub fn owners_of_orphan(names: &Names, orphan: &Object, cluster: &Cluster) -> Re
 }
 
 /// What an owner controls of a resource. Plans to adopt what it selects that nobody controls, and to let go what it
-/// does not select any more.
+/// does not select any more. None where something is adopted: its change brings the owner back. What is let go brings nobody
+/// back, so the look at the rest goes on.
 pub fn claim(
     names: &Names,
     owner: &Object,
     resource: &'static str,
     cluster: &Cluster,
     plan: &mut Plan,
-) -> Result<Vec<Arc<Object>>, Status> {
-    let Some(selector) = selector(owner) else { return Ok(Vec::new()) };
+) -> Result<Option<Vec<Arc<Object>>>, Status> {
+    let Some(selector) = selector(owner) else { return Ok(Some(Vec::new())) };
     let mut own = Vec::new();
+    let mut adopts = false;
     for object in cluster.list(resource, Some(owner.namespace()))? {
         let controller = object.controller_of().map(|r| r.uid.to_owned());
         let matches = selector.matches(object.labels());
@@ -168,14 +170,13 @@ pub fn claim(
             Some(uid) if uid == owner.uid() && matches => own.push(object),
             Some(uid) if uid == owner.uid() && live => plan.push(Action::Update(released(&object, &uid))),
             None if matches && live && owner.deletion_timestamp().is_none() => {
-                let adopted = adopted(&object, controller_reference(names, owner));
-                plan.push(Action::Update(adopted.clone()));
-                own.push(Arc::new(adopted));
+                plan.push(Action::Update(adopted(&object, controller_reference(names, owner))));
+                adopts = true;
             }
             _ => {}
         }
     }
-    Ok(own)
+    Ok((!adopts).then_some(own))
 }
 
 fn adopted(object: &Object, reference: Value) -> Object {

@@ -36,6 +36,7 @@ pub use journal::Journal;
 #[cfg(target_os = "linux")]
 pub use sandbox::{
     Check, Failure, Problem, checks, end_all, exec, hook, http_status, remove_all, remove_pod, remove_volume,
+    write_volumes,
 };
 
 /// The first argument that makes the binary a pod's supervisor instead of a command.

@@ -22,6 +22,8 @@ use crate::runtime;
 mod hooks;
 #[cfg(target_os = "linux")]
 mod processes;
+#[cfg(target_os = "linux")]
+mod volumes;
 
 #[cfg(target_os = "linux")]
 pub(super) use processes::Lost;
@@ -57,6 +59,8 @@ pub(super) struct Effects {
     processes: processes::Processes,
     #[cfg(target_os = "linux")]
     hooks: hooks::Hooks,
+    #[cfg(target_os = "linux")]
+    volumes: volumes::Volumes,
 }
 
 /// What is removed after a transaction's changes, each once. An object that was made anew under the same name counts by its
@@ -81,7 +85,9 @@ impl Effects {
     /// When the store cannot be read.
     pub(super) fn of(cluster: &Cluster, place: Place) -> Result<Effects, Status> {
         let hooks = hooks::Hooks::of(cluster, place)?;
-        Ok(Effects { processes: processes::Processes::of(cluster, place)?, hooks, ..Effects::default() })
+        let volumes = volumes::Volumes::of(cluster, place.home)?;
+        let processes = processes::Processes::of(cluster, place)?;
+        Ok(Effects { processes, hooks, volumes, ..Effects::default() })
     }
 
     /// Adds what a transaction removes, and writes down what of it has a folder. Called before its commit.
@@ -123,6 +129,7 @@ impl Effects {
         if let Some(journal) = self.journal.filter(|_| warnings.is_empty()) {
             journal.finish();
         }
+        warnings.extend(self.volumes.run(place.home));
         warnings.extend(self.processes.run(place));
         self.hooks.run(place);
         warnings

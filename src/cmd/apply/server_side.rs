@@ -43,14 +43,14 @@ pub(super) fn apply(cx: &mut Context, info: &Info, settings: &Settings, how: How
     }
     let mut manifest = Object::clone(&info.object);
     record::record(cx, &mut manifest);
-    let object =
-        send(cx, info, &manifest, settings.dry_run, how).map_err(|error| match error.downcast_ref::<Status>() {
-            Some(status) if status.reason == Reason::Conflict => anyhow::anyhow!("{}{ADVICE}", status.message),
-            _ => error,
+    let (object, warnings) =
+        send_for_warnings(cx, info, &manifest, settings.dry_run, how).map_err(|error| {
+            match error.downcast_ref::<Status>() {
+                Some(status) if status.reason == Reason::Conflict => anyhow::anyhow!("{}{ADVICE}", status.message),
+                _ => error,
+            }
         })?;
-    for warning in info.kind.warnings(&object, None) {
-        cx.server_warning(&warning);
-    }
+    warnings.iter().for_each(|warning| cx.server_warning(warning));
     let object = migrate::migrate(cx, info, settings.dry_run, how, object);
     if object.deletion_timestamp().is_some() {
         let text = format!("Warning: Detected changes to resource {} which is currently being deleted.\n", info.name);
@@ -67,6 +67,18 @@ pub fn send(
     dry_run: DryRun,
     how: How,
 ) -> anyhow::Result<Arc<Object>> {
+    send_for_warnings(cx, info, manifest, dry_run, how).map(|(object, _)| object)
+}
+
+/// As [`send`], with what the server warns of.
+fn send_for_warnings(
+    cx: &mut Context,
+    info: &Info,
+    manifest: &Object,
+    dry_run: DryRun,
+    how: How,
+) -> anyhow::Result<(Arc<Object>, Vec<String>)> {
+    cx.warn_of_kind(info.kind);
     let options = ApplyOptions {
         manager: how.manager,
         force: how.force,
@@ -74,5 +86,10 @@ pub fn send(
         subresource: how.subresource,
     };
     let place = (info.namespace.as_str(), info.name.as_str());
-    cx.client()?.write(|c| apiserver::apply(c, info.kind, place, manifest, &options))
+    cx.client()?.write(|c| {
+        let old = c.get(&info.kind.names().key(&info.namespace, &info.name))?;
+        let object = apiserver::apply(c, info.kind, place, manifest, &options)?;
+        let warnings = apiserver::warnings(c, info.kind, &object, old.as_deref())?;
+        Ok((object, warnings))
+    })
 }

@@ -32,15 +32,22 @@ pub struct CustomResource {
     has_defaults: bool,
     has_rules: bool,
     has_status: bool,
+    deprecation: Option<String>,
     scale: Option<Scale>,
     selectable: &'static [(&'static str, &'static str)],
 }
 
 impl CustomResource {
     fn new(names: Names, version: &Value) -> CustomResource {
+        let deprecation =
+            version.flag("deprecated").filter(|is| *is).map(|_| match version.text("deprecationWarning") {
+                "" => format!("{} {} is deprecated", names.api_version, names.kind),
+                own => own.to_owned(),
+            });
         let schema = Structural::parse(version.pointer("/schema/openAPIV3Schema").unwrap_or(&Value::Null));
         CustomResource {
             names,
+            deprecation,
             printer: Printer::new(version.items("additionalPrinterColumns")),
             has_defaults: schema.has_defaults(),
             has_rules: schema.has_rules(),
@@ -156,6 +163,10 @@ impl Kind for CustomResource {
         served.set("/apiVersion", self.names.api_version.into());
         structural::fill(served.body_mut(), &self.schema);
         if served == *object { object } else { Arc::new(served) }
+    }
+
+    fn deprecation(&self) -> Option<&str> {
+        self.deprecation.as_deref()
     }
 
     fn has_status(&self) -> bool {

@@ -21,8 +21,8 @@ const OUTDATED: &str = "it was of an older template";
 /// Plans one step.
 pub fn reconcile(set: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
     let mut plan = Plan::nothing();
-    let pods = workload::claim(&NAMES, set, "pods", cluster, &mut plan)?;
-    if !plan.actions.is_empty() || set.deletion_timestamp().is_some() {
+    let Some(pods) = workload::claim(&NAMES, set, "pods", cluster, &mut plan)? else { return Ok(plan) };
+    if set.deletion_timestamp().is_some() {
         return Ok(plan);
     }
     let hash = history::current(set, cluster, &mut plan)?;

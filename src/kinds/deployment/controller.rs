@@ -20,10 +20,7 @@ use crate::kinds::workload;
 /// Plans one step.
 pub fn reconcile(deployment: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
     let mut plan = Plan::nothing();
-    let sets = Sets::of(deployment, cluster, &mut plan)?;
-    if !plan.actions.is_empty() {
-        return Ok(plan);
-    }
+    let Some(sets) = Sets::of(deployment, cluster, &mut plan)? else { return Ok(plan) };
     let mut status = status::calculate(deployment, &sets, now);
     if deployment.deletion_timestamp().is_some() {
         workload::update_status(&mut plan, deployment, status);
@@ -58,6 +55,7 @@ pub fn reconcile(deployment: &Arc<Object>, cluster: &Cluster, now: Time) -> Resu
         plan.because(cluster, || waiting(deployment, &sets, &status, waits));
     }
     status::set_progress(deployment, &sets, &mut status, now);
+    status::set_failure(&sets, &mut status);
     if let Some(at) = status::times_out_at(deployment, &status) {
         plan.requeue(at);
     }

@@ -35,14 +35,15 @@ pub struct Sets {
 }
 
 impl Sets {
-    /// Finds them, and plans to adopt those that nobody controls.
-    pub fn of(deployment: &Object, cluster: &Cluster, plan: &mut Plan) -> Result<Sets, Status> {
-        let mut all = workload::claim(&NAMES, deployment, "replicasets.apps", cluster, plan)?;
+    /// Finds them, and plans to adopt those that nobody controls: None where there are such.
+    pub fn of(deployment: &Object, cluster: &Cluster, plan: &mut Plan) -> Result<Option<Sets>, Status> {
+        let claimed = workload::claim(&NAMES, deployment, "replicasets.apps", cluster, plan)?;
+        let Some(mut all) = claimed else { return Ok(None) };
         all.sort_by_key(|s| (s.creation_timestamp(), s.name().to_owned()));
         let template = deployment.at("/spec/template");
         let new = all.iter().find(|s| without_hash(s).as_ref() == template).cloned();
         let old = all.into_iter().filter(|s| new.as_ref().is_none_or(|n| n.uid() != s.uid())).collect();
-        Ok(Sets { new, old })
+        Ok(Some(Sets { new, old }))
     }
 
     pub fn all(&self) -> impl Iterator<Item = &Arc<Object>> {

@@ -7,6 +7,7 @@ use super::replica_sets::{Sets, bounds, replicas};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::time::{self, Time};
 use crate::kinds::pod::Fields;
+use crate::kinds::replica_set::REPLICA_FAILURE;
 
 /// No deadline: upstream's largest 32-bit number.
 const NO_DEADLINE: i64 = i32::MAX as i64;
@@ -77,6 +78,24 @@ pub fn calculate(deployment: &Object, sets: &Sets, now: Time) -> Value {
     );
     status["conditions"] = Value::Array(conditions);
     status
+}
+
+/// Says in a status that a set's pods are refused, the new set's first; or that none are.
+pub fn set_failure(sets: &Sets, status: &mut Value) {
+    let mut conditions = status.items("conditions").to_vec();
+    let failure = |set: &Object| {
+        let all = set.list_at("/status/conditions").iter();
+        all.filter(|c| c.text("type") == REPLICA_FAILURE).cloned().next()
+    };
+    let of_new = sets.new.as_deref().and_then(failure);
+    match of_new.or_else(|| sets.all().find_map(|set| failure(set))) {
+        Some(mut failure) => {
+            failure["lastUpdateTime"] = failure["lastTransitionTime"].clone();
+            set_condition(&mut conditions, failure);
+        }
+        None => conditions.retain(|c| c.text("type") != REPLICA_FAILURE),
+    }
+    status["conditions"] = Value::Array(conditions);
 }
 
 fn number(status: &Value, field: &str) -> i64 {

@@ -31,10 +31,7 @@ const LAST_FAILURE: &str = "lastFailure";
 /// Plans one step.
 pub fn reconcile(job: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
     let mut plan = Plan::nothing();
-    let pods = workload::claim(&NAMES, job, "pods", cluster, &mut plan)?;
-    if !plan.actions.is_empty() {
-        return Ok(plan);
-    }
+    let Some(pods) = workload::claim(&NAMES, job, "pods", cluster, &mut plan)? else { return Ok(plan) };
     if has_condition(job, "Complete") || has_condition(job, "Failed") || job.deletion_timestamp().is_some() {
         pods.iter().for_each(|p| release(&mut plan, p));
         expire(job, now, &mut plan);
@@ -285,9 +282,9 @@ impl<'a> Sync<'a> {
         if missing == 0 || self.over {
             return;
         }
-        // Where the failures of each index are limited each has its own pause.
-        let is_paused = self.failed_indexes.is_none();
-        if let Some(at) = self.pause_ends().filter(|at| *at > self.now && is_paused) {
+        // Where the failures of each index are limited each index has a pause of its own.
+        let have_one_pause = self.failed_indexes.is_none();
+        if let Some(at) = self.pause_ends().filter(|at| *at > self.now && have_one_pause) {
             let failed = self.failed;
             let text = || format!("after {failed} failed pods the next one is made {}", why::at(at, self.now));
             because(plan, self.job, cluster, text);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
-use crate::apimachinery::time::Time;
+use crate::apimachinery::time::{self, Time};
 use crate::cluster::Cluster;
 use crate::kinds::plan::Plan;
 use crate::kinds::pod::Fields;
@@ -17,26 +17,30 @@ use crate::kinds::{Names, workload};
 
 /// How many pods one look makes or takes away at most, as upstream's burst.
 const BURST: usize = 500;
+/// The condition of a set whose pods the server refuses.
+pub const REPLICA_FAILURE: &str = "ReplicaFailure";
 const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
 
 /// One look at a set of either kind.
 pub fn reconcile(names: &Names, set: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
     let mut plan = Plan::nothing();
-    let own = workload::claim(names, set, "pods", cluster, &mut plan)?;
-    if !plan.actions.is_empty() {
-        return Ok(plan);
-    }
+    let Some(own) = workload::claim(names, set, "pods", cluster, &mut plan)? else { return Ok(plan) };
     let (active, rest): (Vec<_>, Vec<_>) = own.into_iter().partition(|p| workload::is_active(p));
     let min_ready = set.i64_at("/spec/minReadySeconds").unwrap_or(0);
     let terminating = rest.iter().filter(|p| p.deletion_timestamp().is_some()).count();
-    let status = status(names, set, &active, terminating, now);
+    let wanted = usize::try_from(set.i64_at("/spec/replicas").unwrap_or(1)).unwrap_or(0);
+    let mut status = status(names, set, &active, terminating, now);
+    if active.len() < wanted {
+        plan.refused = with_failure(set, &status, now);
+    } else {
+        remove_failure(&mut status);
+    }
     workload::update_status(&mut plan, set, status);
     workload::wake_for_availability(&mut plan, &active, min_ready, now);
     if set.deletion_timestamp().is_some() {
         return Ok(plan);
     }
     let source = if names.group.is_empty() { "replication-controller" } else { "replicaset-controller" };
-    let wanted = usize::try_from(set.i64_at("/spec/replicas").unwrap_or(1)).unwrap_or(0);
     if active.len() < wanted {
         for name in new_names(set, (wanted - active.len()).min(BURST), cluster)? {
             let template = set.at("/spec/template").unwrap_or(&Value::Null);
@@ -98,6 +102,34 @@ fn status(names: &Names, set: &Object, active: &[Arc<Object>], terminating: usiz
         status["conditions"] = conditions.clone();
     }
     status
+}
+
+/// The set as it says that pods could not be made, unless it says so already: the first refusal is told, and stays.
+fn with_failure(set: &Object, status: &Value, now: Time) -> Option<Object> {
+    if status.items("conditions").iter().any(|c| c.text("type") == REPLICA_FAILURE) {
+        return None;
+    }
+    let mut failed = set.clone();
+    // The plan may have written a status before: this one is to be written over whatever is stored then.
+    failed.remove("/metadata/resourceVersion");
+    failed.set("/status", status.clone());
+    let mut conditions = status.items("conditions").to_vec();
+    conditions.push(json!({
+        "type": REPLICA_FAILURE, "status": "True", "reason": "FailedCreate", "message": "",
+        "lastTransitionTime": time::to_rfc3339(now),
+    }));
+    failed.set("/status/conditions", Value::Array(conditions));
+    Some(failed)
+}
+
+fn remove_failure(status: &mut Value) {
+    let Some(conditions) = status.get_mut("conditions").and_then(Value::as_array_mut) else { return };
+    conditions.retain(|c| c.text("type") != REPLICA_FAILURE);
+    if conditions.is_empty()
+        && let Some(status) = status.as_object_mut()
+    {
+        status.remove("conditions");
+    }
 }
 
 /// The pods too many, those first that are missed least: ActivePodsWithRanks.

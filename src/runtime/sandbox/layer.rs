@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use super::failure::{Failure, Step};
 use super::tree::{Tree, by_fd, is_plain_name};
 use super::{servers, volume};
-use crate::control::sandbox::Sandbox;
+use crate::control::sandbox::{Sandbox, Source};
 
 /// A pod's folder.
 #[derive(Debug)]
@@ -62,6 +62,16 @@ pub fn named(what: &str, name: &str) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure { step: format!("check the {what}"), cause: format!("{name:?} cannot be a file's name") })
+}
+
+/// Writes out what a container's volumes have of configMaps, secrets and the like, where a sandbox has been made of it before.
+///
+/// # Errors
+/// When a name or path would lead elsewhere, or a file cannot be written.
+pub fn write_volumes(home: &Path, sandbox: &Sandbox) -> Result<(), Failure> {
+    let tree = Tree::open(home).step(format!("open {}", home.display()))?;
+    let files = sandbox.mounts.iter().filter(|mount| matches!(mount.source, Source::Files { .. }));
+    files.into_iter().try_for_each(|mount| volume::prepare(&tree, &sandbox.pod_uid, &mount.source))
 }
 
 /// Makes the folders of a pod, of one of its containers and of that container's volumes, where they are missing, and

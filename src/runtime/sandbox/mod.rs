@@ -55,6 +55,7 @@ pub use failure::Failure;
 pub(super) use failure::Step;
 pub(super) use last_word::read as last_word;
 pub(super) use layer::PodFolder;
+pub use layer::write_volumes;
 pub use network::Link;
 pub use probe::http_status;
 pub(super) use remove::forget_layer;

@@ -1,0 +1,88 @@
+//! Volumes whose files come from other objects: written anew below the pods that mount them when the objects change.
+//!
+//! A kubelet does it within a minute or two; here it is done at once. What is mounted by `subPath` stays as it was, as there:
+//! the mount leads to the folder of the old content.
+
+use std::path::Path;
+
+use crate::apimachinery::key::Key;
+use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
+use crate::cluster::{ChangeType, Cluster};
+use crate::control::kubelet;
+use crate::control::sandbox::Sandbox;
+use crate::runtime;
+
+/// The containers whose volumes a transaction changes.
+#[derive(Default)]
+pub struct Volumes {
+    stale: Vec<Sandbox>,
+}
+
+impl Volumes {
+    /// Finds the pods with a folder that mount what was changed, or show their own labels and annotations, which were.
+    pub fn of(cluster: &Cluster, home: &Path) -> Result<Volumes, Status> {
+        let mut all = Volumes::default();
+        for change in cluster.log().iter().filter(|c| c.kind == ChangeType::Modified) {
+            match change.key.resource.as_ref() {
+                "configmaps" | "secrets" => {
+                    for pod in cluster.list("pods", Some(&change.key.namespace))? {
+                        if mounts(&pod, &change.key) {
+                            all.add(&pod, cluster, home);
+                        }
+                    }
+                }
+                "pods" if is_relabelled(cluster, &change.key, &change.object)? => {
+                    all.add(&change.object, cluster, home)
+                }
+                _ => {}
+            }
+        }
+        Ok(all)
+    }
+
+    fn add(&mut self, pod: &Object, cluster: &Cluster, home: &Path) {
+        if !home.join("pods").join(pod.uid()).is_dir() {
+            return;
+        }
+        let names = pod.list_at("/spec/containers").iter().filter_map(|c| c["name"].as_str());
+        // Where something else is missing now the files stay as they are: a kubelet keeps them too.
+        self.stale.extend(names.filter_map(|name| kubelet::sandbox(pod, name, cluster).ok()));
+    }
+
+    /// Writes them. What could not be written is told.
+    pub fn run(self, home: &Path) -> Vec<String> {
+        let written = self.stale.iter().map(|sandbox| runtime::write_volumes(home, sandbox));
+        written.filter_map(Result::err).map(|failure| failure.to_string()).collect()
+    }
+}
+
+/// Whether a volume of the pod has files of a ConfigMap or a Secret.
+fn mounts(pod: &Object, key: &Key) -> bool {
+    let (source, name) = match key.resource.as_ref() {
+        "configmaps" => ("configMap", "name"),
+        _ => ("secret", "secretName"),
+    };
+    pod.list_at("/spec/volumes").iter().any(|volume| {
+        let projected = volume.pointer("/projected/sources").and_then(|s| s.as_array()).into_iter().flatten();
+        volume[source][name] == key.name.as_str()
+            || projected.into_iter().any(|s| s[source]["name"] == key.name.as_str())
+    })
+}
+
+/// Whether a pod's labels or annotations are not what they were before the transaction.
+fn is_relabelled(cluster: &Cluster, key: &Key, pod: &Object) -> Result<bool, Status> {
+    let shows_itself = |pod: &Object| {
+        let volumes = pod.list_at("/spec/volumes").iter();
+        volumes.filter(|v| !v["name"].as_str().unwrap_or_default().starts_with("kube-api-access-")).any(|v| {
+            let projected = v.pointer("/projected/sources").and_then(|s| s.as_array()).into_iter().flatten();
+            v.get("downwardAPI").is_some() || projected.into_iter().any(|s| s.get("downwardAPI").is_some())
+        })
+    };
+    if !shows_itself(pod) {
+        return Ok(false);
+    }
+    let before = cluster.before(key)?;
+    let differs = |old: &Object, pointer: &str| old.at(pointer) != pod.at(pointer);
+    Ok(before.is_some_and(|old| differs(&old, "/metadata/labels") || differs(&old, "/metadata/annotations")))
+}
