@@ -94,13 +94,16 @@ pub fn downward(path: &str) -> Result<(), Failure> {
 }
 
 /// Lays files out as the kubelet does: in a folder of their own, reached by the link `..data`, and a link for each
-/// first name, so that all change at once. The folder is named after the content: what is there already is not rewritten.
+/// first name, so that all change at once. The folder has the time in its name, as the kubelet's has, and in the place of the
+/// kubelet's random number the content's: what is there already is not rewritten.
 fn write_out(root: &Tree, files: &[File]) -> Result<(), Failure> {
     files.iter().try_for_each(|f| downward(&f.path))?;
-    let folder = format!("..{}", fingerprint(files));
-    if root.handle(&folder).is_ok() {
+    let fingerprint = fingerprint(files);
+    let present = root.link("..data").unwrap_or_default();
+    if present.ends_with(&format!(".{fingerprint}")) && root.handle(&present).is_ok() {
         return Ok(());
     }
+    let folder = format!("..{}.{fingerprint}", Clock::System.now().format("%Y_%m_%d_%H_%M_%S"));
     let data = root.make_dir(&folder, 0o755).step("make a volume's data folder")?;
     for file in files {
         data.write(&file.path, file.mode, &file.content).step(format!("write {}", file.path))?;
@@ -118,7 +121,8 @@ fn fingerprint(files: &[File]) -> String {
         hash.update(format!("{}\0{}\0{}\0", file.path, file.mode, file.content.len()));
         hash.update(&file.content);
     }
-    hash.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect()
+    let first = hash.finalize().iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    first.to_string()
 }
 
 #[cfg(test)]
