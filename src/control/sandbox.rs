@@ -122,7 +122,9 @@ pub enum ServerKind {
     /// `echo-server`: says its hostname and the request.
     EchoServer,
     /// Kubernetes' `echoserver`, an nginx that tells of the request; `old` is the one with the tag 1.4.
-    Echoserver { old: bool },
+    Echoserver {
+        old: bool,
+    },
     /// `nginxdemos/hello:plain-text`: says the server's name and address.
     NginxHello,
     /// `hpa-example`: computes for a while, and says that it did.

@@ -98,7 +98,11 @@ static GAPS: &[Gap] = &[
     field("pods", "spec.imagePullSecrets", "stored; images are never pulled"),
     field("pods", "spec.resourceClaims", NO_DEVICES),
     field("pods", "spec.runtimeClassName", "must exist; otherwise stored"),
-    field("pods", "spec.securityContext", "runAsUser and runAsGroup are the one user and the one group that a process has and sees; the rest is stored: without root no other can be mapped, so fsGroup and supplementalGroups do not show"),
+    field(
+        "pods",
+        "spec.securityContext",
+        "runAsUser and runAsGroup are the one user and the one group that a process has and sees; the rest is stored: without root no other can be mapped, so fsGroup and supplementalGroups do not show",
+    ),
     field("pods", "spec.shareProcessNamespace", STORED),
     field("pods", "spec.topologySpreadConstraints", "DoNotSchedule is kept to; ScheduleAnyway is stored"),
     field("pods", "spec.volumes", "network storage, csi and image volumes are folders of the pod's own"),

@@ -378,10 +378,19 @@ fn hooks_run_in_the_container() {
     // Hooks of simulated containers leave what they leave, and say when they fail.
     home.out(&["delete", "pod", "server", "--wait=false"]);
     assert_eq!(std::fs::read_to_string(home.path().join("nodes/node-1/w/told")).unwrap(), "bye\n");
-    let events = home.out(&["get", "events", "--field-selector", "involvedObject.name=server", "-o",
-        "jsonpath={range .items[*]}{.reason} {.involvedObject.fieldPath} {.message}{\"\\n\"}{end}"]);
+    let events = home.out(&[
+        "get",
+        "events",
+        "--field-selector",
+        "involvedObject.name=server",
+        "-o",
+        "jsonpath={range .items[*]}{.reason} {.involvedObject.fieldPath} {.message}{\"\\n\"}{end}",
+    ]);
     let failed: Vec<&str> = events.lines().filter(|line| line.starts_with("Failed")).collect();
-    let want = ["FailedPostStartHook spec.containers{d} PostStartHook failed", "FailedPreStopHook spec.containers{c} PreStopHook failed"];
+    let want = [
+        "FailedPostStartHook spec.containers{d} PostStartHook failed",
+        "FailedPreStopHook spec.containers{c} PreStopHook failed",
+    ];
     assert_eq!(failed, want, "{events}");
 }
 

@@ -140,7 +140,8 @@ fn grace(key: &Key, pod: &Object, cluster: &Cluster) -> u64 {
 fn only_sleeps(argv: &[String]) -> bool {
     let line = argv.last().map_or("", String::as_str);
     let is_script = argv.len() > 1 && argv[argv.len() - 2].starts_with('-') && argv[argv.len() - 2].ends_with('c');
-    let words: Vec<&str> = if is_script { line.split_whitespace().collect() } else { argv.iter().map(|w| &**w).collect() };
+    let words: Vec<&str> =
+        if is_script { line.split_whitespace().collect() } else { argv.iter().map(|w| &**w).collect() };
     matches!(words.as_slice(), [program, time] if program.ends_with("sleep") && time.starts_with(|c: char| c.is_ascii_digit()))
 }
 

@@ -95,8 +95,7 @@ fn api(context: &Context) -> Response {
         put("name", site.text.as_str().into());
     }
     put("remoteAddr", context.peer.client.to_string().into());
-    let mut response =
-        Response::text(200, "application/json", format!("{}\n", serde_json::Value::Object(data)));
+    let mut response = Response::text(200, "application/json", format!("{}\n", serde_json::Value::Object(data)));
     response.header("Access-Control-Allow-Methods", "*");
     response.header("Access-Control-Allow-Origin", "*");
     response
