@@ -1,4 +1,5 @@
-//! The objects that a cluster has without anybody storing them: the built-in cluster roles and bindings.
+//! The objects that a cluster has without anybody storing them: the built-in cluster roles and bindings, and the leases that
+//! kubelets renew every few seconds.
 //!
 //! They are laid under a snapshot when someone looks for them, so that a new store's first command need not write a
 //! hundred objects. One that is changed is stored as any object is; one that is deleted is remembered as gone.
@@ -13,6 +14,7 @@ use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
 use crate::cluster::{Cluster, Meta, Snapshot, Visitor};
+use crate::kinds::lease;
 use crate::kinds::rbac::built_in;
 
 /// Where those that are gone are remembered, in kstate's own part of the namespace kube-system.
@@ -21,7 +23,7 @@ const GONE: &str = "goneBuiltIns";
 /// A snapshot with the built-in objects that it does not hold itself.
 pub struct WithBuiltIn<'s> {
     stored: &'s dyn Snapshot,
-    /// When a store that is still empty begins.
+    /// When a store that is still empty begins, and the time that leases were last renewed before.
     now: Time,
 }
 
@@ -50,6 +52,30 @@ impl<'s> WithBuiltIn<'s> {
     }
 }
 
+impl WithBuiltIn<'_> {
+    /// A node's lease, where nobody stored another.
+    fn lease(&self, key: &Key) -> Result<Option<Arc<Object>>, Status> {
+        if key.namespace != lease::NODE_NAMESPACE {
+            return Ok(None);
+        }
+        let node = self.stored.get(&Key::cluster("nodes", &key.name))?;
+        Ok(node.map(|node| Arc::new(self.lease_of(&node))))
+    }
+
+    fn lease_of(&self, node: &Object) -> Object {
+        let mut lease = lease::of_node(node, self.now);
+        lease.set("/metadata/uid", self.stored.meta().seed.uuid(&format!("lease/{}", node.uid()), 0).into());
+        lease.set("/metadata/resourceVersion", self.stored.meta().resource_version.to_string().into());
+        lease
+    }
+
+    fn leases(&self) -> Result<Vec<(Key, Object)>, Status> {
+        let nodes = self.stored.list("nodes", None)?;
+        let key = |node: &Object| Key::new(lease::RESOURCE, lease::NODE_NAMESPACE, node.name());
+        Ok(nodes.iter().map(|(_, node)| (key(node), self.lease_of(node))).collect())
+    }
+}
+
 impl Snapshot for WithBuiltIn<'_> {
     fn meta(&self) -> Meta {
         self.stored.meta()
@@ -61,17 +87,21 @@ impl Snapshot for WithBuiltIn<'_> {
                 let found = self.of(&key.resource)?.into_iter().find(|(k, _)| k == key);
                 Ok(found.map(|(_, object)| Arc::new(object)))
             }
+            None if key.resource == lease::RESOURCE => self.lease(key),
             stored => Ok(stored),
         }
     }
 
     fn list(&self, resource: &str, namespace: Option<&str>) -> Result<Vec<(Key, Arc<Object>)>, Status> {
         let mut rows = self.stored.list(resource, namespace)?;
-        if built_in::RESOURCES.contains(&resource) && namespace.is_none_or(str::is_empty) {
-            for (key, object) in self.of(resource)? {
-                if let Err(at) = rows.binary_search_by(|(stored, _)| stored.cmp(&key)) {
-                    rows.insert(at, (key, Arc::new(object)));
-                }
+        let added = match resource {
+            lease::RESOURCE if namespace.is_none_or(|n| n.is_empty() || n == lease::NODE_NAMESPACE) => self.leases()?,
+            _ if built_in::RESOURCES.contains(&resource) && namespace.is_none_or(str::is_empty) => self.of(resource)?,
+            _ => Vec::new(),
+        };
+        for (key, object) in added {
+            if let Err(at) = rows.binary_search_by(|(stored, _)| stored.cmp(&key)) {
+                rows.insert(at, (key, Arc::new(object)));
             }
         }
         Ok(rows)
@@ -95,6 +125,7 @@ impl Snapshot for WithBuiltIn<'_> {
         namespace: Option<&str>,
         (key, value): (&str, &str),
     ) -> Result<Vec<(Key, Arc<Object>)>, Status> {
+        // A kubelet's lease has no labels.
         if !built_in::RESOURCES.contains(&resource) {
             return self.stored.labelled(resource, namespace, (key, value));
         }

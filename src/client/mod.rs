@@ -43,7 +43,7 @@ pub use home::home;
 #[cfg(target_os = "linux")]
 pub use keeper::main as keeper;
 
-use effects::{Effects, Place};
+use effects::{Effects, FailedHook, Place};
 use store_clock::{Mode, StoreClock};
 
 /// A command's way to its store.
@@ -217,6 +217,16 @@ impl Client {
         })
     }
 
+    /// Records that hooks failed.
+    fn tell_of_hooks(&mut self, failed: &[FailedHook]) -> anyhow::Result<()> {
+        if failed.is_empty() {
+            return Ok(());
+        }
+        self.write(|cluster| {
+            failed.iter().try_for_each(|f| observation::hook_of_pod_failed(cluster, &f.pod, &f.container, f.hook))
+        })
+    }
+
     /// Looks for other processes' commits only so often, in a wait that may be long and is nobody's hurry.
     pub fn set_poll(&mut self, poll: Duration) {
         self.poll = poll;
@@ -252,8 +262,10 @@ impl Client {
             effects.add_removals(&changes, place);
             state.commit(&changes)?;
             let refused = effects.take_refused();
-            self.warnings.extend(effects.run(place));
+            let (warnings, failed) = effects.run(place);
+            self.warnings.extend(warnings);
             self.refuse(refused)?;
+            self.tell_of_hooks(&failed)?;
         }
         Ok(answered)
     }

@@ -157,6 +157,8 @@ impl Session {
             Ok(None) => self.watch_simulated(cx),
             // What a shell reports for a program that SIGPIPE ended, as it ends kubectl.
             Err(runtime::ExecError::Closed) => Err(Exit(141).into()),
+            // The terminal was closed, or kstate was told to end: the container goes on without it.
+            Err(runtime::ExecError::Interrupted(signal)) => Err(Exit(u8::try_from(128 + signal).unwrap_or(1)).into()),
             Err(error) => Err(error.into()),
         }
     }

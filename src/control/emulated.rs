@@ -2,6 +2,10 @@
 //!
 //! Pure. Knows image names and command lines, not what is mounted and not how anything is served.
 
+mod greeters;
+
+use serde_json::Value;
+
 use crate::control::sandbox::ServerKind;
 
 /// A server that a container is known to run.
@@ -11,6 +15,58 @@ pub struct Emulated {
     pub kind: ServerKind,
     /// The folder it serves, as a path in the container; a relative one is below the container's `workingDir`.
     pub root: String,
+    /// What it was told to say; may hold references to the container's environment, `$(NAME)`.
+    pub text: String,
+}
+
+impl Emulated {
+    /// One that serves no files.
+    fn new(kind: ServerKind, port: u16) -> Emulated {
+        Emulated { port, kind, root: "/".to_owned(), text: String::new() }
+    }
+}
+
+/// What of a container says what it serves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Line {
+    /// Empty for the image's own.
+    command: Vec<String>,
+    args: Vec<String>,
+    /// The ports it declares: they only tell where an image listens whose port is a matter of its environment.
+    ports: Vec<u16>,
+    /// A value that is taken from elsewhere is a reference to itself, `$(NAME)`.
+    env: Vec<(String, String)>,
+}
+
+impl Line {
+    fn of(spec: &Value) -> Line {
+        let list = |field: &str| spec.get(field).and_then(Value::as_array).into_iter().flatten();
+        let words = |field: &str| list(field).filter_map(Value::as_str).map(str::to_owned).collect();
+        let variable = |v: &Value| {
+            let name = v.get("name")?.as_str()?;
+            let from = v.get("valueFrom").map(|_| format!("$({name})"));
+            Some((name.to_owned(), from.unwrap_or_else(|| v["value"].as_str().unwrap_or_default().to_owned())))
+        };
+        Line {
+            command: words("command"),
+            args: words("args"),
+            ports: list("ports").filter_map(|p| u16::try_from(p.get("containerPort")?.as_u64()?).ok()).collect(),
+            env: list("env").filter_map(variable).collect(),
+        }
+    }
+
+    fn words(&self) -> Vec<&str> {
+        self.command.iter().chain(&self.args).map(String::as_str).collect()
+    }
+
+    fn env(&self, name: &str) -> Option<&str> {
+        self.env.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether the image's own command line is as it is.
+    fn is_untouched(&self) -> bool {
+        self.command.is_empty() && self.args.is_empty()
+    }
 }
 
 /// An image that serves once it runs.
@@ -67,29 +123,24 @@ const fn known(
 /// Images whose shell has a web server among its commands.
 const BUSYBOX: &[&str] = &["busybox", "alpine"];
 
-/// The servers that a container is known to run; none when its command is anything else.
-///
-/// `command` and `args` are the container's; an empty command means the image's own. `container_ports` are those the
-/// container declares, and only tell where an image listens whose port is a matter of its environment.
-pub fn servers_for_image(
-    image: &str,
-    command: Option<&[String]>,
-    args: &[String],
-    container_ports: &[u16],
-) -> Vec<Emulated> {
+/// The servers that a container is known to run, by its spec; none when its command is anything else.
+pub fn servers(spec: &Value) -> Vec<Emulated> {
+    servers_for_image(spec.get("image").and_then(Value::as_str).unwrap_or_default(), &Line::of(spec))
+}
+
+fn servers_for_image(image: &str, line: &Line) -> Vec<Emulated> {
     let repository = repository(image);
-    let own_entrypoint = command.is_none_or(<[String]>::is_empty);
-    let words: Vec<&str> = command.unwrap_or_default().iter().chain(args).map(String::as_str).collect();
+    let words = line.words();
     if is(repository, "agnhost") {
-        return agnhost(&words).into_iter().collect();
+        return greeters::agnhost(line);
     }
-    if is(repository, "hello-app") && own_entrypoint && words.is_empty() {
-        return vec![hello_app(image, container_ports)];
+    if let Some(greeter) = greeters::of(image, line) {
+        return greeter.into_iter().collect();
     }
     if let Some(known) = KNOWN.iter().find(|k| is(repository, k.repository)) {
-        let line = program(&words, known.programs);
-        let runs = (own_entrypoint && words.is_empty()) || line.is_some();
-        return if runs { vec![server(known, &line.unwrap_or_default(), container_ports)] } else { Vec::new() };
+        let own = program(&words, known.programs);
+        let runs = line.is_untouched() || own.is_some();
+        return if runs { vec![server(known, &own.unwrap_or_default(), &line.ports)] } else { Vec::new() };
     }
     let served = if BUSYBOX.iter().any(|name| is(repository, name)) { busybox(&words) } else { python(&words) };
     served.into_iter().collect()
@@ -135,7 +186,7 @@ fn server(known: &Known, line: &[String], declared: &[u16]) -> Emulated {
         port = option(line, &["--listen", "-l"]).and_then(|l| l.rsplit(':').next()?.parse().ok()).unwrap_or(port);
         root = option(line, &["--root", "-r"]).unwrap_or_default();
     }
-    Emulated { port, kind: known.kind, root }
+    Emulated { root, ..Emulated::new(known.kind, port) }
 }
 
 /// The command line of the first of these programs that a command starts, directly or out of a shell's `-c` script.
@@ -177,26 +228,6 @@ fn option(line: &[String], names: &[&str]) -> Option<String> {
     })
 }
 
-/// Listens where its environment says, which a manifest repeats as its containerPort.
-fn hello_app(image: &str, declared: &[u16]) -> Emulated {
-    let version = tag(image).split('.').next().and_then(|major| major.parse().ok()).unwrap_or(1);
-    let port = declared.first().copied().unwrap_or(8080);
-    Emulated { port, kind: ServerKind::HelloApp(version), root: "/".to_owned() }
-}
-
-/// `/agnhost netexec` and `serve-hostname`; agnhost's other servers are not known.
-fn agnhost(words: &[&str]) -> Option<Emulated> {
-    let words = if words.first().is_some_and(|w| base_name(w) == "agnhost") { &words[1..] } else { words };
-    let line: Vec<String> = words.iter().map(|w| (*w).to_owned()).collect();
-    let (kind, flag, default) = match *words.first()? {
-        "netexec" => (ServerKind::Netexec, "--http-port", 8080),
-        "serve-hostname" => (ServerKind::ServeHostname, "--port", 9376),
-        _ => return None,
-    };
-    let port = option(&line, &[flag, &flag[1..]]).map_or(Some(default), |p| p.parse().ok())?;
-    Some(Emulated { port, kind, root: "/".to_owned() })
-}
-
 /// `httpd -f -p 8080 -h /www` of busybox.
 fn busybox(words: &[&str]) -> Option<Emulated> {
     let line = program(words, &["httpd"]).or_else(|| {
@@ -208,7 +239,7 @@ fn busybox(words: &[&str]) -> Option<Emulated> {
     let port = option(&line, &["-p"]).or_else(|| attached("-p"));
     let port = port.map_or(Some(80), |p| p.rsplit(':').next()?.parse().ok())?;
     let root = option(&line, &["-h"]).or_else(|| attached("-h")).unwrap_or_default();
-    Some(Emulated { port, kind: ServerKind::Busybox, root })
+    Some(Emulated { root, ..Emulated::new(ServerKind::Busybox, port) })
 }
 
 const PYTHON: &[&str] = &["python", "python3"];
@@ -223,18 +254,17 @@ fn python(words: &[&str]) -> Option<Emulated> {
     let is_value = |i: usize| i.checked_sub(1).is_some_and(|before| takes_value.contains(&line[before].as_str()));
     let port = line.iter().enumerate().find(|(i, w)| !w.starts_with('-') && !is_value(*i));
     let port = port.map_or(Some(8000), |(_, p)| p.parse().ok())?;
-    Some(Emulated { port, kind: ServerKind::Python, root })
+    Some(Emulated { root, ..Emulated::new(ServerKind::Python, port) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn served(image: &str, command: &[&str], args: &[&str]) -> String {
-        let own = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
-        let (command, args) = (own(command), own(args));
-        let servers = servers_for_image(image, (!command.is_empty()).then_some(&command), &args, &[]);
-        servers.iter().map(|s| format!("{:?} {} {}", s.kind, s.port, s.root)).collect()
+        let spec = json!({"image": image, "command": command, "args": args});
+        servers(&spec).iter().map(|s| format!("{:?} {} {}", s.kind, s.port, s.root)).collect()
     }
 
     #[test]
@@ -280,9 +310,8 @@ mod tests {
         for (image, want) in cases {
             assert_eq!(served(image, &[], &[]), want, "{image}");
         }
-        let declared = servers_for_image("bitnami/nginx:1", None, &[], &[9000]);
-        assert_eq!(declared[0].port, 9000);
-        assert_eq!(servers_for_image("nginx", None, &[], &[9000])[0].port, 80);
+        let declared = |image: &str| servers(&json!({"image": image, "ports": [{"containerPort": 9000}]}))[0].port;
+        assert_eq!((declared("bitnami/nginx:1"), declared("nginx")), (9000, 80));
     }
 
     #[test]

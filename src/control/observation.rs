@@ -87,12 +87,20 @@ fn cannot_run(pod: &Object, container: &str, message: &str) -> EventRecord {
 /// When the store cannot be read or written.
 pub fn hook_failed(cluster: &mut Cluster, key: &Key, uid: &str, container: &str, hook: &str) -> Result<(), Status> {
     let Some(pod) = cluster.get(key)?.filter(|pod| pod.uid() == uid) else { return Ok(()) };
+    hook_of_pod_failed(cluster, &pod, container, hook)
+}
+
+/// As [`hook_failed`], of a pod that may be gone by now.
+///
+/// # Errors
+/// When the store cannot be read or written.
+pub fn hook_of_pod_failed(cluster: &mut Cluster, pod: &Object, container: &str, hook: &str) -> Result<(), Status> {
     let (reason, why) = match hook {
         "postStart" => ("FailedPostStartHook", "PostStartHook failed"),
         _ => ("FailedPreStopHook", "PreStopHook failed"),
     };
     let mut plan = Plan::nothing();
-    plan.push(Action::Event(warning(&pod, container, reason, why)));
+    plan.push(Action::Event(warning(pod, container, reason, why)));
     apply::apply(cluster, plan)
 }
 

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::emulated::{repository, servers_for_image};
+use super::emulated::{repository, servers};
 use super::pace::Pace;
 use crate::apimachinery::object::Object;
 
@@ -78,7 +78,7 @@ pub fn command(pod: &Object, spec: &Value, pace: &Pace) -> Option<Vec<String>> {
     }
     let image = spec.get("image").and_then(Value::as_str)?;
     let (given, args) = (words(spec, "command"), words(spec, "args"));
-    if !servers_for_image(image, Some(&given), &args, &[]).is_empty() {
+    if !servers(spec).is_empty() {
         return None;
     }
     let shell = SHELLS.iter().find(|s| s.repositories.iter().any(|name| is(image, name)));

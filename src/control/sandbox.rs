@@ -4,6 +4,8 @@ use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::apimachinery::time::Time;
+
 /// A container's world.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sandbox {
@@ -24,6 +26,8 @@ pub struct Sandbox {
     pub working_dir: String,
     /// `runAsUser`; root where there is none.
     pub user: u32,
+    /// `runAsGroup`; root's where there is none.
+    pub group: u32,
     /// Outermost first.
     pub mounts: Vec<Mount>,
     /// `terminationMessagePath`: the file in which the container's process may leave a last word.
@@ -81,6 +85,10 @@ pub struct Server {
     pub mounts: Vec<Mount>,
     /// The folder it serves, as an absolute path in the container.
     pub root: String,
+    /// What its command line or environment has it say.
+    pub text: String,
+    /// When its container's run began.
+    pub started: Option<Time>,
 }
 
 /// The emulated servers.
@@ -99,4 +107,34 @@ pub enum ServerKind {
     ServeHostname,
     /// Google's `hello-app` of a major version: greets, and says its hostname.
     HelloApp(u8),
+    /// `agnhost porter`: says at each port what its environment has for it.
+    Porter,
+    /// `agnhost liveness`: healthy for its first ten seconds.
+    Liveness,
+    /// HashiCorp's `http-echo`: says its text.
+    HttpEcho,
+    /// Traefik's `whoami`: says its name, its addresses and the request.
+    Whoami,
+    /// `kubernetes-bootcamp` of a version: says its hostname.
+    Bootcamp(u8),
+    /// Google's `node-hello`: greets.
+    NodeHello,
+    /// `echo-server`: says its hostname and the request.
+    EchoServer,
+    /// Kubernetes' `echoserver`, an nginx that tells of the request; `old` is the one with the tag 1.4.
+    Echoserver {
+        old: bool,
+    },
+    /// `nginxdemos/hello:plain-text`: says the server's name and address.
+    NginxHello,
+    /// `hpa-example`: computes for a while, and says that it did.
+    HpaExample,
+}
+
+impl ServerKind {
+    /// Whether it serves the files of its folder; others make up what they answer.
+    pub fn serves_files(self) -> bool {
+        use ServerKind::{Busybox, Caddy, Httpd, Nginx, Python};
+        matches!(self, Nginx | Httpd | Caddy | Busybox | Python)
+    }
 }

@@ -54,7 +54,7 @@ mod internal;
 mod ip;
 mod ip_address;
 mod job;
-mod lease;
+pub mod lease;
 mod limit_range;
 mod mutating_admission_policy;
 mod mutating_admission_policy_binding;

@@ -63,7 +63,7 @@ static GAPS: &[Gap] = &[
     field(
         "pods",
         "spec.containers.lifecycle",
-        "hooks with a command run; in a simulated container only postStart does, a failure of which says nothing, and the sleep of a preStop hook takes its time; httpGet hooks do not run",
+        "hooks with a command run, in a simulated container too: there a failure is told and ends nothing, and a program that this machine lacks is taken to succeed; httpGet hooks do not run",
     ),
     field(
         "pods",
@@ -83,7 +83,7 @@ static GAPS: &[Gap] = &[
     field(
         "pods",
         "spec.containers.securityContext",
-        "runAsUser is the one user that a process has; the rest is stored",
+        "runAsUser and runAsGroup are the one user and the one group that a process has and sees; the rest is stored: without root no other can be mapped, so fsGroup and supplementalGroups do not show",
     ),
     field(
         "pods",
@@ -98,7 +98,11 @@ static GAPS: &[Gap] = &[
     field("pods", "spec.imagePullSecrets", "stored; images are never pulled"),
     field("pods", "spec.resourceClaims", NO_DEVICES),
     field("pods", "spec.runtimeClassName", "must exist; otherwise stored"),
-    field("pods", "spec.securityContext", "runAsUser is the one user that a process has; the rest is stored"),
+    field(
+        "pods",
+        "spec.securityContext",
+        "runAsUser and runAsGroup are the one user and the one group that a process has and sees; the rest is stored: without root no other can be mapped, so fsGroup and supplementalGroups do not show",
+    ),
     field("pods", "spec.shareProcessNamespace", STORED),
     field("pods", "spec.topologySpreadConstraints", "DoNotSchedule is kept to; ScheduleAnyway is stored"),
     field("pods", "spec.volumes", "network storage, csi and image volumes are folders of the pod's own"),

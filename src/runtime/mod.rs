@@ -95,6 +95,9 @@ pub enum ExecError {
     /// Nobody takes the output any more: a program of its own would have been ended by SIGPIPE.
     #[error("broken pipe")]
     Closed,
+    /// A signal ended kstate while the caller's terminal was in its hands: its number.
+    #[error("ended by signal {0}")]
+    Interrupted(i32),
     /// The sandbox went away before the process started.
     #[error("the pod's sandbox ended before the command started")]
     Lost,

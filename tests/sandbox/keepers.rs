@@ -355,7 +355,13 @@ fn hooks_run_in_the_container() {
                preStop: {exec: {command: [sh, -c, 'sleep 0.3; echo stop >> /v/told']}}}}]}}\n\
                ---\n{apiVersion: v1, kind: Pod, metadata: {name: fails}, spec: {restartPolicy: Never, terminationGracePeriodSeconds: 0, \
                containers: [{name: c, image: busybox, command: [sleep, '86384'], \
-               lifecycle: {postStart: {exec: {command: ['false']}}}}]}}\n";
+               lifecycle: {postStart: {exec: {command: ['false']}}}}]}}\n\
+               ---\n{apiVersion: v1, kind: Pod, metadata: {name: server}, spec: {volumes: [{name: v, \
+               hostPath: {path: /w, type: DirectoryOrCreate}}], containers: [{name: c, image: nginx, volumeMounts: [{name: v, mountPath: /v}], \
+               lifecycle: {postStart: {exec: {command: [/usr/sbin/not-on-this-machine]}}, \
+               preStop: {exec: {command: [sh, -c, 'echo bye > /v/told; exit 3']}}}}, \
+               {name: d, image: redis, lifecycle: {postStart: {exec: {command: [sh, -c, 'exit 4']}}, \
+               preStop: {exec: {command: [sh, -c, 'sleep 60']}}}}]}}\n";
     let said = home.say(&["create", "-f", "-"], pods);
     assert_eq!(said.code, Some(0), "{said:?}");
     assert_eq!(home.out(&["exec", "web", "--", "cat", "/usr/share/message"]), "Hello from the postStart handler\n");
@@ -369,6 +375,23 @@ fn hooks_run_in_the_container() {
     soon("its hook ran", || told() == "start\n");
     home.out(&["delete", "pod", "box"]);
     soon("its other hook ran, then it was told to end", || told() == "start\nstop\nterm\n");
+    // Hooks of simulated containers leave what they leave, and say when they fail.
+    home.out(&["delete", "pod", "server", "--wait=false"]);
+    assert_eq!(std::fs::read_to_string(home.path().join("nodes/node-1/w/told")).unwrap(), "bye\n");
+    let events = home.out(&[
+        "get",
+        "events",
+        "--field-selector",
+        "involvedObject.name=server",
+        "-o",
+        "jsonpath={range .items[*]}{.reason} {.involvedObject.fieldPath} {.message}{\"\\n\"}{end}",
+    ]);
+    let failed: Vec<&str> = events.lines().filter(|line| line.starts_with("Failed")).collect();
+    let want = [
+        "FailedPostStartHook spec.containers{d} PostStartHook failed",
+        "FailedPreStopHook spec.containers{c} PreStopHook failed",
+    ];
+    assert_eq!(failed, want, "{events}");
 }
 
 #[test]

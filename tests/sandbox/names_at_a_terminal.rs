@@ -5,27 +5,50 @@ use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::process::Stdio;
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::pty::openpty;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::cluster::{Cluster, Running, WEB};
 use crate::needs_namespaces;
 
 /// A shell in a pod, and what was seen of it.
 struct Shell {
-    _process: Running,
+    process: Running,
     terminal: File,
     seen: String,
 }
 
 impl Shell {
     fn open(cluster: &Cluster, pod: &str) -> Shell {
+        Shell::of(cluster, &["exec", "-i", "-t", pod, "--", "/bin/sh"])
+    }
+
+    /// The shell that a command opens.
+    fn of(cluster: &Cluster, args: &[&str]) -> Shell {
         let pty = openpty(None, None).unwrap();
         let end = || Stdio::from(pty.slave.as_fd().try_clone_to_owned().unwrap());
-        let mut command = cluster.command(&["exec", "-i", "-t", pod, "--", "/bin/sh"]);
+        let mut command = cluster.command(args);
         let process = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
-        let mut shell = Shell { _process: Running(process), terminal: pty.master.into(), seen: String::new() };
+        let mut shell = Shell { process: Running(process), terminal: pty.master.into(), seen: String::new() };
         shell.read_until("# ");
         shell
+    }
+
+    /// Leaves the shell with a status; gives what the command ends with and what it says last.
+    fn leave(mut self, how: impl FnOnce(&mut Shell)) -> (Option<i32>, String) {
+        self.seen.clear();
+        how(&mut self);
+        let status = self.process.0.wait().unwrap();
+        let mut buffer = [0; 4096];
+        // The test has the terminal's other end open, too: it is read no further than there is something.
+        let mut poller = [PollFd::new(self.terminal.as_fd(), PollFlags::POLLIN)];
+        if poll(&mut poller, PollTimeout::ZERO).unwrap() > 0 {
+            let count = (&self.terminal).read(&mut buffer).unwrap_or_default();
+            self.seen.push_str(&String::from_utf8_lossy(&buffer[..count]));
+        }
+        (status.code(), self.seen.replace('\r', ""))
     }
 
     /// What a command prints, up to the next prompt.
@@ -83,6 +106,40 @@ fn names_stay_and_addresses_change() {
         cluster.out(&["delete", "pod", "-l", "app=nginx"]);
         assert_ne!(before, ip(&cluster, "nginx-0"));
     }
+}
+
+const RUN: [&str; 8] = ["run", "-i", "--tty", "--image", "tutum/dnsutils", "dnsutils", "--restart=Never", "--rm"];
+
+#[test]
+fn the_walkthrough_s_pod_is_there_for_as_long_as_its_shell() {
+    needs_namespaces!();
+    let cluster = Cluster::with(WEB);
+    let mut shell = Shell::of(&cluster, &[&RUN[..], &["/bin/sh"]].concat());
+    let said = shell.say("nslookup nginx-0.nginx");
+    assert!(said.contains("Address:\t10.247.3.10#53\n\nName:\tnginx-0.nginx.default.svc.cluster.local\n"), "{said}");
+    assert!(shell.say("ping -c 1 nginx-1.nginx").contains(", 0% packet loss\n"));
+    assert_eq!(shell.say("hostname"), "dnsutils\n");
+    let (code, last) = shell.leave(|shell| shell.terminal.write_all(b"exit 3\r").unwrap());
+    assert_eq!(code, Some(3));
+    assert!(last.ends_with("pod \"dnsutils\" deleted\npod default/dnsutils terminated (Error)\n"), "{last:?}");
+    assert_eq!(cluster.out(&["get", "pod", "-l", "run=dnsutils"]), "");
+}
+
+#[test]
+fn a_closed_terminal_ends_the_command() {
+    needs_namespaces!();
+    let cluster = Cluster::with(WEB);
+    let hang_up = |shell: &mut Shell| {
+        let pid = Pid::from_raw(i32::try_from(shell.process.0.id()).unwrap());
+        kill(pid, Signal::SIGHUP).unwrap();
+    };
+    let shell = Shell::of(&cluster, &[&RUN[..], &["/bin/sh"]].concat());
+    assert_eq!(shell.leave(hang_up).0, Some(129));
+    assert_eq!(cluster.out(&["get", "pod", "-l", "run=dnsutils"]), "", "--rm removes it");
+    let shell = Shell::of(&cluster, &[&RUN[..7], &["/bin/sh"]].concat());
+    assert_eq!(shell.leave(hang_up).0, Some(129));
+    assert_eq!(cluster.field("pod/dnsutils", "{.status.phase}"), "Running");
+    cluster.out(&["delete", "pod", "dnsutils", "--now"]);
 }
 
 #[test]

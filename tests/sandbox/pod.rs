@@ -84,6 +84,8 @@ impl Pod {
             attempt: 0,
             mounts: mounts.clone(),
             root: "/usr/share/nginx/html".into(),
+            text: String::new(),
+            started: None,
         };
         let sandbox = Sandbox {
             namespace: "default".into(),
@@ -97,6 +99,7 @@ impl Pod {
             env: vec![("COLOR".into(), "blue".into())],
             working_dir: "/".into(),
             user: 0,
+            group: 0,
             message_path: "/dev/termination-log".into(),
             old_busybox: false,
             mounts,

@@ -31,11 +31,11 @@ fn the_environment_is_the_pod_s_and_nothing_of_the_caller_s() {
 fn another_user_has_its_number() {
     needs_namespaces!();
     let mut pod = Pod::new();
-    pod.sandbox.user = 1000;
+    (pod.sandbox.user, pod.sandbox.group) = (1000, 3000);
     pod.sandbox.working_dir = "/srv/app".into();
     let text =
-        pod.out("id -u; id -g; pwd; touch /usr/share/nginx/html/f; stat -c %u /usr/share/nginx/html/f; echo $HOME");
-    assert_eq!(text, "1000\n0\n/srv/app\n1000\n/\n");
+        pod.out("id -u; id -g; pwd; touch /usr/share/nginx/html/f; stat -c %u:%g /usr/share/nginx/html/f; echo $HOME");
+    assert_eq!(text, "1000\n3000\n/srv/app\n1000:3000\n/\n");
 }
 
 #[test]

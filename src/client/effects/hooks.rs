@@ -1,13 +1,13 @@
-//! `postStart` hooks of containers that are simulated: their commands run in the container's sandbox once it has started,
-//! for what they leave in its files and volumes.
+//! Hooks of containers that are simulated: their commands run in the container's sandbox, for what they leave in its files
+//! and volumes; `postStart` once it has started, `preStop` before its pod's folder goes.
 //!
-//! A hook's failure says nothing here: most often the host lacks the image's programs.
+//! A program that this machine lacks is the image's own and is taken to succeed, as the container that it belongs to is.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::Place;
-use super::processes::hook;
+use super::{FailedHook, Place};
 use crate::Env;
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
@@ -16,17 +16,37 @@ use crate::cluster::Cluster;
 use crate::control::pace::Pace;
 use crate::control::sandbox::Sandbox;
 use crate::control::{kubelet, processes};
-use crate::runtime::{self, Command};
+use crate::runtime::{self, Command, Exit};
 
-/// How long a command waits for one hook, which is ended then.
+/// How long a command waits for hooks, which are ended then.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many hooks run at a time.
+const AT_ONCE: usize = 8;
+
+/// What a shell ends with that cannot run a program, or does not find it.
+const NOT_HERE: [Exit; 2] = [Exit(126), Exit(127)];
+
+/// One hook of one container.
+struct Hook {
+    pod: Arc<Object>,
+    container: String,
+    /// `postStart` or `preStop`.
+    field: &'static str,
+    sandbox: Sandbox,
+    command: Command,
+    patience: Duration,
+}
 
 /// The hooks that a transaction asks for.
 #[derive(Default)]
-pub struct Hooks(Vec<(Sandbox, Command)>);
+pub struct Hooks {
+    starts: Vec<Hook>,
+    stops: Vec<Hook>,
+}
 
 impl Hooks {
-    /// The hooks of the containers that run since this transaction.
+    /// The hooks of the containers that run since this transaction, and of those whose pods are deleted in it.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -37,37 +57,117 @@ impl Hooks {
         }
         let changed: BTreeSet<&Key> = cluster.log().iter().map(|c| &c.key).filter(|k| k.resource == "pods").collect();
         for key in changed {
-            let Some(pod) = cluster.get(key)?.filter(|pod| processes::are_allowed(pod)) else { continue };
-            if pod.deletion_timestamp().is_some() {
-                continue;
+            let (before, pod) = (cluster.before(key)?, cluster.get(key)?);
+            if let Some(pod) = pod.as_ref().filter(|pod| pod.deletion_timestamp().is_none()) {
+                all.starts.extend(starts(pod, before.as_ref(), cluster)?);
             }
-            for (container, argv) in hooks(&pod) {
-                let before = cluster.before(key)?.filter(|before| before.uid() == pod.uid());
-                let ran = before.and_then(|before| run_of(&before, &container));
-                if run_of(&pod, &container).is_none_or(|run| ran == Some(run)) {
-                    continue;
-                }
-                // Its keeper runs the hook of a container that is a process.
-                if processes::of(&pod, &Pace::of(cluster)?).iter().any(|p| p.container == container) {
-                    continue;
-                }
-                if let Ok(sandbox) = kubelet::sandbox(&pod, &container, cluster) {
-                    all.0.push((sandbox, Command { argv, stdin: false, tty: false }));
-                }
+            let stays = |before: &Arc<Object>| {
+                let now = pod.as_ref().filter(|pod| pod.uid() == before.uid());
+                now.is_some_and(|now| now.deletion_timestamp().is_none())
+            };
+            if let Some(before) = before.filter(|b| b.deletion_timestamp().is_none() && !stays(b)) {
+                all.stops.extend(stops(&before, grace(key, &before, cluster), cluster)?);
             }
         }
         Ok(all)
     }
 
-    /// Runs them, one after the other.
-    pub fn run(self, place: Place) {
-        for (sandbox, command) in self.0 {
-            let mut env = Env::real();
-            env.stdin = Box::new(std::io::empty());
-            (env.stdout, env.stderr) = (Box::new(std::io::sink()), Box::new(std::io::sink()));
-            let _nobody_acts_on_it = runtime::hook(place.home, &sandbox, &command, PATIENCE, &mut env);
-        }
+    /// Takes the `preStop` hooks, which come before what their containers leave is removed.
+    pub fn take_stops(&mut self) -> Hooks {
+        Hooks { stops: std::mem::take(&mut self.stops), ..Hooks::default() }
     }
+
+    /// Runs them, some at a time. Gives those that failed.
+    pub fn run(self, place: Place) -> Vec<FailedHook> {
+        let all: Vec<Hook> = self.stops.into_iter().chain(self.starts).collect();
+        let mut failed = Vec::new();
+        for some in all.chunks(AT_ONCE) {
+            let outcomes: Vec<bool> = std::thread::scope(|scope| {
+                let running: Vec<_> = some.iter().map(|hook| scope.spawn(|| hook.fails(place))).collect();
+                running.into_iter().map(|one| one.join().unwrap_or(false)).collect()
+            });
+            let failing = some.iter().zip(outcomes).filter(|(_, fails)| *fails);
+            failed.extend(failing.map(|(hook, _)| FailedHook {
+                pod: Arc::clone(&hook.pod),
+                container: hook.container.clone(),
+                hook: hook.field,
+            }));
+        }
+        failed
+    }
+}
+
+impl Hook {
+    /// Runs it; whether it said that it failed. One that takes too long, or cannot be run here, says nothing.
+    fn fails(&self, place: Place) -> bool {
+        let mut env = Env::real();
+        env.stdin = Box::new(std::io::empty());
+        (env.stdout, env.stderr) = (Box::new(std::io::sink()), Box::new(std::io::sink()));
+        let ended = runtime::hook(place.home, &self.sandbox, &self.command, self.patience, &mut env);
+        matches!(ended, Ok(Some(exit)) if exit != Exit(0) && !NOT_HERE.contains(&exit))
+    }
+}
+
+fn starts(pod: &Arc<Object>, before: Option<&Arc<Object>>, cluster: &Cluster) -> Result<Vec<Hook>, Status> {
+    let before = before.filter(|before| before.uid() == pod.uid());
+    let mut hooks = hooks(pod, "postStart", PATIENCE, cluster)?;
+    hooks.retain(|hook| {
+        let run = run_of(pod, &hook.container);
+        run.is_some() && run != before.and_then(|before| run_of(before, &hook.container))
+    });
+    Ok(hooks)
+}
+
+/// A pod without a grace period is killed, and runs no hook.
+fn stops(pod: &Arc<Object>, grace: u64, cluster: &Cluster) -> Result<Vec<Hook>, Status> {
+    if grace == 0 {
+        return Ok(Vec::new());
+    }
+    let mut hooks = hooks(pod, "preStop", PATIENCE.min(Duration::from_secs(grace)), cluster)?;
+    hooks.retain(|hook| run_of(pod, &hook.container).is_some() && !only_sleeps(&hook.command.argv));
+    Ok(hooks)
+}
+
+/// The grace period that a pod is deleted with, in seconds.
+fn grace(key: &Key, pod: &Object, cluster: &Cluster) -> u64 {
+    let told = cluster.log().iter().rev().filter(|c| c.key == *key && c.object.uid() == pod.uid());
+    let told = told.filter_map(|c| c.object.i64_at("/metadata/deletionGracePeriodSeconds")).next();
+    let grace = told.or_else(|| pod.i64_at("/spec/terminationGracePeriodSeconds"));
+    grace.map_or(30, |seconds| u64::try_from(seconds).unwrap_or(0))
+}
+
+/// Whether a command does nothing but take time, which the pace gives it.
+fn only_sleeps(argv: &[String]) -> bool {
+    let line = argv.last().map_or("", String::as_str);
+    let is_script = argv.len() > 1 && argv[argv.len() - 2].starts_with('-') && argv[argv.len() - 2].ends_with('c');
+    let words: Vec<&str> =
+        if is_script { line.split_whitespace().collect() } else { argv.iter().map(|w| &**w).collect() };
+    matches!(words.as_slice(), [program, time] if program.ends_with("sleep") && time.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// The hooks with a command of a pod's simulated containers; a container that is a process has a keeper for its own.
+fn hooks(pod: &Arc<Object>, field: &'static str, patience: Duration, cluster: &Cluster) -> Result<Vec<Hook>, Status> {
+    let mut found = Vec::new();
+    if !processes::are_allowed(pod) {
+        return Ok(found);
+    }
+    for spec in pod.list_at("/spec/containers") {
+        let argv = argv(spec, field);
+        let Some(container) = spec.get("name").and_then(|n| n.as_str()).filter(|_| !argv.is_empty()) else { continue };
+        if processes::of(pod, &Pace::of(cluster)?).iter().any(|p| p.container == container) {
+            continue;
+        }
+        let Ok(sandbox) = kubelet::sandbox(pod, container, cluster) else { continue };
+        let command = Command { argv, stdin: false, tty: false };
+        found.push(Hook { pod: Arc::clone(pod), container: container.to_owned(), field, sandbox, command, patience });
+    }
+    Ok(found)
+}
+
+/// The command of a hook that has one; empty where it has none.
+fn argv(spec: &serde_json::Value, field: &str) -> Vec<String> {
+    let words = spec.pointer(&format!("/lifecycle/{field}/exec/command")).and_then(|c| c.as_array());
+    words.into_iter().flatten().filter_map(|w| w.as_str()).map(str::to_owned).collect()
 }
 
 /// Which run of a container is under way.
@@ -77,11 +177,14 @@ fn run_of(pod: &Object, container: &str) -> Option<u64> {
     status.get("restartCount")?.as_u64()
 }
 
-/// The containers that have a `postStart` hook with a command.
-fn hooks(pod: &Object) -> Vec<(String, Vec<String>)> {
-    let hook_of = |spec: &serde_json::Value| {
-        let argv = hook(spec, "postStart");
-        (!argv.is_empty()).then(|| Some((spec.get("name")?.as_str()?.to_owned(), argv)))?
-    };
-    pod.list_at("/spec/containers").iter().filter_map(hook_of).collect()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_sleeps_is_not_run() {
+        let only = |words: &[&str]| only_sleeps(&words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>());
+        assert!(only(&["sleep", "5"]) && only(&["/bin/sh", "-c", "sleep 15"]) && only(&["sh", "-ec", "/bin/sleep 1"]));
+        assert!(!only(&["sh", "-c", "sleep 1; echo bye > /v/x"]) && !only(&["nginx", "-s", "quit"]) && !only(&[]));
+    }
 }

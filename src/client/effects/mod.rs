@@ -6,8 +6,10 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::apimachinery::key::Key;
+use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 #[cfg(target_os = "linux")]
 use crate::apimachinery::time::Time;
@@ -47,6 +49,14 @@ pub(super) enum Removal {
     Pod(String),
     /// The persistent volume of this name is gone, and its data with it.
     Volume(String),
+}
+
+/// A lifecycle hook that failed.
+pub(super) struct FailedHook {
+    pub pod: Arc<Object>,
+    pub container: String,
+    /// `postStart` or `preStop`.
+    pub hook: &'static str,
 }
 
 /// What follows a transaction.
@@ -120,7 +130,8 @@ impl Effects {
     }
 
     /// Does them. What could not be done is told: the transaction itself has succeeded and stays.
-    pub(super) fn run(self, place: Place) -> Vec<String> {
+    pub(super) fn run(mut self, place: Place) -> (Vec<String>, Vec<FailedHook>) {
+        let mut failed = self.hooks.take_stops().run(place);
         let tried = self.removals.iter().map(|removal| match removal {
             Removal::Pod(uid) => runtime::remove_pod(place.home, uid),
             Removal::Volume(name) => runtime::remove_volume(place.home, name),
@@ -131,8 +142,8 @@ impl Effects {
         }
         warnings.extend(self.volumes.run(place.home));
         warnings.extend(self.processes.run(place));
-        self.hooks.run(place);
-        warnings
+        failed.extend(self.hooks.run(place));
+        (warnings, failed)
     }
 }
 
@@ -151,15 +162,14 @@ impl Effects {
         Vec::new()
     }
 
-    pub(super) fn run(self, _place: Place) -> Vec<String> {
-        Vec::new()
+    pub(super) fn run(self, _place: Place) -> (Vec<String>, Vec<FailedHook>) {
+        (Vec::new(), Vec::new())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::apimachinery::object::Object;
     use crate::apimachinery::seed::Seed;
     use crate::cluster::{Cluster, Snapshot};
     use crate::storage::memory::Memory;

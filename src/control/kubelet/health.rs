@@ -120,7 +120,7 @@ fn answers(run: &Run, kind: Kind, spec: &Value, pace: &Pace, seen: &[Probed]) ->
     let ours =
         |p: &&Probed| p.container == text(run.spec, "name") && p.attempt == run.attempt && p.probe == kind.field();
     let standing = standing::failure(run.pod, run.spec, spec)
-        .map(|failure| Answer { from: Time::MIN_UTC, failure: Some(failure) });
+        .map(|(after, failure)| Answer { from: run.since + after, failure: Some(failure) });
     let seen = seen.iter().filter(ours).map(|p| Answer { from: p.at, failure: p.failure.clone() });
     standing.into_iter().chain(seen).collect()
 }

@@ -6,9 +6,9 @@ use chrono::TimeDelta;
 use serde_json::Value;
 
 use super::life::text;
-use super::standing;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::time::{self, Time};
+use crate::control::emulated::servers;
 use crate::control::observation::{self, Observation, Seen};
 use crate::control::pace::{Exit, Fault, Pace, Step, Subject};
 use crate::control::processes;
@@ -125,5 +125,5 @@ fn simulated_end(run: &Run, pace: &Pace) -> Option<End> {
 fn is_work(run: &Run) -> bool {
     let is_sidecar = !run.pod.list_at("/spec/containers").contains(run.spec);
     let ends = run.pod.controller_of().is_some() && run.pod.str_at("/spec/restartPolicy") != "Always";
-    ends && !is_sidecar && standing::servers(run.spec).is_empty()
+    ends && !is_sidecar && servers(run.spec).is_empty()
 }

@@ -2,16 +2,38 @@
 //!
 //! Pure. Whatever is not known for certain is taken to succeed.
 
+use chrono::TimeDelta;
 use serde_json::Value;
 
 use super::health::port;
 use super::life::text;
 use crate::apimachinery::object::Object;
-use crate::control::emulated::{Emulated, servers_for_image};
+use crate::control::emulated::{Emulated, servers};
 use crate::control::sandbox::ServerKind;
 
-/// Why a container's probe fails from the start; `None` when it succeeds.
-pub fn failure(pod: &Object, container: &Value, probe: &Value) -> Option<String> {
+/// For how long `agnhost liveness` is well.
+const WELL: TimeDelta = TimeDelta::seconds(10);
+
+/// Why a container's probe fails, and from when on its run does; `None` when it succeeds.
+pub fn failure(pod: &Object, container: &Value, probe: &Value) -> Option<(TimeDelta, String)> {
+    let at_once = |why: String| (TimeDelta::zero(), why);
+    match served(container, probe) {
+        Some(ServerKind::Liveness) => {
+            let is_asked = probe.get("httpGet").is_some_and(|http| slashed(text(http, "path")) == "/healthz");
+            is_asked.then(|| (WELL, "HTTP probe failed with statuscode: 500".to_owned()))
+        }
+        _ => refusal(pod, container, probe).map(at_once),
+    }
+}
+
+/// The server of its own container that a probe asks.
+fn served(container: &Value, probe: &Value) -> Option<ServerKind> {
+    let port = port(probe.get("httpGet")?, container)?;
+    servers(container).into_iter().find(|s| s.port == port).map(|s| s.kind)
+}
+
+/// Why a probe fails from the start.
+fn refusal(pod: &Object, container: &Value, probe: &Value) -> Option<String> {
     let (action, is_http) = match (probe.get("httpGet"), probe.get("tcpSocket")) {
         (Some(http), _) => (http, true),
         (None, tcp) => (tcp?, false),
@@ -39,17 +61,6 @@ pub fn failure(pod: &Object, container: &Value, probe: &Value) -> Option<String>
     (!has_file).then(|| "HTTP probe failed with statuscode: 404".to_owned())
 }
 
-/// What a container's image is known to serve.
-pub fn servers(spec: &Value) -> Vec<Emulated> {
-    let words = |field: &str| -> Vec<String> {
-        let list = spec.get(field).and_then(Value::as_array).into_iter().flatten();
-        list.filter_map(Value::as_str).map(str::to_owned).collect()
-    };
-    let ports = spec.get("ports").and_then(Value::as_array).into_iter().flatten();
-    let ports: Vec<u16> = ports.filter_map(|p| u16::try_from(p.get("containerPort")?.as_u64()?).ok()).collect();
-    servers_for_image(text(spec, "image"), Some(&words("command")), &words("args"), &ports)
-}
-
 /// The mounts that a user asked for.
 fn mounts(spec: &Value) -> impl Iterator<Item = &Value> {
     let all = spec.get("volumeMounts").and_then(Value::as_array).into_iter().flatten();
@@ -67,8 +78,7 @@ fn brings(kind: ServerKind, path: &str) -> bool {
         ServerKind::Nginx => &["", "index.html", "50x.html"],
         ServerKind::Httpd | ServerKind::Caddy => &["", "index.html"],
         // These list folders, or answer whatever is asked for.
-        ServerKind::Busybox | ServerKind::Python | ServerKind::Netexec => return true,
-        ServerKind::ServeHostname | ServerKind::HelloApp(_) => return true,
+        _ => return true,
     };
     files.contains(&path)
 }
@@ -94,7 +104,7 @@ mod tests {
         pod.set("/status/podIP", "172.16.0.2".into());
         let container = json!({"name": "c", "image": image, "ports": [{"name": "web", "containerPort": 80}]});
         pod.set("/spec/containers", json!([container]));
-        failure(&pod, &container, &probe).unwrap_or_default()
+        failure(&pod, &container, &probe).map(|(_, why)| why).unwrap_or_default()
     }
 
     #[test]

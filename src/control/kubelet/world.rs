@@ -10,8 +10,9 @@ use super::life::text;
 use super::{container_status, environment, mounts};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
+use crate::apimachinery::time::{self, Time};
 use crate::cluster::Cluster;
-use crate::control::emulated::{is_old_busybox, servers_for_image};
+use crate::control::emulated::{self, is_old_busybox};
 use crate::control::sandbox::{Sandbox, Server};
 
 /// The cluster's DNS server and domain.
@@ -31,7 +32,11 @@ pub fn sandbox(pod: &Object, container: &str, cluster: &Cluster) -> Result<Sandb
         .parse()
         .map_err(|_| Status::bad_request(format!("pod {} does not have a host assigned", pod.name())))?;
     let env = environment::of(pod, spec, cluster)?;
-    let user = spec.pointer("/securityContext/runAsUser").or(pod.at("/spec/securityContext/runAsUser"));
+    let id = |field: &str| {
+        let own = spec.pointer(&format!("/securityContext/{field}"));
+        let id = own.or(pod.at(&format!("/spec/securityContext/{field}"))).and_then(Value::as_u64);
+        id.and_then(|id| u32::try_from(id).ok()).unwrap_or(0)
+    };
     Ok(Sandbox {
         namespace: pod.namespace().to_owned(),
         pod: pod.name().to_owned(),
@@ -44,7 +49,8 @@ pub fn sandbox(pod: &Object, container: &str, cluster: &Cluster) -> Result<Sandb
         mounts: mounts::of(pod, spec, &env, cluster)?,
         env,
         working_dir: working_dir(spec),
-        user: user.and_then(Value::as_u64).and_then(|u| u32::try_from(u).ok()).unwrap_or(0),
+        user: id("runAsUser"),
+        group: id("runAsGroup"),
         message_path: text(spec, "terminationMessagePath").to_owned(),
         old_busybox: is_old_busybox(text(spec, "image")),
         servers: servers(pod, cluster)?,
@@ -163,32 +169,35 @@ fn resolv_conf(pod: &Object) -> String {
 fn servers(pod: &Object, cluster: &Cluster) -> Result<Vec<Server>, Status> {
     let mut all: Vec<Server> = Vec::new();
     for spec in pod.list_at("/spec/containers") {
-        let ports = spec.get("ports").and_then(Value::as_array).into_iter().flatten();
-        let ports: Vec<u16> = ports.filter_map(|p| u16::try_from(p.get("containerPort")?.as_u64()?).ok()).collect();
-        let command = words(spec, "command");
-        for served in servers_for_image(text(spec, "image"), Some(&command), &words(spec, "args"), &ports) {
+        for served in emulated::servers(spec) {
             if all.iter().any(|server| server.port == served.port) {
                 continue;
             }
             let env = environment::of(pod, spec, cluster)?;
             let root = Path::new(&working_dir(spec)).join(&served.root).to_string_lossy().into_owned();
             let (container, mounts) = (text(spec, "name").to_owned(), mounts::of(pod, spec, &env, cluster)?);
-            let attempt = attempt(pod, &container);
-            all.push(Server { port: served.port, kind: served.kind, container, attempt, mounts, root });
+            let known = |name: &str| env.iter().find(|(n, _)| n == name).map(|(_, value)| value.clone());
+            let text = environment::expand(&served.text, known);
+            let (attempt, started) = (attempt(pod, &container), started(pod, &container));
+            let (port, kind) = (served.port, served.kind);
+            all.push(Server { port, kind, container, attempt, mounts, root, text, started });
         }
     }
     Ok(all)
 }
 
-/// How often a container was restarted.
-fn attempt(pod: &Object, container: &str) -> u64 {
-    let status = pod.list_at("/status/containerStatuses").iter().find(|s| text(s, "name") == container);
-    status.and_then(|s| s.get("restartCount")?.as_u64()).unwrap_or(0)
+fn status<'p>(pod: &'p Object, container: &str) -> Option<&'p Value> {
+    pod.list_at("/status/containerStatuses").iter().find(|s| text(s, "name") == container)
 }
 
-fn words(spec: &Value, field: &str) -> Vec<String> {
-    let list = spec.get(field).and_then(Value::as_array).into_iter().flatten();
-    list.filter_map(Value::as_str).map(str::to_owned).collect()
+/// How often a container was restarted.
+fn attempt(pod: &Object, container: &str) -> u64 {
+    status(pod, container).and_then(|s| s.get("restartCount")?.as_u64()).unwrap_or(0)
+}
+
+/// When a container's run began.
+fn started(pod: &Object, container: &str) -> Option<Time> {
+    time::parse(status(pod, container)?.pointer("/state/running/startedAt")?.as_str()?)
 }
 
 /// A container's `workingDir`; the root folder where it names none, for kstate does not have the image's own.

@@ -1,11 +1,15 @@
 //! The line a server logs for each request.
 
+use std::net::SocketAddr;
+
 use super::request::Request;
 use crate::apimachinery::time::Time;
 
 /// What is known when a request is done.
 pub struct Entry<'r> {
     pub client: String,
+    /// The client's address and port.
+    pub peer: SocketAddr,
     pub at: Time,
     /// The request line as it came.
     pub line: &'r str,
@@ -71,6 +75,30 @@ pub fn python(e: &Entry) -> String {
 pub fn hello_app(e: &Entry) -> String {
     let path = e.line.split(' ').nth(1).unwrap_or_default().split('?').next().unwrap_or_default();
     format!("{} Serving request: {}", e.at.format("%Y/%m/%d %H:%M:%S"), escape(path))
+}
+
+/// What `http-echo` writes to stdout. How long it took is the one thing that is not measured: an echo takes no time.
+pub fn http_echo(e: &Entry) -> String {
+    let mut words = e.line.split(' ').map(escape);
+    let mut word = || words.next().unwrap_or_default();
+    let (method, path, version) = (word(), word(), word());
+    let path = path.split('?').next().unwrap_or_default();
+    let field = |name: &str| e.request.and_then(|r| r.header(name)).map(escape).unwrap_or_default();
+    format!(
+        "{} {} {} \"{method} {path} {version}\" {} {} \"{}\" 0s",
+        e.at.format("%Y/%m/%d %H:%M:%S"),
+        field("host"),
+        e.peer,
+        e.status,
+        e.sent,
+        field("user-agent"),
+    )
+}
+
+/// What `echo-server` writes to stdout.
+pub fn echo_server(e: &Entry) -> String {
+    let words: Vec<String> = e.line.split(' ').take(2).map(escape).collect();
+    format!("{} | {}", e.peer, words.join(" "))
 }
 
 /// Quotes, backslashes and what is not printable ASCII as `\xNN`, so that a client cannot forge a line.

@@ -84,7 +84,8 @@ impl Server<'_> {
         let sent = body.len();
         let written = body.write(stream).and_then(|()| stream.flush());
         let client = self.peer.client.ip().to_string();
-        let entry = Entry { client, at: now, line, request, status: response.status, sent };
+        let peer = self.peer.client;
+        let entry = Entry { client, peer, at: now, line, request, status: response.status, sent };
         if let (Some(format), Some(note)) = (self.dialect.error_log, note) {
             (self.log)(Stream::Stderr, &format(&entry, &note));
         }

@@ -13,8 +13,7 @@ pub fn image_files(kind: ServerKind) -> &'static [(&'static str, &'static str)] 
         ServerKind::Nginx => &[("index.html", NGINX_INDEX), ("50x.html", NGINX_50X)],
         ServerKind::Httpd => &[("index.html", HTTPD_INDEX)],
         ServerKind::Caddy => &[("index.html", CADDY_INDEX)],
-        ServerKind::Busybox | ServerKind::Python | ServerKind::Netexec => &[],
-        ServerKind::ServeHostname | ServerKind::HelloApp(_) => &[],
+        _ => &[],
     }
 }
 

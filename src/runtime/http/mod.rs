@@ -18,10 +18,11 @@ mod response;
 mod target;
 
 use std::io::{self, Read};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::apimachinery::time::Time;
 use crate::clock::Clock;
 use crate::control::sandbox::ServerKind;
 use crate::runtime::log::Stream;
@@ -37,6 +38,12 @@ pub struct Site {
     pub root: String,
     /// What the container calls itself; agnhost answers with it.
     pub hostname: String,
+    /// The pod's address.
+    pub ip: Ipv4Addr,
+    /// What it was told to say.
+    pub text: String,
+    /// When it was started.
+    pub started: Option<Time>,
     /// Container paths and what is mounted there. The longest that is a prefix of a file's path holds the file. `/` is the
     /// container's writable layer: only there do the image's own files show through.
     pub mounts: Vec<(String, Shown)>,

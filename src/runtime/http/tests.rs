@@ -35,7 +35,9 @@ const ROOT: &str = "/usr/share/nginx/html";
 
 fn site(kind: ServerKind, mounts: &[(&str, &TempDir)]) -> Site {
     let mounts = mounts.iter().map(|(point, folder)| ((*point).to_owned(), folder.path().to_owned().into())).collect();
-    Site { kind, root: ROOT.to_owned(), hostname: "web-0".to_owned(), mounts }
+    let (hostname, text) = ("web-0".to_owned(), "hi".to_owned());
+    let started = time::parse("2026-11-22T17:24:31Z");
+    Site { kind, root: ROOT.to_owned(), hostname, ip: [172, 16, 0, 19].into(), text, started, mounts }
 }
 
 /// What a connection sends back and logs.
@@ -300,6 +302,33 @@ fn each_server_answers_in_its_own_way() {
         (ServerKind::Netexec, "GET /nope", "\r\n\r\n404 page not found\n"),
         (ServerKind::ServeHostname, "GET /whatever", "\r\n\r\nweb-0"),
         (ServerKind::HelloApp(2), "GET /x", "\r\n\r\nHello, world!\nVersion: 2.0.0\nHostname: web-0\n"),
+        (ServerKind::Netexec, "GET /redirect?location=/x&code=307", "307 Temporary Redirect\r\n"),
+        (ServerKind::Porter, "GET /x", "\r\n\r\nhi"),
+        (ServerKind::Liveness, "GET /healthz", "500 Internal Server Error\r\n"),
+        (ServerKind::Liveness, "GET /healthz", "\r\n\r\nerror: 30"),
+        (ServerKind::HttpEcho, "GET /x", "\r\nX-App-Name: http-echo\r\nX-App-Version: 1.0.0\r\n"),
+        (ServerKind::HttpEcho, "GET /x", "\r\n\r\nhi\n"),
+        (ServerKind::HttpEcho, "GET /health", "\r\n\r\n{\"status\":\"ok\"}\n"),
+        (
+            ServerKind::Whoami,
+            "GET /x?y=1",
+            "\r\n\r\nName: hi\nHostname: web-0\nIP: 127.0.0.1\nIP: ::1\nIP: 172.16.0.19\n\
+             RemoteAddr: 172.16.0.9:4711\nGET /x?y=1 HTTP/1.1\r\nHost: web:9\r\nUser-Agent: Go-http-client/1.1\r\n\r\n",
+        ),
+        (ServerKind::Whoami, "GET /api", "{\"hostname\":\"web-0\",\"ip\":[\"127.0.0.1\","),
+        (ServerKind::Bootcamp(2), "GET /", "\r\n\r\nHello Kubernetes bootcamp! | Running on: web-0 | v=2\n"),
+        (ServerKind::NodeHello, "GET /", "\r\n\r\nHello Kubernetes!"),
+        (ServerKind::EchoServer, "GET /a", "\r\n\r\nRequest served by web-0\n\nHTTP/1.0 GET /a\n\nHost: web:9\n"),
+        (ServerKind::Echoserver { old: false }, "GET /a?b", "\r\n\r\n\n\nHostname: web-0\n\nPod Information:\n"),
+        (
+            ServerKind::Echoserver { old: false },
+            "GET /a?b",
+            "\treal path=/a?b\n\tquery=b\n\trequest_version=1.0\n\trequest_scheme=http\n\
+             \trequest_uri=http://web:8080/a?b\n\nRequest Headers:\n\thost=web:9  \n\n",
+        ),
+        (ServerKind::Echoserver { old: true }, "GET /", "CLIENT VALUES:\nclient_address=172.16.0.9\ncommand=GET\n"),
+        (ServerKind::NginxHello, "GET /u", "Server address: 172.16.0.19:8080\nServer name: web-0\n"),
+        (ServerKind::HpaExample, "GET /", "\r\n\r\nOK!"),
     ];
     for (kind, line, want) in cases {
         let answer = exchange(&site(*kind, &[(ROOT, &volume)]), &format!("{line} HTTP/1.0\r\nHost: web:9\r\n\r\n")).0;

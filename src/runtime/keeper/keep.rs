@@ -67,7 +67,7 @@ pub fn keep(order: &Order, claim: &Claim, env: &Env, report: &mut Report) -> Kep
         Ok(keeper) => keeper.run(report),
         Err(ExecError::NotStarted { cause, .. }) => Ended::CannotRun(cause).into(),
         Err(ExecError::Refused(failure)) => Ended::CannotRun(failure.to_string()).into(),
-        Err(ExecError::Lost | ExecError::Closed) => Ended::Lost.into(),
+        Err(ExecError::Lost | ExecError::Closed | ExecError::Interrupted(_)) => Ended::Lost.into(),
     }
 }
 

@@ -256,7 +256,8 @@ fn relay(connection: &OwnedFd, outer: Outer, env: &mut Env) -> Result<Exit, Exec
 /// Copies a terminal until the process ends.
 fn relay_terminal(connection: &OwnedFd, master: &OwnedFd, env: &mut Env) -> Exit {
     let from = master.try_clone().map(File::from);
-    from.map_or(Exit(1), |from| copy_terminal(connection, from, Some(master), env))
+    let Ok(from) = from else { return Exit(1) };
+    copy_terminal(connection, from, Some(master), env).unwrap_or_else(|signal| Exit(128 + signal))
 }
 
 /// Copies a container's streams until its process ends: `input` is its stdin or, with `tty`, its terminal.
@@ -268,17 +269,20 @@ pub fn relay_attached(
     env: &mut Env,
 ) -> Result<Exit, ExecError> {
     match outer.stdout {
-        Some(from) if tty => Ok(copy_terminal(connection, File::from(from), input.as_ref(), env)),
+        Some(from) if tty => {
+            copy_terminal(connection, File::from(from), input.as_ref(), env).map_err(ExecError::Interrupted)
+        }
         stdout => relay(connection, Outer { stdin: input, stdout, ..outer }, env),
     }
 }
 
-/// Copies what a terminal shows, and what is typed to it, until the process ends or the other side hangs up.
-fn copy_terminal(connection: &OwnedFd, from: File, master: Option<&OwnedFd>, env: &mut Env) -> Exit {
+/// Copies what a terminal shows, and what is typed to it, until the process ends or the other side hangs up; or until a
+/// signal ends kstate, whose number is given then.
+fn copy_terminal(connection: &OwnedFd, from: File, master: Option<&OwnedFd>, env: &mut Env) -> Result<Exit, i32> {
     if let Some(master) = master {
         copy_size(master);
     }
-    let Ok(terminal) = RawTerminal::enter() else { return Exit(1) };
+    let Ok(terminal) = RawTerminal::enter() else { return Ok(Exit(1)) };
     if let Some(Ok(to)) = master.map(OwnedFd::try_clone) {
         pump(env, File::from(to));
     }
@@ -290,14 +294,14 @@ fn copy_terminal(connection: &OwnedFd, from: File, master: Option<&OwnedFd>, env
         }
         if signal {
             if let Some(number) = terminal.ended_by() {
-                return Exit(128 + number);
+                return Err(number);
             }
             master.into_iter().for_each(copy_size);
         }
         if ended {
             let exit = exit(connection);
             out.copy_rest();
-            return exit;
+            return Ok(exit);
         }
     }
 }

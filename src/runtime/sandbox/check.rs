@@ -129,7 +129,7 @@ fn user() -> Result<(), Failure> {
 fn root() -> Result<(), Failure> {
     let (user_id, group) = (geteuid(), getegid());
     user()?;
-    rootfs::map_identity(0, user_id.as_raw(), group.as_raw())
+    rootfs::map_identity((0, 0), (user_id.as_raw(), group.as_raw()))
 }
 
 fn enter(flags: CloneFlags, step: &str) -> Result<(), Failure> {
@@ -198,7 +198,7 @@ fn lock(scratch: &Path) -> Result<(), Failure> {
     let folder = tree.handle("lower").step("open the scratch folder")?;
     bind(&folder, &folder).and_then(|()| read_only(&tree, "lower")).step("make a bind read-only")?;
     unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS).step("make a second user namespace")?;
-    rootfs::map_identity(0, 0, 0)?;
+    rootfs::map_identity((0, 0), (0, 0))?;
     let top = Tree::open(&scratch.join("lower")).step("open the locked folder")?;
     let writable = MsFlags::MS_REMOUNT | MsFlags::MS_BIND;
     match mount(None::<&str>, &by_fd(&top), None::<&str>, writable, None::<&str>) {

@@ -188,7 +188,7 @@ fn enter_namespaces() -> Result<(), Failure> {
     let _ordinary_user = setgroups(&[]);
     let (user, group) = (geteuid(), getegid());
     unshare(CloneFlags::CLONE_NEWUSER).step("make a user namespace")?;
-    rootfs::map_identity(0, user.as_raw(), group.as_raw())?;
+    rootfs::map_identity((0, 0), (user.as_raw(), group.as_raw()))?;
     let shared = CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWIPC | CloneFlags::CLONE_NEWUTS;
     unshare(shared).step("make network, ipc and uts namespaces")
 }

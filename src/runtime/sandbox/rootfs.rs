@@ -65,7 +65,7 @@ pub fn build(request: &Request) -> Result<(), Failure> {
     last_word::mount(&root, &pod, sandbox)?;
     root.make_dir(&sandbox.working_dir, 0o755).step(format!("make the working folder {}", sandbox.working_dir))?;
     enter(&root)?;
-    lock(sandbox.user)
+    lock(sandbox.user, sandbox.group)
 }
 
 fn fill(root: &Tree) -> Result<(), Failure> {
@@ -113,10 +113,10 @@ pub fn enter(root: &Tree) -> Result<(), Failure> {
 }
 
 /// A second user and mount namespace: the mounts made so far belong to the first, so that root of the second can
-/// neither take them away nor make them writable. Here `user` gets its number.
-fn lock(user: u32) -> Result<(), Failure> {
+/// neither take them away nor make them writable. Here the user and the group get their numbers.
+fn lock(user: u32, group: u32) -> Result<(), Failure> {
     unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS).step("lock the mounts in a second user namespace")?;
-    map_identity(user, 0, 0)?;
+    map_identity((user, group), (0, 0))?;
     for capability in (0..64).filter(|c| !KEPT_CAPABILITIES.contains(c)) {
         // SAFETY: the call takes numbers. Numbers that this kernel does not know are refused, and are not needed.
         unsafe { libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0) };
@@ -133,15 +133,15 @@ fn new_keyring() {
     unsafe { libc::syscall(libc::SYS_keyctl, JOIN_SESSION_KEYRING, 0, 0, 0, 0) };
 }
 
-/// Maps `inside` to the one user that this process is outside, and group 0 to its group.
+/// Maps a user and a group inside to the ones that this process has outside: an ordinary user can map no other.
 ///
 /// # Errors
 /// When the host does not let this process be root of its own user namespace.
-pub fn map_identity(inside: u32, user: u32, group: u32) -> Result<(), Failure> {
+pub fn map_identity(inside: (u32, u32), outside: (u32, u32)) -> Result<(), Failure> {
     let maps = [
         ("setgroups", "deny".to_string()),
-        ("uid_map", format!("{inside} {user} 1")),
-        ("gid_map", format!("0 {group} 1")),
+        ("uid_map", format!("{} {} 1", inside.0, outside.0)),
+        ("gid_map", format!("{} {} 1", inside.1, outside.1)),
     ];
     for (name, text) in maps {
         let file = OpenOptions::new().write(true).open(format!("/proc/self/{name}"));

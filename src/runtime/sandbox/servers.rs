@@ -82,7 +82,15 @@ fn site_of(home: &Path, sandbox: &Sandbox, server: &Server) -> Result<Site, Fail
         let (folder, inside) = volume::location(uid, mount)?;
         mounts.push((mount.path.clone(), Shown { folder: home.join(folder), inside }));
     }
-    Ok(Site { kind: server.kind, root: server.root.clone(), hostname: sandbox.hostname.clone(), mounts })
+    Ok(Site {
+        kind: server.kind,
+        root: server.root.clone(),
+        hostname: sandbox.hostname.clone(),
+        ip: sandbox.ip,
+        text: server.text.clone(),
+        started: server.started,
+        mounts,
+    })
 }
 
 /// Puts an image's own files into its container's layer, once: when the folder that it serves is first made there.

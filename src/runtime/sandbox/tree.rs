@@ -9,7 +9,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Component, Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, OFlag, OpenHow, ResolveFlag, openat, openat2};
+use nix::fcntl::{AT_FDCWD, OFlag, OpenHow, ResolveFlag, openat, openat2, readlinkat};
 use nix::sys::stat::{Mode, SFlag, fchmod, fstat, mkdirat};
 use nix::unistd::{UnlinkatFlags, symlinkat, unlinkat};
 
@@ -109,6 +109,11 @@ impl Tree {
             }
             result => result,
         }
+    }
+
+    /// Where the symlink at a name of this folder leads; `None` where there is none.
+    pub fn link(&self, name: &str) -> Option<String> {
+        readlinkat(&self.0, name).ok()?.into_string().ok()
     }
 
     fn make_parent<'a>(&self, path: &'a str) -> nix::Result<(Tree, &'a str)> {

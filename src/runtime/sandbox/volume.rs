@@ -12,10 +12,14 @@ use sha2::{Digest, Sha256};
 use super::failure::{Failure, Step};
 use super::layer::named;
 use super::tree::{Tree, components};
+use crate::clock::Clock;
 use crate::control::sandbox::{File, Mount, Source};
 
 /// Anybody in the pod may write to it, whatever its user: as the kubelet makes an emptyDir.
 const OPEN_TO_ALL: u32 = 0o777;
+
+/// What a folder of files that are written out has besides, for the kubelet makes it so.
+const STICKY: u32 = 0o1000;
 
 /// Makes a volume's folder where it is missing and writes out its files.
 ///
@@ -24,7 +28,9 @@ const OPEN_TO_ALL: u32 = 0o777;
 pub fn prepare(home: &Tree, uid: &str, source: &Source) -> Result<(), Failure> {
     let (folder, inner) = place(uid, source)?;
     let root = match home.subtree(&folder) {
-        Err(Errno::ENOENT) => make_root(home, &folder)?,
+        Err(Errno::ENOENT) => {
+            make_root(home, &folder, if is_written_out(source) { OPEN_TO_ALL | STICKY } else { OPEN_TO_ALL })?
+        }
         found => found.step(format!("open {folder}"))?,
     };
     root.make_dir(inner, 0o755).step(format!("make {inner} in {folder}"))?;
@@ -34,13 +40,17 @@ pub fn prepare(home: &Tree, uid: &str, source: &Source) -> Result<(), Failure> {
     }
 }
 
-fn make_root(home: &Tree, folder: &str) -> Result<Tree, Failure> {
+fn is_written_out(source: &Source) -> bool {
+    matches!(source, Source::Files { .. })
+}
+
+fn make_root(home: &Tree, folder: &str, mode: u32) -> Result<Tree, Failure> {
     // What root of a sandbox leaves here may be setuid root's: no other user of the host gets at it.
     let parent = folder.split('/').next().unwrap_or_default();
     home.make_dir(parent, 0o700).step(format!("make {parent}"))?;
     let root = home.make_dir(folder, 0o755).step(format!("make {folder}"))?;
     let fd = root.lookup("", OFlag::O_RDONLY | OFlag::O_DIRECTORY, 0).step(format!("open {folder}"))?;
-    fchmod(&fd, Mode::from_bits_truncate(OPEN_TO_ALL)).step(format!("open {folder} to all"))?;
+    fchmod(&fd, Mode::from_bits_truncate(mode)).step(format!("open {folder} to all"))?;
     Ok(root)
 }
 
@@ -94,13 +104,16 @@ pub fn downward(path: &str) -> Result<(), Failure> {
 }
 
 /// Lays files out as the kubelet does: in a folder of their own, reached by the link `..data`, and a link for each
-/// first name, so that all change at once. The folder is named after the content: what is there already is not rewritten.
+/// first name, so that all change at once. The folder has the time in its name, as the kubelet's has, and in the place of the
+/// kubelet's random number the content's: what is there already is not rewritten.
 fn write_out(root: &Tree, files: &[File]) -> Result<(), Failure> {
     files.iter().try_for_each(|f| downward(&f.path))?;
-    let folder = format!("..{}", fingerprint(files));
-    if root.handle(&folder).is_ok() {
+    let fingerprint = fingerprint(files);
+    let present = root.link("..data").unwrap_or_default();
+    if present.ends_with(&format!(".{fingerprint}")) && root.handle(&present).is_ok() {
         return Ok(());
     }
+    let folder = format!("..{}.{fingerprint}", Clock::System.now().format("%Y_%m_%d_%H_%M_%S"));
     let data = root.make_dir(&folder, 0o755).step("make a volume's data folder")?;
     for file in files {
         data.write(&file.path, file.mode, &file.content).step(format!("write {}", file.path))?;
@@ -118,7 +131,8 @@ fn fingerprint(files: &[File]) -> String {
         hash.update(format!("{}\0{}\0{}\0", file.path, file.mode, file.content.len()));
         hash.update(&file.content);
     }
-    hash.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect()
+    let first = hash.finalize().iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    first.to_string()
 }
 
 #[cfg(test)]
@@ -134,13 +148,16 @@ mod tests {
     fn files_are_laid_out_as_the_kubelet_does_and_change_at_once() {
         let dir = assert_fs::TempDir::new().unwrap();
         let home = Tree::open(dir.path()).unwrap();
-        for content in ["one", "two"] {
+        for content in ["one", "two", "one"] {
             prepare(&home, "u", &files(content)).unwrap();
             let volume = home.subtree("pods/u/volumes/conf").unwrap();
             for path in ["a", "deep/b", "..data/a"] {
                 let fd = volume.lookup(path, OFlag::O_RDONLY, 0).unwrap();
                 assert_eq!(std::io::read_to_string(std::fs::File::from(fd)).unwrap(), content, "{path}");
             }
+            let data = volume.link("..data").unwrap();
+            prepare(&home, "u", &files(content)).unwrap();
+            assert_eq!(volume.link("..data").unwrap(), data, "nothing new is written");
         }
     }
 

@@ -1,10 +1,12 @@
-//! The programs a sandbox has where its machine lacks them: small `curl`, `nslookup` and `hostname`.
+//! The programs a sandbox has where its machine lacks them: small `curl`, `nslookup`, `hostname` and `ping`.
 //!
 //! Knows its arguments, standard streams and the sandbox's own `/etc`; not the store and not that it is kstate.
 
 mod curl;
 mod hostname;
 mod nslookup;
+#[cfg(target_os = "linux")]
+mod ping;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -13,7 +15,7 @@ use std::process::ExitCode;
 use crate::env::Env;
 
 /// The names that [`main`] answers to.
-pub const NAMES: &[&str] = &["curl", "nslookup", "hostname"];
+pub const NAMES: &[&str] = &["curl", "nslookup", "hostname", "ping"];
 
 /// The name of the `nslookup` that prints as busybox 1.28 does.
 pub const OLD_NSLOOKUP: &str = "busybox-nslookup";
@@ -25,6 +27,8 @@ pub fn main(name: &str, args: &[OsString], env: &mut Env) -> Option<ExitCode> {
         "curl" => curl::run,
         "nslookup" => nslookup::run,
         "hostname" => hostname::run,
+        #[cfg(target_os = "linux")]
+        "ping" => ping::run,
         OLD_NSLOOKUP => nslookup::run_old_busybox,
         _ => return None,
     };

@@ -1,4 +1,6 @@
-//! Small programs in Go that say who they are: agnhost's `netexec` and `serve-hostname`, Google's `hello-app`.
+//! Small programs in Go that say who they are: those of agnhost, and Google's `hello-app`.
+
+use chrono::TimeDelta;
 
 use super::{Conditions, Dialect, KeepAlive, Problem, Ranges, not_found, reason, type_if_known};
 use crate::control::sandbox::ServerKind;
@@ -10,12 +12,14 @@ use crate::runtime::log::Stream;
 
 pub static NETEXEC: Dialect = go(netexec);
 pub static SERVE_HOSTNAME: Dialect = go(|context| plain(200, context.site.hostname.clone()));
+pub static PORTER: Dialect = go(|context| plain(200, context.site.text.clone()));
+pub static LIVENESS: Dialect = go(liveness);
 
 /// Logs each path, as Go's own logger does, to stderr.
 pub static HELLO_APP: Dialect = Dialect { access_log: Some((Stream::Stderr, access_log::hello_app)), ..go(hello_app) };
 
 /// Go's net/http, which sends its headers in alphabetical order before Date.
-const fn go(special: fn(&Context) -> Response) -> Dialect {
+pub(super) const fn go(special: fn(&Context) -> Response) -> Dialect {
     Dialect {
         protocol: "HTTP/1.1",
         server: None,
@@ -37,7 +41,7 @@ const fn go(special: fn(&Context) -> Response) -> Dialect {
     }
 }
 
-fn plain(status: u16, text: String) -> Response {
+pub(super) fn plain(status: u16, text: String) -> Response {
     Response::text(status, "text/plain; charset=utf-8", text)
 }
 
@@ -55,6 +59,10 @@ fn netexec(context: &Context) -> Response {
         b"/hostname" | b"/hostName" => plain(200, context.site.hostname.clone()),
         b"/clientip" => plain(200, context.peer.client.to_string()),
         b"/healthz" => Response::text(200, "text/plain; charset=utf-8", String::new()),
+        b"/redirect" => {
+            let code = parameter(context, "code").and_then(|c| c.parse().ok()).unwrap_or(302);
+            context.redirect(code, parameter(context, "location").unwrap_or_default())
+        }
         b"/header" => plain(200, parameter(context, "key").and_then(|k| header(context, &k)).unwrap_or_default()),
         b"/echo" => match parameter(context, "code").map_or(Some(200), |c| c.parse().ok()) {
             Some(code @ 200..=599) => plain(code, parameter(context, "msg").unwrap_or_default()),
@@ -64,12 +72,25 @@ fn netexec(context: &Context) -> Response {
     }
 }
 
+/// Well for ten seconds.
+fn liveness(context: &Context) -> Response {
+    let up = context.site.started.map_or_else(TimeDelta::zero, |since| context.now - since);
+    let seconds = up.as_seconds_f64().max(0.0);
+    match context.target.path.as_slice() {
+        b"/started" => plain(200, format!("{seconds}s")),
+        b"/healthz" if seconds > 10.0 => plain(500, format!("error: {seconds}")),
+        b"/healthz" => plain(200, "ok".to_owned()),
+        b"/redirect" => context.redirect(302, parameter(context, "loc").unwrap_or_default()),
+        _ => context.error(404),
+    }
+}
+
 fn header(context: &Context, name: &str) -> Option<String> {
     context.request.header(&name.to_ascii_lowercase()).map(str::to_owned)
 }
 
 /// The first value of a name in the query.
-fn parameter(context: &Context, name: &str) -> Option<String> {
+pub(super) fn parameter(context: &Context, name: &str) -> Option<String> {
     let query = String::from_utf8_lossy(context.target.query.as_deref()?).into_owned();
     let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
     target::decode(value.replace('+', " ").as_bytes()).map(|v| String::from_utf8_lossy(&v).into_owned())

@@ -11,7 +11,9 @@ const DOCTYPE: &str =
     "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\" \"http://www.w3.org/TR/html4/strict.dtd\">\n";
 const ALLOW: &str = "OPTIONS,HEAD,GET,POST,TRACE";
 
-pub static DIALECT: Dialect = Dialect {
+pub static DIALECT: Dialect = TABLE;
+
+pub(super) const TABLE: Dialect = Dialect {
     protocol: "HTTP/1.1",
     server: Some("Apache/2.4.67 (Unix)"),
     order: &[

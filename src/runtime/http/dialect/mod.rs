@@ -3,6 +3,8 @@
 mod agnhost;
 mod busybox;
 mod caddy;
+mod echoserver;
+mod greeters;
 mod httpd;
 mod nginx;
 mod python;
@@ -118,6 +120,16 @@ pub fn of(kind: ServerKind) -> &'static Dialect {
         ServerKind::Netexec => &agnhost::NETEXEC,
         ServerKind::ServeHostname => &agnhost::SERVE_HOSTNAME,
         ServerKind::HelloApp(_) => &agnhost::HELLO_APP,
+        ServerKind::Porter => &agnhost::PORTER,
+        ServerKind::Liveness => &agnhost::LIVENESS,
+        ServerKind::HttpEcho => &greeters::HTTP_ECHO,
+        ServerKind::Whoami => &greeters::WHOAMI,
+        ServerKind::Bootcamp(_) => &greeters::BOOTCAMP,
+        ServerKind::NodeHello => &greeters::NODE_HELLO,
+        ServerKind::EchoServer => &greeters::ECHO_SERVER,
+        ServerKind::Echoserver { .. } => &echoserver::ECHOSERVER,
+        ServerKind::NginxHello => &echoserver::NGINX_HELLO,
+        ServerKind::HpaExample => &echoserver::HPA_EXAMPLE,
     }
 }
 
@@ -125,21 +137,33 @@ pub fn of(kind: ServerKind) -> &'static Dialect {
 fn reason(status: u16, _method: &str) -> Cow<'static, str> {
     Cow::Borrowed(match status {
         200 => "OK",
+        201 => "Created",
+        202 => "Accepted",
+        204 => "No Content",
         206 => "Partial Content",
         301 => "Moved Permanently",
         302 => "Found",
+        303 => "See Other",
         304 => "Not Modified",
+        307 => "Temporary Redirect",
         308 => "Permanent Redirect",
         400 => "Bad Request",
+        401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
+        409 => "Conflict",
         412 => "Precondition Failed",
         413 => "Request Entity Too Large",
         414 => "Request-URI Too Long",
         416 => "Requested Range Not Satisfiable",
+        418 => "I'm a teapot",
+        429 => "Too Many Requests",
         431 => "Request Header Fields Too Large",
         501 => "Not Implemented",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
         505 => "HTTP Version Not Supported",
         HEADERS_TOO_LARGE => "Bad Request",
         _ => "Internal Server Error",
@@ -172,6 +196,15 @@ fn not_found(context: &Context, _path: &[u8]) -> Response {
 #[expect(clippy::unnecessary_wraps, reason = "the shape of Dialect::media_type, where others send none")]
 fn type_or_octets(known: Option<&'static str>) -> Option<Cow<'static, str>> {
     Some(Cow::Borrowed(known.unwrap_or("application/octet-stream")))
+}
+
+/// A header's name as Go and most clients spell it: `User-Agent`.
+fn canonical(name: &str) -> String {
+    let capital = |word: &str| {
+        let (first, rest) = word.split_at(word.len().min(1));
+        first.to_ascii_uppercase() + rest
+    };
+    name.split('-').map(capital).collect::<Vec<_>>().join("-")
 }
 
 fn type_if_known(known: Option<&'static str>) -> Option<Cow<'static, str>> {

@@ -11,7 +11,9 @@ use crate::runtime::log::Stream;
 
 const SERVER: &str = "nginx/1.29.3";
 
-pub static DIALECT: Dialect = Dialect {
+pub static DIALECT: Dialect = TABLE;
+
+pub(super) const TABLE: Dialect = Dialect {
     protocol: "HTTP/1.1",
     server: Some(SERVER),
     order: &[
