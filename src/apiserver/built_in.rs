@@ -53,6 +53,15 @@ impl<'s> WithBuiltIn<'s> {
 }
 
 impl WithBuiltIn<'_> {
+    /// What a list has besides the stored objects, each with its key.
+    fn added(&self, resource: &str, namespace: Option<&str>) -> Result<Vec<(Key, Object)>, Status> {
+        match resource {
+            lease::RESOURCE if namespace.is_none_or(|n| n.is_empty() || n == lease::NODE_NAMESPACE) => self.leases(),
+            _ if built_in::RESOURCES.contains(&resource) && namespace.is_none_or(str::is_empty) => self.of(resource),
+            _ => Ok(Vec::new()),
+        }
+    }
+
     /// A node's lease, where nobody stored another.
     fn lease(&self, key: &Key) -> Result<Option<Arc<Object>>, Status> {
         if key.namespace != lease::NODE_NAMESPACE {
@@ -94,12 +103,7 @@ impl Snapshot for WithBuiltIn<'_> {
 
     fn list(&self, resource: &str, namespace: Option<&str>) -> Result<Vec<(Key, Arc<Object>)>, Status> {
         let mut rows = self.stored.list(resource, namespace)?;
-        let added = match resource {
-            lease::RESOURCE if namespace.is_none_or(|n| n.is_empty() || n == lease::NODE_NAMESPACE) => self.leases()?,
-            _ if built_in::RESOURCES.contains(&resource) && namespace.is_none_or(str::is_empty) => self.of(resource)?,
-            _ => Vec::new(),
-        };
-        for (key, object) in added {
+        for (key, object) in self.added(resource, namespace)? {
             if let Err(at) = rows.binary_search_by(|(stored, _)| stored.cmp(&key)) {
                 rows.insert(at, (key, Arc::new(object)));
             }
@@ -108,7 +112,7 @@ impl Snapshot for WithBuiltIn<'_> {
     }
 
     fn visit(&self, resource: &str, namespace: Option<&str>, each: &mut Visitor<'_>) -> Result<(), Status> {
-        if !built_in::RESOURCES.contains(&resource) {
+        if self.added(resource, namespace)?.is_empty() {
             return self.stored.visit(resource, namespace, each);
         }
         let _stopped = self.list(resource, namespace)?.into_iter().try_for_each(|(_, object)| each(object));

@@ -2,8 +2,9 @@
 //! format: an answer is printed as it is.
 
 mod discovery;
-mod json;
-mod place;
+pub(in crate::cmd) mod json;
+mod openapi;
+pub(in crate::cmd) mod place;
 
 use serde_json::{Map, Value};
 
@@ -77,7 +78,7 @@ fn check_create(parsed: &Parsed, raw: &str) -> anyhow::Result<()> {
     check_write(parsed, raw)
 }
 
-fn no_such_path() -> Status {
+pub(in crate::cmd) fn no_such_path() -> Status {
     Status::new(Reason::NotFound, "the server could not find the requested resource")
 }
 
@@ -97,16 +98,18 @@ fn health(path: &str, query: &str) -> String {
     format!("[+]ping ok\n[+]store ok\n{name} check passed\n")
 }
 
-fn get(cx: &mut Context, raw: &str) -> anyhow::Result<String> {
+pub(in crate::cmd) fn get(cx: &mut Context, raw: &str) -> anyhow::Result<String> {
     let (path, query) = raw.split_once('?').unwrap_or((raw, ""));
     match path.trim_end_matches('/') {
         "/healthz" | "/livez" | "/readyz" => return Ok(health(path, query)),
         "/version" => return Ok(version::server_json()),
-        "/openapi/v2" | "/openapi/v3" => return Err(no_openapi().into()),
-        _ if path.starts_with("/openapi/v3/") => return Err(no_openapi().into()),
+        "/openapi/v2" => return Err(no_openapi().into()),
         _ => {}
     }
     let registry = cx.registry()?;
+    if path.starts_with("/openapi/v3") {
+        return Ok(json::line(&openapi::document(&registry, path).ok_or_else(no_openapi)?));
+    }
     if let Some(document) = discovery::document(&registry, path) {
         return Ok(json::line(&document));
     }
@@ -126,7 +129,7 @@ fn look(cluster: &Cluster, place: &Place, query: &Query) -> Result<Value, Status
             Ok(json::list(kind.names(), &objects, cluster.resource_version()))
         }
         (false, Sub::Scale) => Ok(apiserver::get_scale(cluster, kind, &place.namespace, name)?.to_value()),
-        (false, Sub::Token) => Err(Status::new(
+        (false, Sub::Token | Sub::Eviction | Sub::Approval) => Err(Status::new(
             Reason::MethodNotAllowed,
             "the server does not allow this method on the requested resource",
         )),
@@ -209,7 +212,7 @@ fn replace(cx: &mut Context, parsed: &Parsed, raw: &str) -> anyhow::Result<Strin
             cx.client()?.write(|c| apiserver::update_status(c, kind, at.0, object.clone(), &options))?.to_value()
         }
         Sub::Scale => cx.client()?.write(|c| apiserver::update_scale(c, kind, at, &object, &options))?.to_value(),
-        Sub::Token => return Err(no_such_path().into()),
+        Sub::Token | Sub::Eviction | Sub::Approval => return Err(no_such_path().into()),
     };
     Ok(json::line(&stored))
 }

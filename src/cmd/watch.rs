@@ -61,7 +61,7 @@ impl Watch {
     }
 
     /// What a change is to whoever watches; nothing when it is none of theirs.
-    fn sees(&mut self, change: &Change) -> Option<ChangeType> {
+    pub fn sees(&mut self, change: &Change) -> Option<ChangeType> {
         let key = &change.key;
         let is_ours = key.resource == self.kind.names().resource
             && self.namespace.as_ref().is_none_or(|n| key.namespace.is_empty() || *n == key.namespace)

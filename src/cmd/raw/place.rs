@@ -11,6 +11,10 @@ pub enum Sub {
     Scale,
     /// A service account's tokens: nothing to read, something to create.
     Token,
+    /// A pod's, to be created.
+    Eviction,
+    /// What is decided of a request for a certificate.
+    Approval,
 }
 
 /// What a path means; a list has no name.
@@ -48,6 +52,8 @@ impl Place {
             Some(&"status") => Sub::Status,
             Some(&"scale") => Sub::Scale,
             Some(&"token") if kind.names().resource == "serviceaccounts" => Sub::Token,
+            Some(&"eviction") if kind.names().resource == "pods" => Sub::Eviction,
+            Some(&"approval") if kind.names().plural == "certificatesigningrequests" => Sub::Approval,
             Some(_) => return None,
         };
         let name = rest.get(1).copied().unwrap_or_default();
@@ -62,20 +68,36 @@ impl Place {
     }
 }
 
-/// The parameters of a list that are looked at.
+/// The parameters of a request.
 #[derive(Debug, Default)]
 pub struct Query {
     pub labels: String,
     pub fields: String,
+    /// All of them, in their order.
+    pairs: Vec<(String, String)>,
 }
 
 impl Query {
     pub fn parse(text: &str) -> Query {
-        let value = |name: &str| {
-            let pairs = text.split('&').filter_map(|p| p.split_once('='));
-            pairs.filter(|(n, _)| *n == name).map(|(_, v)| decoded(v)).next_back().unwrap_or_default()
+        let pair = |pair: &str| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decoded(name), decoded(value))
         };
-        Query { labels: value("labelSelector"), fields: value("fieldSelector") }
+        let pairs: Vec<(String, String)> = text.split('&').filter(|p| !p.is_empty()).map(pair).collect();
+        let mut query = Query { pairs, ..Query::default() };
+        (query.labels, query.fields) =
+            (query.value("labelSelector").to_owned(), query.value("fieldSelector").to_owned());
+        query
+    }
+
+    /// The last value of a parameter, empty where there is none.
+    pub fn value(&self, name: &str) -> &str {
+        self.pairs.iter().rfind(|(n, _)| n == name).map_or("", |(_, v)| v)
+    }
+
+    /// Whether a parameter says yes.
+    pub fn is_set(&self, name: &str) -> bool {
+        matches!(self.value(name), "true" | "1")
     }
 }
 

@@ -8,6 +8,7 @@ mod connection;
 mod date;
 mod dialect;
 mod files;
+pub mod gateway;
 mod handler;
 mod image;
 mod listing;

@@ -229,19 +229,27 @@ pub const BODY: u64 = 1 << 20;
 /// # Errors
 /// When the stream breaks or times out.
 pub fn discard(stream: &mut impl BufRead, body: Body) -> io::Result<bool> {
+    copy(stream, body, &mut io::sink())
+}
+
+/// Copies a request's body; `false` when it is too long, or ends before its end.
+///
+/// # Errors
+/// When the stream breaks or times out.
+pub fn copy(stream: &mut impl BufRead, body: Body, into: &mut impl io::Write) -> io::Result<bool> {
     match body {
         Body::Length(length) if length > BODY => Ok(false),
-        Body::Length(length) => skip(stream, length),
-        Body::Chunked => discard_chunks(stream),
+        Body::Length(length) => pass(stream, length, into),
+        Body::Chunked => copy_chunks(stream, into),
     }
 }
 
-fn skip(stream: &mut impl BufRead, length: u64) -> io::Result<bool> {
-    let read = io::copy(&mut io::Read::take(&mut *stream, length), &mut io::sink())?;
+fn pass(stream: &mut impl BufRead, length: u64, into: &mut impl io::Write) -> io::Result<bool> {
+    let read = io::copy(&mut io::Read::take(&mut *stream, length), into)?;
     Ok(read == length)
 }
 
-fn discard_chunks(stream: &mut impl BufRead) -> io::Result<bool> {
+fn copy_chunks(stream: &mut impl BufRead, into: &mut impl io::Write) -> io::Result<bool> {
     let mut total = 0;
     loop {
         let Line::Text(line) = read_line(stream)? else { return Ok(false) };
@@ -253,7 +261,7 @@ fn discard_chunks(stream: &mut impl BufRead) -> io::Result<bool> {
         if size == 0 {
             return discard_trailers(stream);
         }
-        if total > BODY || !skip(stream, size)? {
+        if total > BODY || !pass(stream, size, into)? {
             return Ok(false);
         }
         match read_line(stream)? {
