@@ -2,6 +2,7 @@
 //!
 //! Pure. Knows no file, no clock and no controller; controllers and users come through the same functions.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::apimachinery::labels::Selector;
@@ -100,6 +101,34 @@ pub fn visit(
     kind.check_served(cluster, "get", "")?;
     let namespace = namespace.filter(|_| kind.names().namespaced);
     cluster.visit(kind.names().resource, namespace, &mut |object| each(kind.served(object)))
+}
+
+/// The table of all objects of a kind that are wanted, made row by row: of each object no more than its metadata is kept, which
+/// is what a server sends with a row.
+pub fn table_of_all(
+    cluster: &Cluster,
+    kind: &dyn Kind,
+    namespace: Option<&str>,
+    is_wanted: impl Fn(&Object) -> bool,
+) -> Result<Table, Status> {
+    let now = cluster.now();
+    let mut rows = Vec::new();
+    visit(cluster, kind, namespace, &mut |object| {
+        if is_wanted(&object) {
+            rows.push(Row { cells: kind.cells(&object, now), object: Arc::new(metadata_of(&object)) });
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(Table { columns: kind.columns().to_vec(), rows })
+}
+
+/// An object's type, name and labels: as much of its metadata as a table shows.
+fn metadata_of(object: &Object) -> Object {
+    let mut bare = Object::new(object.api_version(), object.kind(), object.namespace(), object.name());
+    if let Some(labels) = object.labels() {
+        bare.set("/metadata/labels", labels.clone().into());
+    }
+    bare
 }
 
 /// What the server warns of in an object that was written: what its kind has to say, then what PodSecurity has. `old` is the

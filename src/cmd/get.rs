@@ -198,13 +198,17 @@ impl Run for Get {
         if self.stream(cx)? {
             return Ok(());
         }
+        if let Some(tables) = self.stream_tables(cx)? {
+            return self.print_tables(cx, tables, true);
+        }
         let mut fetched = self.fetch(cx)?;
         if self.ignore_not_found {
             fetched.errors.retain(|e| !fetch::is_not_found(e));
         }
         let format = self.format(cx)?;
         if format.is_table() {
-            self.print_tables(cx, &fetched)?;
+            let tables = self.tables(cx, &fetched)?;
+            self.print_tables(cx, tables, fetched.errors.is_empty())?;
             return errors::list(fetched.errors);
         }
         if let Some(error) = self.print_objects(cx, format, &mut fetched)? {
@@ -360,18 +364,16 @@ impl Get {
         }
     }
 
-    /// One table per kind, and a word when there is nothing in any.
-    fn print_tables(&self, cx: &mut Context, fetched: &Fetched) -> anyhow::Result<()> {
+    /// One table per kind.
+    fn tables(&self, cx: &mut Context, fetched: &Fetched) -> anyhow::Result<Vec<(KindRef, Table)>> {
         let now = cx.client()?.now();
-        let several = fetched.parts.windows(2).any(|p| p[0].kind.names() != p[1].kind.names());
-        let mut tables = Vec::new();
         if fetched.parts.len() > 1 && !self.sort_by.is_empty() {
             printers::check_sort_of_tables(&self.sort_by)?;
         }
-        for group in fetched.parts.chunk_by(|a, b| a.kind.names() == b.kind.names()) {
+        let groups = fetched.parts.chunk_by(|a, b| a.kind.names() == b.kind.names());
+        let tables = groups.map(|group| {
             let kind = group[0].kind;
             let objects = group.iter().flat_map(|p| p.objects.iter().map(Arc::clone)).collect();
-            let options = self.table_options(kind, several || self.show_kind);
             let mut table = match self.subresource.as_str() {
                 "scale" => apiserver::scale_table(objects, now),
                 _ => Get::table(self.server_print, kind, objects, now),
@@ -380,12 +382,20 @@ impl Get {
             if !self.sort_by.is_empty() && !printers::sort_table(&mut table, &self.sort_by)? {
                 table.rows.clear();
             }
-            tables.push((table, options));
-        }
+            Ok((kind, table))
+        });
+        tables.collect()
+    }
+
+    /// Prints the tables of kinds; says so when there is nothing in any, unless errors were told (`is_complete` is false).
+    fn print_tables(&self, cx: &mut Context, tables: Vec<(KindRef, Table)>, is_complete: bool) -> anyhow::Result<()> {
+        let with_kind = tables.len() > 1 || self.show_kind;
+        let namespaced = !self.scope.all_namespaces && tables.iter().all(|(kind, _)| kind.names().namespaced);
+        let tables: Vec<(Table, TableOptions)> =
+            tables.into_iter().map(|(kind, table)| (table, self.table_options(kind, with_kind))).collect();
         printers::print_tables(&tables, &mut cx.env.stdout)?;
         let nothing = tables.iter().all(|(table, _)| table.rows.is_empty());
-        if nothing && !self.ignore_not_found && fetched.errors.is_empty() {
-            let namespaced = !self.scope.all_namespaces && fetched.parts.iter().all(|p| p.kind.names().namespaced);
+        if nothing && !self.ignore_not_found && is_complete {
             let place = if namespaced { format!(" in {} namespace.", cx.namespace()) } else { String::new() };
             cx.complain(&format!("No resources found{place}\n"));
         }

@@ -91,9 +91,11 @@ impl Request<'_> {
                 Ok(done(201, &token, Vec::new()))
             }
             Sub::Eviction => {
-                let options = object.at("/deleteOptions").map_or_else(DeleteOptions::default, |o| deletion(o, self.query));
+                let options =
+                    object.at("/deleteOptions").map_or_else(DeleteOptions::default, |o| deletion(o, self.query));
                 cx.client()?.write(|c| apiserver::evict(c, kind, at.0, at.1, &options))?;
-                let body = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
+                let body =
+                    json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
                 Ok(Done { status: 201, body, warnings: Vec::new() })
             }
             _ => Err(not_allowed().into()),

@@ -5,7 +5,7 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use super::{MIN_WIDTH, PADDING, tab_writer};
 
 /// comfy-table takes ten times as long, which shows from here on.
-const MANY_LINES: usize = 5000;
+const MANY_LINES: usize = 500;
 
 /// comfy-table counts widths in 16 bits; this is below, with room for all columns.
 const LONG_CELL: usize = 1000;
@@ -39,20 +39,23 @@ fn ordinary(lines: &[Vec<String>]) -> String {
         column.set_padding((0, u16::try_from(PADDING).unwrap_or(0)));
         column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(u16::try_from(MIN_WIDTH).unwrap_or(0))));
     }
+    let widest = lines.iter().map(|cells| last_width(cells)).max().unwrap_or(0);
+    let padded = (widest + PADDING).max(MIN_WIDTH);
     let mut text = String::new();
     for (line, cells) in table.lines().zip(lines) {
-        text.push_str(unpad_last(&line, cells, lines));
+        text.push_str(unpad_last(&line, cells, padded));
         text.push('\n');
     }
     text
 }
 
 /// The last cell is not padded, but the one before it is, even when the last is empty: so the line cannot be trimmed.
-fn unpad_last<'l>(line: &'l str, cells: &[String], lines: &[Vec<String>]) -> &'l str {
-    let last = |cells: &[String]| cells.last().map_or(0, String::len);
-    let widest = lines.iter().map(|cells| last(cells)).max().unwrap_or(0);
-    let padded = (widest + PADDING).max(MIN_WIDTH);
-    &line[..(line.len() + last(cells)).saturating_sub(padded)]
+fn unpad_last<'l>(line: &'l str, cells: &[String], padded: usize) -> &'l str {
+    &line[..(line.len() + last_width(cells)).saturating_sub(padded)]
+}
+
+fn last_width(cells: &[String]) -> usize {
+    cells.last().map_or(0, String::len)
 }
 
 #[cfg(test)]
