@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use kstate::apimachinery::key::Key;
 use kstate::apimachinery::object::Object;
 use kstate::apimachinery::seed::Seed;
 use kstate::apimachinery::status::Status;
@@ -232,6 +233,19 @@ impl Lab {
         Ok(())
     }
 
+    /// Every pod that is wanted and not well has a reason, there or not; and so has one that is not wanted and still there.
+    fn check_reasons(&self) -> Result<(), TestCaseError> {
+        let mut cluster = Cluster::new(&self.store);
+        control::advance(&mut cluster, self.now).expect("advances");
+        let unwanted = self.pods.keys().copied().filter(|o| !self.ordinals().contains(o));
+        for ordinal in self.ordinals().filter(|o| !self.is_well(*o)).chain(unwanted) {
+            let key = Key::new("pods", "default", &format!("web-{ordinal}"));
+            let found = control::why::why(&cluster, &key).expect("is asked");
+            prop_assert!(!found[0].reasons.is_empty(), "nobody knows why of web-{ordinal}");
+        }
+        Ok(())
+    }
+
     fn configure(&mut self, rule: &str) {
         let gates = if self.has_gate { "MaxUnavailableStatefulSet=true" } else { "MaxUnavailableStatefulSet=false" };
         let data = json!({
@@ -385,8 +399,10 @@ fn run(shape: &Shape, steps: &[(Step, i64)]) -> Result<(), TestCaseError> {
     for (step, wait) in steps {
         lab.step(step);
         lab.check()?;
+        lab.check_reasons()?;
         lab.advance(*wait);
         lab.check()?;
+        lab.check_reasons()?;
     }
     // A set may wait for ever for a pod that is sick, or whose image is gone; a well one may not. An ordered set waits even
     // for a pod of a former template (kubernetes#67250): such pods are deleted by hand.

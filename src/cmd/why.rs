@@ -41,7 +41,7 @@ impl Run for Why {
             let text = cx.client()?.read(|cluster| {
                 let found = why::why(cluster, &key)?;
                 let is_empty = found.iter().all(Finding::is_empty);
-                Ok((!is_empty).then(|| text(&found, cluster)).transpose()?)
+                (!is_empty).then(|| text(&found, cluster)).transpose()
             })?;
             match text {
                 Some(paragraphs) => {

@@ -117,7 +117,8 @@ mod tests {
         let namespace = Object::new("v1", "Namespace", "", "lab");
         create(&mut cluster, namespace).unwrap();
         create(&mut cluster, Object::new("v1", "ConfigMap", "lab", "settings")).unwrap();
-        perform(&mut cluster, delete(&cluster, &Key::cluster("namespaces", "lab"))).unwrap();
+        let end = delete(&cluster, &Key::cluster("namespaces", "lab"));
+        perform(&mut cluster, end).unwrap();
         let key = Key::new("configmaps", "lab", "settings");
         let settings = cluster.get(&key).unwrap().unwrap();
         let mut plan = Plan::nothing();

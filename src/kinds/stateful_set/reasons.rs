@@ -2,6 +2,8 @@
 //!
 //! Knows the words only; what is decided is decided where these are called.
 
+use std::rc::Rc;
+
 use super::claims;
 use super::members::Member;
 use super::sync::{SOURCE, Sync};
@@ -96,6 +98,16 @@ impl Sync<'_, '_> {
         let (replicas, start) = (self.set.replicas, self.set.start);
         let from = if start > 0 { format!(" and ordinals.start is {start}") } else { String::new() };
         format!("replicas is {replicas}{from}, so there is no place for ordinal {ordinal}")
+    }
+
+    /// Of the pods that have no place in an ordered set only the first, from the highest ordinal, goes now.
+    pub fn condemned_wait(&self, condemned: &[(i64, Rc<Member>)], plan: &mut Plan) {
+        let Some(((first, _), rest)) = condemned.split_first().filter(|_| self.cluster.is_asked_why()) else { return };
+        let key = self.pod_key(*first);
+        for (ordinal, _) in rest.iter().filter(|(_, pod)| !pod.terminating) {
+            let text = format!("{}: it goes once pod/{} is gone", self.beyond(*ordinal), key.name);
+            plan.reasons.push(Reason::new(SOURCE, self.pod_key(*ordinal), text).waiting_for(key.clone()));
+        }
     }
 
     /// The pods of other revisions that nothing replaces: of a strategy that leaves them, or below the partition.

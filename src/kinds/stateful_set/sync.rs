@@ -111,6 +111,7 @@ impl<'a, 'c> Sync<'a, 'c> {
         for (ordinal, pod) in &condemned {
             self.condemn(pod, *ordinal, &condemned, plan);
             if self.is_ordered() {
+                self.condemned_wait(&condemned, plan);
                 return Ok(0);
             }
         }

@@ -321,6 +321,8 @@ impl<'a, 'c> Walk<'a, 'c> {
         let look = (ended + LOOK).min(until);
         if self.now < look {
             self.plan.requeue(look);
+            let code = self.exit_code_before(spec);
+            self.waits(spec, until, || format!("its last run ended with status {code}; it is started again"));
             return Ok(Stepped::Rest);
         }
         let name = text(spec, "name");

@@ -88,6 +88,8 @@ impl Walk<'_, '_> {
     pub(super) fn hold_back_pull(&mut self, spec: &Value, failed: Time) -> Result<Stepped, Status> {
         if self.now < failed + LOOK {
             self.plan.requeue(failed + LOOK);
+            let image = text(spec, "image");
+            self.because(spec, || format!("image {image} cannot be pulled: {}", image::not_found(image)));
             return Ok(Stepped::Rest);
         }
         let name = text(spec, "image");
