@@ -343,8 +343,9 @@ mod tests {
         starts(10, &format!("{url}: \"u:p\": user information is not permitted in the URL"));
         starts(11, &format!("{url}: \"b\": fragments are not permitted in the URL"));
         starts(12, &format!("{url}: \"a\": query parameters are not permitted in the URL"));
-        starts(13, "webhooks[2].matchConditions[0].expression: Required value");
-        starts(14, "webhooks[2].matchConditions[0].name: Invalid value: \"a b\": name part must consist of");
-        assert_eq!(texts.len(), 15, "{texts:#?}");
+        starts(13, "webhooks[1].name: Duplicate value: \"a.b.c\"");
+        starts(14, "webhooks[2].matchConditions[0].expression: Required value");
+        starts(15, "webhooks[2].matchConditions[0].name: Invalid value: \"a b\": name part must consist of");
+        assert_eq!(texts.len(), 17, "{texts:#?}");
     }
 }
