@@ -60,6 +60,7 @@ mod mutating_admission_policy;
 mod mutating_admission_policy_binding;
 mod mutating_webhook_configuration;
 mod namespace;
+mod naming;
 mod network_policy;
 mod node;
 pub mod pace;
@@ -113,6 +114,7 @@ use rollout::{Progress, Revision};
 pub use custom_resource::{versions as versions_of_definition, versions_to_be};
 pub use custom_resource_definition::RESOURCE as DEFINITIONS;
 pub use endpoint_slice::SERVICE_NAME_LABEL;
+pub use naming::Names;
 pub use node::{labels as node_labels, status as node_status};
 pub use persistent_volume::deletion_problem;
 pub use persistent_volume_claim::validate_claim_spec;
@@ -122,64 +124,6 @@ pub use registry::{Registry, by_api_version, by_resource, of_api_version, of_res
 pub use scale_paths::ScalePaths;
 pub use secret::key_pair_problem;
 pub use service_account::{ROOT_CERTIFICATE, create_token};
-
-/// What the API calls a kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Names {
-    /// Empty for the core group.
-    pub group: &'static str,
-    pub version: &'static str,
-    pub kind: &'static str,
-    /// `statefulsets`.
-    pub plural: &'static str,
-    pub singular: &'static str,
-    pub short: &'static [&'static str],
-    /// `all`.
-    pub categories: &'static [&'static str],
-    pub namespaced: bool,
-    /// The group resource, `statefulsets.apps`: what [`Key::resource`] holds and messages print.
-    pub resource: &'static str,
-    /// `apps/v1`.
-    pub api_version: &'static str,
-}
-
-impl Names {
-    /// A kind of the core group.
-    const fn core(
-        kind: &'static str,
-        plural: &'static str,
-        singular: &'static str,
-        short: &'static [&'static str],
-    ) -> Names {
-        Names {
-            group: "",
-            version: "v1",
-            kind,
-            plural,
-            singular,
-            short,
-            categories: &[],
-            namespaced: true,
-            resource: plural,
-            api_version: "v1",
-        }
-    }
-
-    /// `StatefulSet.apps`, as the server names a kind in messages.
-    pub fn group_kind(&self) -> String {
-        if self.group.is_empty() { self.kind.to_owned() } else { format!("{}.{}", self.kind, self.group) }
-    }
-
-    /// `statefulset.apps`, as kubectl names an object it did something to.
-    pub fn singular_resource(&self) -> String {
-        if self.group.is_empty() { self.singular.to_owned() } else { format!("{}.{}", self.singular, self.group) }
-    }
-
-    /// The key of an object of this kind; the namespace is dropped for cluster-scoped kinds.
-    pub fn key(&self, namespace: &str, name: &str) -> Key {
-        Key::new(self.resource, if self.namespaced { namespace } else { "" }, name)
-    }
-}
 
 /// A version of a kind that is served besides the one that is stored.
 pub struct OtherVersion {

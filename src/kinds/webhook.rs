@@ -10,6 +10,7 @@ use crate::apimachinery::object::Object;
 
 /// The versions of AdmissionReview that a server speaks.
 const REVIEW_VERSIONS: [&str; 2] = ["v1", "v1beta1"];
+const MOST_CONDITIONS: usize = 64;
 
 /// Fills in what the API fills in on each webhook.
 pub fn set_defaults(object: &mut Object, mutating: bool) {
@@ -73,9 +74,6 @@ fn validate_hook(hook: &Value, mutating: bool, path: &Path, errors: &mut Errors)
     };
     choice("failurePolicy", &["Fail", "Ignore"]);
     choice("matchPolicy", &["Equivalent", "Exact"]);
-    if mutating {
-        choice("reinvocationPolicy", &["IfNeeded", "Never"]);
-    }
     choice("sideEffects", &["None", "NoneOnDryRun"]);
     if hook.field("sideEffects").is_none() {
         errors.required(&path.child("sideEffects"), "must specify one of None, NoneOnDryRun");
@@ -87,7 +85,33 @@ fn validate_hook(hook: &Value, mutating: bool, path: &Path, errors: &mut Errors)
     for selector in ["namespaceSelector", "objectSelector"] {
         errors.append(names::validate_label_selector(hook.field(selector), &path.child(selector)));
     }
+    let (policy, policies) = (hook.text("reinvocationPolicy"), ["IfNeeded", "Never"]);
+    if mutating && hook.field("reinvocationPolicy").is_some() && !policies.contains(&policy) {
+        errors.not_supported(&path.child("reinvocationPolicy"), policy, &policies);
+    }
     validate_client(hook.field("clientConfig").unwrap_or(&Value::Null), &path.child("clientConfig"), errors);
+    validate_conditions(hook.items("matchConditions"), &path.child("matchConditions"), errors);
+}
+
+/// Checks that conditions are named and say something; what they say is not compiled.
+fn validate_conditions(conditions: &[Value], path: &Path, errors: &mut Errors) {
+    if conditions.len() > MOST_CONDITIONS {
+        errors.too_many(path, conditions.len(), MOST_CONDITIONS);
+    }
+    for (i, condition) in conditions.iter().enumerate() {
+        let (path, name) = (path.index(i), condition.text("name"));
+        if condition.text("expression").trim().is_empty() {
+            errors.required(&path.child("expression"), "");
+        }
+        if name.is_empty() {
+            errors.required(&path.child("name"), "");
+        } else {
+            names::is_qualified_name(name).iter().for_each(|p| errors.invalid(&path.child("name"), name, p));
+        }
+        if !name.is_empty() && conditions[..i].iter().any(|c| c.text("name") == name) {
+            errors.duplicate(&path.child("name"), name);
+        }
+    }
 }
 
 /// A name with at least three parts.
@@ -125,33 +149,123 @@ pub fn validate_rule(rule: &Value, path: &Path, errors: &mut Errors) {
             let why = format!("if '*' is present, must not specify other {what}");
             errors.invalid(&path.child(field), rule.field(field).cloned().unwrap_or_default(), &why);
         }
+        // The core group's name is empty; a version's is not.
+        for (i, _) in values.iter().enumerate().filter(|(_, v)| field == "apiVersions" && v.is_empty()) {
+            errors.required(&path.child(field).index(i), "");
+        }
     }
-    let resources = rule.texts("resources");
-    if resources.is_empty() {
-        errors.required(&path.child("resources"), "");
-    }
-    for (i, _) in resources.iter().enumerate().filter(|(_, r)| r.is_empty()) {
-        errors.required(&path.child("resources").index(i), "");
-    }
+    validate_resources(&rule.texts("resources"), &path.child("resources"), errors);
     let scopes = ["*", "Cluster", "Namespaced"];
     if rule.field("scope").is_some() && !scopes.contains(&rule.text("scope")) {
         errors.not_supported(&path.child("scope"), rule.text("scope"), &scopes);
     }
 }
 
-fn validate_client(client: &Value, path: &Path, errors: &mut Errors) {
-    let (url, service) = (client.field("url"), client.field("service"));
-    if url.is_some() == service.is_some() {
-        errors.required(path, "exactly one of url or service is required");
-        return;
+/// Resources and their subresources, of which a wildcard must not say what another says too.
+fn validate_resources(resources: &[&str], path: &Path, errors: &mut Errors) {
+    if resources.is_empty() {
+        errors.required(path, "");
     }
-    let Some(service) = service else { return };
-    let path = path.child("service");
+    let (mut all_of, mut of_all): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+    let mut last_is_plain = false;
+    for (i, text) in resources.iter().enumerate() {
+        let Some((resource, sub)) = text.split_once('/') else {
+            if text.is_empty() {
+                errors.required(&path.index(i), "");
+            } else {
+                // Upstream looks at the last one alone.
+                last_is_plain = *text != "*";
+            }
+            continue;
+        };
+        if all_of.contains(&resource) {
+            let why = format!("if '{resource}/*' is present, must not specify {text}");
+            errors.invalid(&path.index(i), *text, &why);
+        }
+        if of_all.contains(&sub) {
+            errors.invalid(&path.index(i), *text, &format!("if '*/{sub}' is present, must not specify {text}"));
+        }
+        if sub == "*" {
+            all_of.push(resource);
+        }
+        if resource == "*" {
+            of_all.push(sub);
+        }
+    }
+    if resources.len() > 1 && resources.contains(&"*/*") {
+        errors.invalid(path, json!(resources), "if '*/*' is present, must not specify other resources");
+    }
+    if last_is_plain && resources.contains(&"*") {
+        let why = "if '*' is present, must not specify other resources without subresources";
+        errors.invalid(path, json!(resources), why);
+    }
+}
+
+fn validate_client(client: &Value, path: &Path, errors: &mut Errors) {
+    match (client.field("url"), client.field("service")) {
+        (Some(_), None) => validate_url(client.text("url"), &path.child("url"), errors),
+        (None, Some(service)) => validate_service(service, &path.child("service"), errors),
+        _ => errors.required(path, "exactly one of url or service is required"),
+    }
+}
+
+fn validate_url(url: &str, path: &Path, errors: &mut Errors) {
+    const FORM: &str = "; desired format: https://host[/path]";
+    let (rest, fragment) = url.split_once('#').unwrap_or((url, ""));
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (scheme, rest) = rest.split_once(':').unwrap_or(("", rest));
+    let authority = rest.strip_prefix("//").map_or("", |rest| rest.split('/').next().unwrap_or_default());
+    let (user, host) = authority.rsplit_once('@').map_or((None, authority), |(user, host)| (Some(user), host));
+    if scheme != "https" {
+        errors.invalid(path, scheme, &format!("'https' is the only allowed URL scheme{FORM}"));
+    }
+    if host.is_empty() {
+        errors.invalid(path, host, &format!("host must be specified{FORM}"));
+    }
+    if let Some(user) = user {
+        errors.invalid(path, user, "user information is not permitted in the URL");
+    }
+    if !fragment.is_empty() {
+        errors.invalid(path, fragment, "fragments are not permitted in the URL");
+    }
+    if !query.is_empty() {
+        errors.invalid(path, query, "query parameters are not permitted in the URL");
+    }
+}
+
+fn validate_service(service: &Value, path: &Path, errors: &mut Errors) {
     for field in ["name", "namespace"].into_iter().filter(|f| service.text(f).is_empty()) {
         errors.required(&path.child(field), &format!("service {field} is required"));
     }
     if let Some(port) = service.int("port").filter(|p| !names::is_port_number(*p).is_empty()) {
         errors.invalid(&path.child("port"), port, "port is not valid: must be between 1 and 65535, inclusive");
+    }
+    validate_path(service.text("path"), &path.child("path"), errors);
+}
+
+/// Each part of a path has to look like a name in DNS.
+fn validate_path(text: &str, path: &Path, errors: &mut Errors) {
+    if matches!(text, "" | "/") {
+        return;
+    }
+    if text == "//" {
+        return errors.invalid(path, text, "segment[0] may not be empty");
+    }
+    if !text.starts_with('/') {
+        errors.invalid(path, text, "must start with a '/'");
+    }
+    let mut rest = text.chars();
+    // Whatever it is.
+    rest.next();
+    let rest = rest.as_str();
+    for (i, step) in rest.strip_suffix('/').unwrap_or(rest).split('/').enumerate() {
+        if step.is_empty() {
+            errors.invalid(path, text, &format!("segment[{i}] may not be empty"));
+            continue;
+        }
+        for problem in names::is_dns1123_subdomain(step) {
+            errors.invalid(path, text, &format!("segment[{i}]: {problem}"));
+        }
     }
 }
 
@@ -171,5 +285,67 @@ fn validate_review_versions(hook: &Value, path: &Path, errors: &mut Errors) {
     }
     if !versions.iter().any(|v| REVIEW_VERSIONS.contains(v)) {
         errors.invalid(path, json!(versions), "must include at least one of v1, v1beta1");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_resources_and_conditions() {
+        let rule = |resources: &[&str]| json!({"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1", ""], "resources": resources});
+        let hook = |client: Value, rules: Value| json!({"name": "a.b.c", "sideEffects": "None", "admissionReviewVersions": ["v1"], "clientConfig": client, "rules": rules});
+        let service = |path: &str| json!({"service": {"name": "s", "namespace": "n", "path": path}});
+        let mut conditional = hook(service("/ok/"), json!([]));
+        conditional["matchConditions"] =
+            json!([{"name": "a b", "expression": " "}, {"name": "a", "expression": "true"}]);
+        let hooks = json!([
+            hook(service("x//Y"), json!([rule(&["pods/*", "pods/log", "*/scale", "a/scale", "*", "pods"])])),
+            hook(json!({"url": "http://u:p@/x?a#b"}), json!([])),
+            conditional,
+        ]);
+        let object = Object::from_value(json!({"webhooks": hooks})).unwrap();
+        let texts: Vec<String> = validate(&object, false).0.iter().map(ToString::to_string).collect();
+        let all = r#"["pods/*","pods/log","*/scale","a/scale","*","pods"]"#;
+        let rule = "webhooks[0].rules[0]";
+        let form = "; desired format: https://host[/path]";
+        let starts = |i: usize, start: &str| assert!(texts[i].starts_with(start), "{i}: {texts:#?}");
+        starts(0, &format!("{rule}.apiVersions[1]: Required value"));
+        starts(
+            1,
+            &format!(
+                "{rule}.resources[1]: Invalid value: \"pods/log\": if 'pods/*' is present, must not specify pods/log"
+            ),
+        );
+        starts(
+            2,
+            &format!(
+                "{rule}.resources[3]: Invalid value: \"a/scale\": if '*/scale' is present, must not specify a/scale"
+            ),
+        );
+        starts(
+            3,
+            &format!(
+                "{rule}.resources: Invalid value: {all}: if '*' is present, must not specify other resources without"
+            ),
+        );
+        starts(4, "webhooks[0].clientConfig.service.path: Invalid value: \"x//Y\": must start with a '/'");
+        starts(5, "webhooks[0].clientConfig.service.path: Invalid value: \"x//Y\": segment[0] may not be empty");
+        starts(6, "webhooks[0].clientConfig.service.path: Invalid value: \"x//Y\": segment[1] may not be empty");
+        starts(
+            7,
+            "webhooks[0].clientConfig.service.path: Invalid value: \"x//Y\": segment[2]: a lowercase RFC 1123 subdomain",
+        );
+        let url = "webhooks[1].clientConfig.url: Invalid value";
+        starts(8, &format!("{url}: \"http\": 'https' is the only allowed URL scheme{form}"));
+        starts(9, &format!("{url}: \"\": host must be specified{form}"));
+        starts(10, &format!("{url}: \"u:p\": user information is not permitted in the URL"));
+        starts(11, &format!("{url}: \"b\": fragments are not permitted in the URL"));
+        starts(12, &format!("{url}: \"a\": query parameters are not permitted in the URL"));
+        starts(13, "webhooks[1].name: Duplicate value: \"a.b.c\"");
+        starts(14, "webhooks[2].matchConditions[0].expression: Required value");
+        starts(15, "webhooks[2].matchConditions[0].name: Invalid value: \"a b\": name part must consist of");
+        assert_eq!(texts.len(), 17, "{texts:#?}");
     }
 }

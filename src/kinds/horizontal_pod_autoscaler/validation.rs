@@ -7,7 +7,7 @@ use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::quantity::Quantity;
-use crate::kinds::pod::Fields;
+use crate::kinds::pod::{self, Fields};
 
 const SOURCES: [&str; 5] = ["ContainerResource", "External", "Object", "Pods", "Resource"];
 
@@ -77,39 +77,65 @@ fn version_problem(autoscaler: &Object) -> Option<String> {
     (group.is_empty() && needs_group).then(|| "apiVersion must specify API group".to_owned())
 }
 
+/// The fields of a metric that hold a source, in the order in which upstream looks at them.
+const FIELDS: [&str; 5] = ["object", "external", "pods", "resource", "containerResource"];
+
 fn validate_metric(metric: &Value, path: &Path, errors: &mut Errors) {
     let kind = metric.text("type");
     if kind.is_empty() {
         errors.required(&path.child("type"), "must specify a metric source type");
     }
-    if !SOURCES.contains(&kind) {
-        return errors.not_supported(&path.child("type"), kind, &SOURCES);
+    let is_known = SOURCES.contains(&kind);
+    if !is_known {
+        errors.not_supported(&path.child("type"), kind, &SOURCES);
     }
-    let mut source = kind.to_owned();
-    source[..1].make_ascii_lowercase();
-    for other in ["object", "external", "pods", "resource", "containerResource"] {
-        if other != source && metric.field(other).is_some() {
-            errors.forbidden(&path.child(other), "must populate the given metric source only");
-        }
+    let present: Vec<&str> = FIELDS.into_iter().filter(|field| metric.field(field).is_some()).collect();
+    // Of several sources the first is looked at, whichever is meant.
+    if let Some((first, values)) = present.first().and_then(|first| Some((*first, metric.field(first)?))) {
+        validate_values(first, values, &path.child(first), errors);
     }
-    let path = path.child(&source);
-    let Some(values) = metric.field(&source) else {
-        return errors.required(&path, "must populate information for the given metric source");
-    };
+    let mut meant = kind.to_owned();
+    if let Some(first) = meant.get_mut(..1) {
+        first.make_ascii_lowercase();
+    }
+    if is_known && !present.contains(&meant.as_str()) {
+        errors.required(&path.child(&meant), "must populate information for the given metric source");
+    }
+    for other in present.iter().filter(|field| present.len() != 1 && **field != meant) {
+        errors.forbidden(&path.child(other), "must populate the given metric source only");
+    }
+}
+
+fn validate_values(source: &str, values: &Value, path: &Path, errors: &mut Errors) {
     if source.ends_with("esource") && values.text("name").is_empty() {
         errors.required(&path.child("name"), "must specify a resource name");
     }
-    if matches!(source.as_str(), "pods" | "object" | "external") {
-        rules::validate_metric_name(values, &path, errors);
+    if source == "containerResource" {
+        let (name, container) = (values.text("name"), values.text("container"));
+        if !name.is_empty() {
+            pod::validate_limit_name(name, true, &path.child("name"), errors);
+        }
+        if container.is_empty() {
+            errors.required(&path.child("container"), "must specify a container");
+        } else {
+            let path = path.child("container");
+            names::is_dns1123_label(container).iter().for_each(|p| errors.invalid(&path, container, p));
+        }
+    }
+    if matches!(source, "pods" | "object" | "external") {
+        rules::validate_metric_name(values, path, errors);
     }
     validate_target(values.field("target").unwrap_or(&Value::Null), &path.child("target"), errors);
-    rules::validate_source(&source, values, &path, errors);
+    rules::validate_source(source, values, path, errors);
 }
 
 fn validate_target(target: &Value, path: &Path, errors: &mut Errors) {
     const TYPES: [&str; 3] = ["AverageValue", "Utilization", "Value"];
     match target.text("type") {
-        "" => errors.required(&path.child("type"), "must specify a metric target type"),
+        "" => {
+            errors.required(&path.child("type"), "must specify a metric target type");
+            errors.invalid(&path.child("type"), "", "must be either Utilization, Value, or AverageValue");
+        }
         kind if !TYPES.contains(&kind) => {
             errors.invalid(&path.child("type"), kind, "must be either Utilization, Value, or AverageValue");
         }
@@ -134,6 +160,31 @@ mod tests {
     fn autoscaler(version: &str, kind: &str) -> Object {
         let target = json!({"apiVersion": version, "kind": kind, "name": "web"});
         Object::from_value(json!({"spec": {"maxReplicas": 2, "scaleTargetRef": target}})).unwrap()
+    }
+
+    #[test]
+    fn each_metric_has_the_source_it_names() {
+        let mut scaled = autoscaler("apps/v1", "Deployment");
+        let cpu = json!({"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}});
+        scaled.set(
+            "/spec/metrics",
+            json!([
+                {"type": "Resource", "resource": cpu}, {"type": "Pods", "resource": cpu}, {"resource": cpu},
+                {"type": "Resource", "resource": cpu, "containerResource": {}},
+            ]),
+        );
+        let texts: Vec<String> = validate(&scaled).0.iter().map(ToString::to_string).collect();
+        let types = "\"ContainerResource\", \"External\", \"Object\", \"Pods\", \"Resource\"";
+        assert_eq!(
+            texts,
+            [
+                "spec.metrics[1].pods: Required value: must populate information for the given metric source"
+                    .to_owned(),
+                "spec.metrics[2].type: Required value: must specify a metric source type".to_owned(),
+                format!("spec.metrics[2].type: Unsupported value: \"\": supported values: {types}"),
+                "spec.metrics[3].containerResource: Forbidden: must populate the given metric source only".to_owned(),
+            ]
+        );
     }
 
     #[test]
