@@ -1,5 +1,6 @@
 //! What the four kinds of RBAC share: rules, subjects and references to roles. Enforces nothing.
 
+pub mod authorizer;
 pub mod built_in;
 pub mod describe;
 

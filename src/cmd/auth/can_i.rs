@@ -1,10 +1,13 @@
-//! `auth can-i`: whether an action is allowed. Whoever can read the store may do everything, so it always is; what is
-//! asked is still looked at, as kubectl warns of what a server does not have.
+//! `auth can-i`: whether an action is allowed. Whoever can read the store may do everything; for a user who is impersonated
+//! the roles that are bound to him are asked. What is asked is looked at, as kubectl warns of what a server does not have.
 
+use super::whoami;
 use crate::apimachinery::tabwriter::TabWriter;
 use crate::cmd::context::Context;
+use crate::cmd::errors::Exit;
 use crate::cmd::resources;
 use crate::cmd::verbs::{Operands, Run};
+use crate::kinds::rbac::authorizer::{self, Request, User};
 
 /// Arguments of `auth can-i`.
 #[derive(clap::Args)]
@@ -110,11 +113,42 @@ impl Run for CanI {
         if !known {
             cx.complain(&format!("Warning: verb '{verb}' is not a known verb\n\n"));
         }
-        if self.quiet { Ok(()) } else { Ok(cx.print("yes\n")?) }
+        let is_allowed = self.is_allowed(cx, verb, what)?;
+        if !self.quiet {
+            cx.print(if is_allowed { "yes\n" } else { "no\n" })?;
+        }
+        if is_allowed { Ok(()) } else { Err(Exit(1).into()) }
     }
 }
 
 impl CanI {
+    /// What the roles say of a user who is impersonated; everybody else may do everything.
+    fn is_allowed(&self, cx: &mut Context, verb: &str, what: &str) -> anyhow::Result<bool> {
+        if cx.global.as_user.is_empty() {
+            return Ok(true);
+        }
+        let (name, groups) = whoami::who(cx)?;
+        let user = User { name, groups };
+        if what.starts_with('/') {
+            let request = Request::Path { verb, path: what };
+            return cx.client()?.read(|cluster| authorizer::allows(cluster, &user, &request));
+        }
+        let (resource, object) = what.split_once('/').unwrap_or((what, ""));
+        let (group, mut plural, is_namespaced) = match resources::kind(cx, resource) {
+            Ok(kind) => (kind.names().group.to_owned(), kind.names().plural.to_owned(), kind.names().namespaced),
+            Err(_) => {
+                let (word, group) = resource.split_once('.').unwrap_or((resource, ""));
+                (group.to_owned(), word.to_owned(), true)
+            }
+        };
+        if !self.subresource.is_empty() {
+            plural = format!("{plural}/{}", self.subresource);
+        }
+        let namespace = if self.all_namespaces || !is_namespaced { String::new() } else { cx.namespace().to_owned() };
+        let request = Request::Resource { verb, namespace: &namespace, group: &group, resource: &plural, name: object };
+        cx.client()?.read(|cluster| authorizer::allows(cluster, &user, &request))
+    }
+
     fn warn_of_resource(&self, cx: &mut Context, resource: &str) {
         if NO_KINDS.contains(&resource) {
             return;

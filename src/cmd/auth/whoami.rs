@@ -35,6 +35,8 @@ const OTHER_FLAGS: &[Flag] = &[Flag::new(
     "If true, keep the managedFields when printing objects in JSON or YAML format.",
 )];
 
+/// How the user names of service accounts begin.
+const ACCOUNT: &str = "system:serviceaccount:";
 /// The groups of someone who may do everything.
 const GROUPS: [&str; 2] = ["system:masters", "system:authenticated"];
 
@@ -75,13 +77,20 @@ impl Run for Whoami {
 }
 
 /// Who asks, and in which groups: the user that is impersonated, where there is one.
-fn who(cx: &Context) -> anyhow::Result<(String, Vec<String>)> {
+pub(super) fn who(cx: &Context) -> anyhow::Result<(String, Vec<String>)> {
     let asked = &cx.global;
     if asked.as_user.is_empty() {
         return Ok((user(cx)?, GROUPS.map(str::to_owned).to_vec()));
     }
-    let groups = asked.as_group.iter().cloned().chain([GROUPS[1].to_owned()]);
-    Ok((asked.as_user.clone(), groups.collect()))
+    let mut groups = asked.as_group.clone();
+    // The groups of a service account are those it would have with its own token, unless others are asked for.
+    if let Some((namespace, _)) = asked.as_user.strip_prefix(ACCOUNT).and_then(|account| account.split_once(':'))
+        && groups.is_empty()
+    {
+        groups = vec!["system:serviceaccounts".to_owned(), format!("system:serviceaccounts:{namespace}")];
+    }
+    groups.push(GROUPS[1].to_owned());
+    Ok((asked.as_user.clone(), groups))
 }
 
 /// The context's user, or kstate's own name for one.

@@ -83,10 +83,8 @@ pub fn calculate(deployment: &Object, sets: &Sets, now: Time) -> Value {
 /// Says in a status that a set's pods are refused, the new set's first; or that none are.
 pub fn set_failure(sets: &Sets, status: &mut Value) {
     let mut conditions = status.items("conditions").to_vec();
-    let failure = |set: &Object| {
-        let all = set.list_at("/status/conditions").iter();
-        all.filter(|c| c.text("type") == REPLICA_FAILURE).cloned().next()
-    };
+    let failure =
+        |set: &Object| set.list_at("/status/conditions").iter().find(|c| c.text("type") == REPLICA_FAILURE).cloned();
     let of_new = sets.new.as_deref().and_then(failure);
     match of_new.or_else(|| sets.all().find_map(|set| failure(set))) {
         Some(mut failure) => {
