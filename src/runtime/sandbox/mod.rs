@@ -49,7 +49,7 @@ mod wire;
 pub(super) use caller::{Asked, Outer, begin, relay_attached, streams};
 pub use caller::{connect, exec};
 pub use check::{Check, Problem, checks};
-pub use command_probe::hook;
+pub use command_probe::{Hook, hooks};
 pub(super) use command_probe::probe;
 pub use failure::Failure;
 pub(super) use failure::Step;
