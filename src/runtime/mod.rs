@@ -35,7 +35,7 @@ pub use elsewhere::{copy, exec, keeper, network};
 pub use journal::Journal;
 #[cfg(target_os = "linux")]
 pub use sandbox::{
-    Check, Failure, Problem, checks, end_all, exec, hook, http_status, remove_all, remove_pod, remove_volume,
+    Check, Failure, Hook, Problem, checks, end_all, exec, hooks, http_status, remove_all, remove_pod, remove_volume,
     write_volumes,
 };
 

@@ -135,7 +135,9 @@ fn a_closed_terminal_ends_the_command() {
     };
     let shell = Shell::of(&cluster, &[&RUN[..], &["/bin/sh"]].concat());
     assert_eq!(shell.leave(hang_up).0, Some(129));
-    assert_eq!(cluster.out(&["get", "pod", "-l", "run=dnsutils"]), "", "--rm removes it");
+    let deleted = cluster.field("pod/dnsutils", "{.metadata.deletionTimestamp}");
+    assert_ne!(deleted, "", "--rm removes it; a shell takes its grace period");
+    cluster.out(&["delete", "pod", "dnsutils", "--now"]);
     let shell = Shell::of(&cluster, &[&RUN[..7], &["/bin/sh"]].concat());
     assert_eq!(shell.leave(hang_up).0, Some(129));
     assert_eq!(cluster.field("pod/dnsutils", "{.status.phase}"), "Running");

@@ -8,34 +8,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{FailedHook, Place};
-use crate::Env;
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::cluster::Cluster;
 use crate::control::pace::Pace;
-use crate::control::sandbox::Sandbox;
 use crate::control::{kubelet, processes};
 use crate::runtime::{self, Command, Exit};
 
 /// How long a command waits for hooks, which are ended then.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How many hooks run at a time.
-const AT_ONCE: usize = 8;
-
 /// What a shell ends with that cannot run a program, or does not find it.
 const NOT_HERE: [Exit; 2] = [Exit(126), Exit(127)];
 
-/// One hook of one container.
+/// One hook of one container, and whose it is should it fail.
 struct Hook {
-    pod: Arc<Object>,
-    container: String,
-    /// `postStart` or `preStop`.
-    field: &'static str,
-    sandbox: Sandbox,
-    command: Command,
-    patience: Duration,
+    who: FailedHook,
+    run: runtime::Hook,
 }
 
 /// The hooks that a transaction asks for.
@@ -77,34 +67,12 @@ impl Hooks {
         Hooks { stops: std::mem::take(&mut self.stops), ..Hooks::default() }
     }
 
-    /// Runs them, some at a time. Gives those that failed.
+    /// Runs them. Gives those that failed; one that took too long, or could not be run here, says nothing.
     pub fn run(self, place: Place) -> Vec<FailedHook> {
-        let all: Vec<Hook> = self.stops.into_iter().chain(self.starts).collect();
-        let mut failed = Vec::new();
-        for some in all.chunks(AT_ONCE) {
-            let outcomes: Vec<bool> = std::thread::scope(|scope| {
-                let running: Vec<_> = some.iter().map(|hook| scope.spawn(|| hook.fails(place))).collect();
-                running.into_iter().map(|one| one.join().unwrap_or(false)).collect()
-            });
-            let failing = some.iter().zip(outcomes).filter(|(_, fails)| *fails);
-            failed.extend(failing.map(|(hook, _)| FailedHook {
-                pod: Arc::clone(&hook.pod),
-                container: hook.container.clone(),
-                hook: hook.field,
-            }));
-        }
-        failed
-    }
-}
-
-impl Hook {
-    /// Runs it; whether it said that it failed. One that takes too long, or cannot be run here, says nothing.
-    fn fails(&self, place: Place) -> bool {
-        let mut env = Env::real();
-        env.stdin = Box::new(std::io::empty());
-        (env.stdout, env.stderr) = (Box::new(std::io::sink()), Box::new(std::io::sink()));
-        let ended = runtime::hook(place.home, &self.sandbox, &self.command, self.patience, &mut env);
-        matches!(ended, Ok(Some(exit)) if exit != Exit(0) && !NOT_HERE.contains(&exit))
+        let (who, run): (Vec<_>, Vec<_>) = self.stops.into_iter().chain(self.starts).map(|h| (h.who, h.run)).unzip();
+        let ended = runtime::hooks(place.home, &run);
+        let fails = |exit: &Option<Exit>| exit.is_some_and(|exit| exit != Exit(0) && !NOT_HERE.contains(&exit));
+        who.into_iter().zip(ended).filter(|(_, exit)| fails(exit)).map(|(who, _)| who).collect()
     }
 }
 
@@ -112,8 +80,8 @@ fn starts(pod: &Arc<Object>, before: Option<&Arc<Object>>, cluster: &Cluster) ->
     let before = before.filter(|before| before.uid() == pod.uid());
     let mut hooks = hooks(pod, "postStart", PATIENCE, cluster)?;
     hooks.retain(|hook| {
-        let run = run_of(pod, &hook.container);
-        run.is_some() && run != before.and_then(|before| run_of(before, &hook.container))
+        let run = run_of(pod, &hook.who.container);
+        run.is_some() && run != before.and_then(|before| run_of(before, &hook.who.container))
     });
     Ok(hooks)
 }
@@ -124,7 +92,7 @@ fn stops(pod: &Arc<Object>, grace: u64, cluster: &Cluster) -> Result<Vec<Hook>, 
         return Ok(Vec::new());
     }
     let mut hooks = hooks(pod, "preStop", PATIENCE.min(Duration::from_secs(grace)), cluster)?;
-    hooks.retain(|hook| run_of(pod, &hook.container).is_some() && !only_sleeps(&hook.command.argv));
+    hooks.retain(|hook| run_of(pod, &hook.who.container).is_some() && !only_sleeps(&hook.run.command.argv));
     Ok(hooks)
 }
 
@@ -159,7 +127,10 @@ fn hooks(pod: &Arc<Object>, field: &'static str, patience: Duration, cluster: &C
         }
         let Ok(sandbox) = kubelet::sandbox(pod, container, cluster) else { continue };
         let command = Command { argv, stdin: false, tty: false };
-        found.push(Hook { pod: Arc::clone(pod), container: container.to_owned(), field, sandbox, command, patience });
+        found.push(Hook {
+            who: FailedHook { pod: Arc::clone(pod), container: container.to_owned(), hook: field },
+            run: runtime::Hook { sandbox, command, patience },
+        });
     }
     Ok(found)
 }

@@ -29,19 +29,36 @@ pub fn probe(
     timed(home, &Asked { sandbox, command, role: Role::Probe }, timeout, env)
 }
 
-/// Runs a `postStart` hook in a container that is simulated: what it writes is there for whoever looks. `None` when the
-/// time was up.
-///
-/// # Errors
-/// When the program cannot be started or the sandbox cannot be made.
-pub fn hook(
-    home: &Path,
-    sandbox: &Sandbox,
-    command: &Command,
-    timeout: Duration,
-    env: &mut Env,
-) -> Result<Option<Exit>, ExecError> {
-    timed(home, &Asked { sandbox, command, role: Role::Guest }, timeout, env)
+/// How many hooks run at a time.
+const AT_ONCE: usize = 8;
+
+/// A lifecycle hook of a container that is simulated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hook {
+    pub sandbox: Sandbox,
+    pub command: Command,
+    /// When it is ended.
+    pub patience: Duration,
+}
+
+/// Runs hooks, some at a time: what they write is there for whoever looks. Gives how each ended; `None` for one that took
+/// too long or could not be run.
+pub fn hooks(home: &Path, all: &[Hook]) -> Vec<Option<Exit>> {
+    let run = |hook: &Hook| {
+        let mut env = Env::real();
+        env.stdin = Box::new(std::io::empty());
+        (env.stdout, env.stderr) = (Box::new(std::io::sink()), Box::new(std::io::sink()));
+        let asked = Asked { sandbox: &hook.sandbox, command: &hook.command, role: Role::Guest };
+        timed(home, &asked, hook.patience, &mut env).ok().flatten()
+    };
+    let mut ended = Vec::new();
+    for some in all.chunks(AT_ONCE) {
+        ended.extend(std::thread::scope(|scope| {
+            let running: Vec<_> = some.iter().map(|hook| scope.spawn(|| run(hook))).collect();
+            running.into_iter().map(|one| one.join().ok().flatten()).collect::<Vec<_>>()
+        }));
+    }
+    ended
 }
 
 fn timed(home: &Path, asked: &Asked, timeout: Duration, env: &mut Env) -> Result<Option<Exit>, ExecError> {

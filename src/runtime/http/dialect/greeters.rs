@@ -1,6 +1,8 @@
 //! Small programs that say who they are or what they were asked: `http-echo`, `whoami`, `echo-server`, and those of
 //! tutorials for node.js.
 
+use serde_json::{Value, json};
+
 use super::agnhost::{go, plain};
 use super::{Dialect, KeepAlive, canonical};
 use crate::control::sandbox::ServerKind;
@@ -15,7 +17,17 @@ pub static HTTP_ECHO: Dialect = Dialect {
     access_log: Some((Stream::Stdout, access_log::http_echo)),
     ..go(http_echo)
 };
-pub static WHOAMI: Dialect = go(whoami);
+pub static WHOAMI: Dialect = Dialect {
+    order: &[
+        "Connection",
+        "Access-Control-Allow-Methods",
+        "Access-Control-Allow-Origin",
+        "Date",
+        "Content-Length",
+        "Content-Type",
+    ],
+    ..go(whoami)
+};
 pub static ECHO_SERVER: Dialect =
     Dialect { access_log: Some((Stream::Stdout, access_log::echo_server)), ..go(echo_server) };
 pub static BOOTCAMP: Dialect = node(bootcamp);
@@ -83,19 +95,25 @@ fn whoami(context: &Context) -> Response {
 /// The same as JSON; `?env=true`, which would tell of the container's environment, is passed over.
 fn api(context: &Context) -> Response {
     let site = context.site;
-    let mut data = serde_json::Map::new();
-    let mut put = |name: &str, value: serde_json::Value| data.insert(name.to_owned(), value);
-    put("hostname", site.hostname.as_str().into());
-    put("ip", ["127.0.0.1".to_owned(), "::1".to_owned(), site.ip.to_string()].to_vec().into());
-    put("headers", headers(context).map(|(name, value)| (name, vec![value])).collect());
-    put("url", String::from_utf8_lossy(&context.request.target).into());
-    put("host", context.host().unwrap_or_default().into());
-    put("method", context.request.method.as_str().into());
-    if !site.text.is_empty() {
-        put("name", site.text.as_str().into());
-    }
-    put("remoteAddr", context.peer.client.to_string().into());
-    let mut response = Response::text(200, "application/json", format!("{}\n", serde_json::Value::Object(data)));
+    let addresses = ["127.0.0.1".to_owned(), "::1".to_owned(), site.ip.to_string()];
+    let headers: serde_json::Map<String, Value> = headers(context).map(|(n, v)| (n, json!([v]))).collect();
+    let headers = if headers.is_empty() { Value::Null } else { Value::Object(headers) };
+    let fields = [
+        ("hostname", json!(site.hostname)),
+        ("ip", json!(addresses)),
+        ("headers", headers),
+        ("url", json!(String::from_utf8_lossy(&context.request.target))),
+        ("host", json!(context.host().unwrap_or_default())),
+        ("method", json!(context.request.method)),
+        ("name", if site.text.is_empty() { Value::Null } else { json!(site.text) }),
+        ("remoteAddr", json!(context.peer.client.to_string())),
+    ];
+    let fields = fields.iter().filter(|(_, value)| !value.is_null() && *value != "");
+    let text: Vec<String> = fields.map(|(name, value)| format!("\"{name}\":{value}")).collect();
+    let text = format!("{{{}}}\n", text.join(","));
+    // As Go writes JSON for a page.
+    let text = text.replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003e");
+    let mut response = Response::text(200, "application/json", text);
     response.header("Access-Control-Allow-Methods", "*");
     response.header("Access-Control-Allow-Origin", "*");
     response
