@@ -10,6 +10,7 @@ use super::name::object_name;
 use super::yaml;
 use crate::apimachinery::go_value::json_indent;
 use crate::apimachinery::object::Object;
+use crate::apimachinery::schema::{Definition, go_json_indent};
 use crate::apiserver::show_managed_fields;
 use crate::cluster::ChangeType;
 
@@ -19,12 +20,19 @@ pub struct Printer {
     show_managed_fields: bool,
     /// YAML documents after the first have a line of dashes before them.
     printed_yaml: bool,
+    /// JSON has its fields in the order of Go's types.
+    is_typed: bool,
 }
 
 impl Printer {
     /// `show_managed_fields`: whether JSON and YAML keep `metadata.managedFields`.
     pub fn new(format: Format, show_managed_fields: bool) -> Printer {
-        Printer { format, show_managed_fields, printed_yaml: false }
+        Printer { format, show_managed_fields, printed_yaml: false, is_typed: false }
+    }
+
+    /// For objects that kubectl holds in Go's types, and not as it has read them.
+    pub fn typed(self, is_typed: bool) -> Printer {
+        Printer { is_typed, ..self }
     }
 
     /// Prints one object. Without a format: what was done to it, `statefulset.apps/web created`.
@@ -75,7 +83,7 @@ impl Printer {
             Format::GoTemplate(template) => template.print(&value, out),
             Format::Json => {
                 self.omit_managed_fields(&mut value);
-                Ok(writeln!(out, "{}", json_indent(&value))?)
+                Ok(writeln!(out, "{}", self.json(&value))?)
             }
             _ => {
                 self.omit_managed_fields(&mut value);
@@ -84,6 +92,14 @@ impl Printer {
                 }
                 Ok(out.write_all(yaml::to_string(&value).as_bytes())?)
             }
+        }
+    }
+
+    fn json(&self, value: &Value) -> String {
+        let text = |field: &str| value.get(field).and_then(Value::as_str).unwrap_or_default();
+        match Definition::of_kind(text("apiVersion"), text("kind")).filter(|_| self.is_typed) {
+            Some(definition) => go_json_indent(value, definition),
+            None => json_indent(value),
         }
     }
 

@@ -131,7 +131,10 @@ fn pairs(env: &Env, root: &Root, generator: &Generator) -> anyhow::Result<Pairs>
     }
     for literal in &generator.literals {
         let Some((key, value)) = literal.split_once('=').filter(|(k, _)| !k.is_empty()) else {
-            bail!("literal sources {:?}: invalid literal source {literal}, expected key=value", generator.literals);
+            bail!(
+                "literal sources [{}]: invalid literal source {literal}, expected key=value",
+                generator.literals.join(" ")
+            );
         };
         pairs.push((key.to_owned(), unquoted(value).as_bytes().to_vec()));
     }
@@ -142,7 +145,10 @@ fn pairs(env: &Env, root: &Root, generator: &Generator) -> anyhow::Result<Pairs>
             Some((key, file)) => (key, file),
             None => (source.rsplit('/').next().unwrap_or(source), source.as_str()),
         };
-        pairs.push((key.to_owned(), root.read(file).map_err(|e| anyhow!("file sources: {e}"))?));
+        pairs.push((
+            key.to_owned(),
+            root.read(file).map_err(|e| anyhow!("file sources: [{}]: {e}", generator.files.join(" ")))?,
+        ));
     }
     Ok(pairs)
 }

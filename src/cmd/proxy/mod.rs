@@ -100,13 +100,7 @@ pub struct Proxy {
         help = "Regular expression for paths that the proxy should reject. Paths specified here will be rejected even accepted by --accept-paths."
     )]
     reject_paths: String,
-    #[arg(
-        short,
-        long,
-        value_name = "string",
-        default_value = "",
-        help = "Unix socket on which to run the proxy."
-    )]
+    #[arg(short, long, value_name = "string", default_value = "", help = "Unix socket on which to run the proxy.")]
     unix_socket: String,
 }
 

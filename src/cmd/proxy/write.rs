@@ -91,9 +91,11 @@ impl Request<'_> {
                 Ok(done(201, &token, Vec::new()))
             }
             Sub::Eviction => {
-                let options = object.at("/deleteOptions").map_or_else(DeleteOptions::default, |o| deletion(o, self.query));
+                let options =
+                    object.at("/deleteOptions").map_or_else(DeleteOptions::default, |o| deletion(o, self.query));
                 cx.client()?.write(|c| apiserver::evict(c, kind, at.0, at.1, &options))?;
-                let body = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
+                let body =
+                    json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
                 Ok(Done { status: 201, body, warnings: Vec::new() })
             }
             _ => Err(not_allowed().into()),
@@ -211,7 +213,7 @@ impl Request<'_> {
         let kind = self.place.kind;
         let selectors = Selectors { labels: &self.query.labels, fields: &self.query.fields };
         let (objects, version) = cx.client()?.write(|c| {
-            let objects = selectors.list(c, kind, self.place.scope())?;
+            let objects = selectors.asked(c, kind, self.place.scope())?;
             for object in &objects {
                 apiserver::delete(c, kind, object.namespace(), object.name(), options)?;
             }
