@@ -120,6 +120,9 @@ pub struct DeletionFlags {
         long,
         value_name = "string",
         default_value = "background",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "background",
         help = "Must be \"background\", \"orphan\", or \"foreground\". Selects the deletion cascading strategy for the \
         dependents (e.g. Pods created by a ReplicationController). Defaults to background."
     )]

@@ -182,7 +182,11 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
     let matches = command.no_binary_name(true).try_get_matches_from(line)?;
     let global = Global::from_arg_matches(&matches)?;
     global.check()?;
-    if let (true, Some(file)) = (path.starts_with("config"), text_flag(&matches, "kubeconfig")) {
+    if let Some(file) = text_flag(&matches, "kubeconfig") {
+        // `config` makes one that is not there.
+        if !WITHOUT_STORE.contains(&path.split(' ').next().unwrap_or_default()) {
+            kubeconfig::check_named(env, &file)?;
+        }
         env.vars.insert(kubeconfig::ELSEWHERE.to_owned(), file);
     }
     let user = text_flag(&matches, "user").filter(|_| !has_own_user).unwrap_or_default();

@@ -24,13 +24,14 @@ pub fn generate(env: &Env, root: &Root, of: &Kustomization, resources: &mut Vec<
 fn add(made: Resource, behavior: &str, resources: &mut Vec<Resource>) -> anyhow::Result<()> {
     let is_it = |r: &Resource| r.kind() == made.kind() && r.is_called(made.name()) && r.is_in(made.namespace());
     let at = resources.iter().position(is_it);
-    let id = made.id();
+    // Go shows the generator too, whose place in memory is another each time.
+    let id = format!("merging from generator &{{0xc000000000 <nil>}}: id {}", made.go_syntax());
     match (behavior, at) {
         ("" | "create" | "unspecified", None) => resources.push(made),
         ("" | "create" | "unspecified", Some(_)) => {
-            bail!("merging from generator: id {id} exists; behavior must be merge or replace")
+            bail!("{id} exists; behavior must be merge or replace")
         }
-        ("merge" | "replace", None) => bail!("merging from generator: id {id} does not exist; cannot merge or replace"),
+        ("merge" | "replace", None) => bail!("{id} does not exist; cannot merge or replace"),
         ("replace", Some(at)) => replace(&mut resources[at], made, false),
         ("merge", Some(at)) => replace(&mut resources[at], made, true),
         (other, _) => bail!("unknown behavior {other:?} of a generator"),
