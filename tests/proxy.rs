@@ -1,5 +1,7 @@
 //! `proxy`: the API over HTTP, as a client without kubectl sees it.
 
+#![expect(clippy::disallowed_methods, reason = "a test of a server starts it")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
