@@ -164,12 +164,12 @@ impl Apply {
     /// Reads the flags in kubectl's order.
     fn settings(&self, cx: &mut Context) -> anyhow::Result<Settings> {
         let dry_run = self.dry_run.parse(cx)?;
-        self.print.printer(cx)?;
-        let validation = Validation::parse(&self.validation.validate)?;
         delete::propagation(&self.deletion.cascade, cx)?;
         if self.filename.is_empty() {
             anyhow::bail!("must specify one of -f and -k");
         }
+        let validation = Validation::parse(&self.validation.validate)?;
+        self.print.printer(cx)?;
         if self.force_conflicts && !self.server_side {
             anyhow::bail!("--force-conflicts only works with --server-side");
         }
@@ -258,6 +258,13 @@ impl Apply {
 
     /// Deletes what was applied before and is in the manifests no more.
     fn prune(&self, cx: &mut Context, infos: &[Info], applied: &[Arc<Object>], dry_run: DryRun) -> anyhow::Result<()> {
+        if self.prune_allowlist.is_empty() {
+            cx.warn(
+                "Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the \
+                 --namespace flag in a future release. To preserve the current behaviour, list the resources you want to \
+                 target explicitly in the --prune-allowlist flag.",
+            );
+        }
         let namespaces: BTreeSet<&str> =
             infos.iter().filter(|i| i.kind.names().namespaced).map(|i| i.namespace.as_str()).collect();
         let keep: BTreeSet<&str> = applied.iter().map(|o| o.uid()).collect();

@@ -110,11 +110,12 @@ impl Run for Create {
         if !self.args.is_empty() {
             return Err(cx.usage_error(format!("Unexpected args: [{}]", self.args.join(" "))));
         }
+        let dry_run = self.dry_run.parse(cx)?;
+        self.printer(cx)?;
+        let validation = Validation::parse(&self.validation.validate)?;
         if self.filename.is_empty() {
             anyhow::bail!("must specify one of -f and -k");
         }
-        let dry_run = self.dry_run.parse(cx)?;
-        let validation = Validation::parse(&self.validation.validate)?;
         let selector = Selector::parse(&self.select.selector).map_err(Status::from)?;
         let files = Filenames {
             filenames: &self.filename,

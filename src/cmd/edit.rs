@@ -89,6 +89,9 @@ impl Run for Edit {
     const USAGE: &'static str = "edit (RESOURCE/NAME | -f FILENAME)";
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
+        if self.args.is_empty() && self.filename.is_empty() {
+            return Err(anyhow::anyhow!(super::resources::MISSING));
+        }
         let validation = Validation::parse(&self.validation.validate)?;
         let printer = self.print.printer(cx)?;
         let part = match self.subresource.as_str() {

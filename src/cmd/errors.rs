@@ -145,6 +145,8 @@ fn invalid(status: &Status) -> String {
     }
     match causes.as_slice() {
         [] => subject,
+        // kubectl ends the line, whatever it ends with.
+        [one] if one.ends_with('\n') => format!("{subject}: {one}\n"),
         [one] => format!("{subject}: {one}"),
         many => format!("{subject}: \n{}", many.iter().map(|c| format!("* {c}\n")).collect::<String>()),
     }

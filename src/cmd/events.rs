@@ -71,12 +71,13 @@ impl Run for Events {
     const USAGE: &'static str = "events [(-o|--output=)json|yaml|name|go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|jsonpath-file] [--for TYPE/NAME] [--watch] [--types=Normal,Warning]";
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
-        if !self.args.is_empty() {
-            anyhow::bail!("unknown command {:?} for \"{} events\"", self.args[0], cx.program);
-        }
+        let mut printer = self.print.printer(cx)?;
         let about = self.about(cx)?;
         if self.types.iter().any(|t| !t.eq_ignore_ascii_case("Normal") && !t.eq_ignore_ascii_case("Warning")) {
             anyhow::bail!("valid --types are Normal or Warning");
+        }
+        if !self.args.is_empty() {
+            anyhow::bail!("unknown command {:?} for \"{} events\"", self.args[0], cx.program);
         }
         if self.watch {
             return self.follow(cx, about.as_ref());
@@ -93,9 +94,9 @@ impl Run for Events {
             let table = self.table(&events, now);
             return Ok(cx.print(&table)?);
         }
-        let mut printer = self.print.printer(cx)?;
         if self.print.output == "name" {
-            return printer.print_list(&events, &mut cx.env.stdout);
+            // What kubectl makes here is a list, of which nothing is named.
+            return Ok(());
         }
         let items: Vec<Value> = events.iter().map(|e| e.to_value()).collect();
         let list = json!({"apiVersion": "v1", "items": items, "kind": "EventList", "metadata": {}});

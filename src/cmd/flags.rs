@@ -37,8 +37,15 @@ impl PrintFlags {
     pub fn printer(&self, cx: &Context) -> anyhow::Result<Printer> {
         let format =
             Format::parse(&self.templates.of(&self.output), FORMATS, &|path| manifest::read_text(cx.env, path))?;
-        Ok(Printer::new(format, self.show_managed_fields))
+        Ok(Printer::new(format, self.show_managed_fields).typed(is_typed(cx)))
     }
+}
+
+/// Whether a verb holds its objects in Go's types: those that make them, and those that read them so.
+fn is_typed(cx: &Context) -> bool {
+    let verb = cx.path.as_str();
+    let makes = ["create ", "set ", "rollout "].iter().any(|group| verb.starts_with(group));
+    makes || matches!(verb, "run" | "autoscale" | "taint" | "events") || (verb == "expose" && cx.is_given("dry-run"))
 }
 
 /// How templates are read.
@@ -113,6 +120,9 @@ pub struct DeletionFlags {
         long,
         value_name = "string",
         default_value = "background",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "background",
         help = "Must be \"background\", \"orphan\", or \"foreground\". Selects the deletion cascading strategy for the \
         dependents (e.g. Pods created by a ReplicationController). Defaults to background."
     )]

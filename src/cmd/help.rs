@@ -115,7 +115,9 @@ fn of_verb(path: &[&'static Verb], verb: &Verb, program: &str) -> String {
     }
     let parents = words(&path[..path.len() - 1]);
     let parents = if parents.is_empty() { String::new() } else { format!("{parents} ") };
-    text += &format!("Usage:\n  {program} {parents}{} [options]\n\n", usage(&command));
+    let line = usage(&command);
+    let options = if line.contains("[options]") { "" } else { " [options]" };
+    text += &format!("Usage:\n  {program} {parents}{line}{options}\n\n");
     named(&(text + &trailer(program, &words(path), !verb.children.is_empty())), program)
 }
 
@@ -145,7 +147,7 @@ pub fn default_text(arg: &Arg) -> String {
     let given = arg.get_default_values().first().map(|v| v.to_string_lossy().into_owned());
     match (pflag::type_of(arg), given) {
         (Type::Bool, given) => given.unwrap_or_else(|| "false".to_owned()),
-        (Type::Strings | Type::StringArray, _) => "[]".to_owned(),
+        (Type::Strings | Type::StringArray, given) => format!("[{}]", given.unwrap_or_default()),
         (Type::String, given) => format!("'{}'", given.unwrap_or_default()),
         (Type::Int | Type::Duration | Type::Other, given) => given.unwrap_or_default(),
     }

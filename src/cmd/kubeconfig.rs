@@ -48,6 +48,18 @@ pub struct Chosen {
     pub store: Option<PathBuf>,
 }
 
+/// A kubeconfig that a command line names has to be there.
+///
+/// # Errors
+/// kubectl's text where it is not.
+#[expect(clippy::disallowed_methods, reason = "the door to the home's config")]
+pub fn check_named(env: &Env, named: &str) -> anyhow::Result<()> {
+    if fs::metadata(env.path(named)).is_ok() {
+        return Ok(());
+    }
+    bail!("stat {named}: no such file or directory")
+}
+
 impl Kubeconfig {
     /// Reads the file; without one there is one context, for the home's own store.
     ///

@@ -99,7 +99,6 @@ impl Run for Label {
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
         let dry_run = self.dry_run.parse(cx)?;
-        let mut printer = self.print.printer(cx)?;
         let (resources, pairs) = pairs::split(&self.args, "label")?;
         let mut change = parse(&pairs)?;
         change.resource_version = self.resource_version.clone();
@@ -110,6 +109,7 @@ impl Run for Label {
         if change.set.is_empty() && change.remove.is_empty() && !self.list {
             anyhow::bail!("at least one label update is required");
         }
+        let mut printer = self.print.printer(cx)?;
         let found = infos::find(cx, &self.query(&resources))?;
         let is_single = found.is_single;
         if !is_single && !self.resource_version.is_empty() {

@@ -157,9 +157,18 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
     let hint = match path.as_str() {
         "options" => format!("Run '{program} options' without flags."),
         "" => format!("See '{program} --help' for usage."),
+        "diff" => format!("See '{program} diff -h' for help and examples"),
         path => format!("See '{program} {path} --help' for usage."),
     };
-    let mut parsed = pflag::parse(&command, &found.args).map_err(|e| anyhow::anyhow!("{e}\n{hint}"))?;
+    let mut parsed = match pflag::parse(&command, &found.args) {
+        Ok(parsed) => parsed,
+        // 1 would say that there are differences.
+        Err(error) if path == "diff" => {
+            let _ = writeln!(env.stderr, "error: {error}\n{hint}");
+            return Err(errors::Exit(2).into());
+        }
+        Err(error) => anyhow::bail!("{error}\n{hint}"),
+    };
     let Some(verb) = verb.filter(|_| !parsed.help) else {
         return Ok(env.stdout.write_all(help::of(&found.path, &program).as_bytes())?);
     };
@@ -174,7 +183,11 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
     let matches = command.no_binary_name(true).try_get_matches_from(line)?;
     let global = Global::from_arg_matches(&matches)?;
     global.check()?;
-    if let (true, Some(file)) = (path.starts_with("config"), text_flag(&matches, "kubeconfig")) {
+    if let Some(file) = text_flag(&matches, "kubeconfig") {
+        // `config` makes one that is not there.
+        if !WITHOUT_STORE.contains(&path.split(' ').next().unwrap_or_default()) {
+            kubeconfig::check_named(env, &file)?;
+        }
         env.vars.insert(kubeconfig::ELSEWHERE.to_owned(), file);
     }
     let user = text_flag(&matches, "user").filter(|_| !has_own_user).unwrap_or_default();

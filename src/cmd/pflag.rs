@@ -41,6 +41,11 @@ pub fn type_of(arg: &Arg) -> Type {
     }
 }
 
+/// Whether a flag's value is texts by name: `a=b,c=d`.
+fn is_map(arg: &Arg) -> bool {
+    arg.get_value_names().is_some_and(|names| names.iter().any(|n| n == "mapStringString"))
+}
+
 /// Whether a flag may stand without a value: pflag's NoOptDefVal.
 pub fn value_is_optional(arg: &Arg) -> bool {
     type_of(arg) == Type::Bool || arg.get_num_args().is_some_and(|n| n.min_values() == 0)
@@ -203,6 +208,9 @@ impl Parser<'_> {
             (Type::StringArray, Some(v)) => {
                 self.out.flags.push(format!("--{name}={v}"));
                 return Ok(());
+            }
+            (Type::Other, Some(v)) if is_map(arg) && v.split(',').any(|pair| !pair.contains('=')) => {
+                return Err(refuse("malformed pair, expect string=string".to_owned()));
             }
             (Type::String | Type::Other, Some(v)) => Some(v.to_owned()),
         };

@@ -58,14 +58,21 @@ fn check_get(parsed: &Parsed, raw: &str) -> anyhow::Result<()> {
 }
 
 fn check_write(parsed: &Parsed, raw: &str) -> anyhow::Result<()> {
+    check_path(raw)?;
     if !parsed.args.is_empty() {
         anyhow::bail!("arguments may not be passed when --raw is specified");
     }
-    check_path(raw)
+    Ok(())
 }
 
 /// What `create` checks besides, in kubectl's order.
 fn check_create(parsed: &Parsed, raw: &str) -> anyhow::Result<()> {
+    if !parsed.args.is_empty() {
+        anyhow::bail!("Unexpected args: [{}]\nSee 'kubectl create -h' for help and examples", parsed.args.join(" "));
+    }
+    if !parsed.flags.iter().any(|f| f.starts_with("--filename=")) {
+        anyhow::bail!("must specify one of -f and -k");
+    }
     let is_given = |flag: &str| parsed.given.iter().any(|g| g == flag);
     if is_given("edit") {
         anyhow::bail!("--raw and --edit are mutually exclusive");
@@ -125,7 +132,7 @@ fn look(cluster: &Cluster, place: &Place, query: &Query) -> Result<Value, Status
     match (name.is_empty(), &place.sub) {
         (true, _) => {
             let selectors = Selectors { labels: &query.labels, fields: &query.fields };
-            let objects = selectors.list(cluster, kind, place.scope())?;
+            let objects = selectors.asked(cluster, kind, place.scope())?;
             Ok(json::list(kind.names(), &objects, cluster.resource_version()))
         }
         (false, Sub::Scale) => Ok(apiserver::get_scale(cluster, kind, &place.namespace, name)?.to_value()),

@@ -33,6 +33,20 @@ impl Selectors<'_> {
         Ok(objects)
     }
 
+    /// As [`Selectors::list`], with the server's words only.
+    ///
+    /// # Errors
+    /// The server's BadRequest.
+    pub fn asked(&self, cluster: &Cluster, kind: KindRef, namespace: Option<&str>) -> Result<Vec<Arc<Object>>, Status> {
+        self.list(cluster, kind, namespace).map_err(|mut status| {
+            let prefix = self.blame(kind, Status::new(status.reason, "")).message;
+            if let Some(own) = status.message.strip_prefix(&prefix) {
+                status.message = own.to_owned();
+            }
+            status
+        })
+    }
+
     /// The selectors, read for a kind.
     ///
     /// # Errors

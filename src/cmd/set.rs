@@ -25,7 +25,7 @@ pub mod resources;
 pub mod selector;
 pub mod serviceaccount;
 pub mod subject;
-mod typed;
+pub mod typed;
 
 /// Arguments of `set`.
 #[derive(clap::Args)]

@@ -11,6 +11,7 @@ use super::name::object_name;
 use super::yaml;
 use crate::apimachinery::go_value::json_indent;
 use crate::apimachinery::object::Object;
+use crate::apimachinery::schema::{Definition, go_json_indent};
 use crate::apiserver::show_managed_fields;
 use crate::cluster::ChangeType;
 
@@ -20,12 +21,19 @@ pub struct Printer {
     show_managed_fields: bool,
     /// YAML documents after the first have a line of dashes before them.
     printed_yaml: bool,
+    /// JSON has its fields in the order of Go's types.
+    is_typed: bool,
 }
 
 impl Printer {
     /// `show_managed_fields`: whether JSON and YAML keep `metadata.managedFields`.
     pub fn new(format: Format, show_managed_fields: bool) -> Printer {
-        Printer { format, show_managed_fields, printed_yaml: false }
+        Printer { format, show_managed_fields, printed_yaml: false, is_typed: false }
+    }
+
+    /// For objects that kubectl holds in Go's types, and not as it has read them.
+    pub fn typed(self, is_typed: bool) -> Printer {
+        Printer { is_typed, ..self }
     }
 
     /// Prints one object. Without a format: what was done to it, `statefulset.apps/web created`.
@@ -51,7 +59,7 @@ impl Printer {
                 let values: Vec<Value> = objects.iter().map(|o| o.to_value()).collect();
                 columns.print(&values.iter().collect::<Vec<_>>(), out)
             }
-            Format::Json | Format::Yaml => {
+            Format::Json | Format::Yaml if !self.is_typed => {
                 let mut list = ListPrinter::new(self, out);
                 objects.iter().try_for_each(|object| list.item(object))?;
                 list.end()
@@ -81,7 +89,7 @@ impl Printer {
             Format::GoTemplate(template) => template.print(&value, out),
             Format::Json => {
                 self.omit_managed_fields(&mut value);
-                Ok(writeln!(out, "{}", json_indent(&value))?)
+                Ok(writeln!(out, "{}", self.json(&value))?)
             }
             _ => {
                 self.omit_managed_fields(&mut value);
@@ -99,12 +107,21 @@ impl Printer {
         if std::mem::replace(&mut self.printed_yaml, true) { out.write_all(b"---\n") } else { Ok(()) }
     }
 
+    fn json(&self, value: &Value) -> String {
+        let text = |field: &str| value.get(field).and_then(Value::as_str).unwrap_or_default();
+        match Definition::of_kind(text("apiVersion"), text("kind")).filter(|_| self.is_typed) {
+            Some(definition) => go_json_indent(value, definition),
+            None => json_indent(value),
+        }
+    }
+
     pub(super) fn omit_managed_fields(&self, value: &mut Value) {
         if self.show_managed_fields {
             show_managed_fields(value);
-        } else {
-            omit(value);
+            return;
         }
+        omit(value);
+        value.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten().for_each(omit);
     }
 }
 

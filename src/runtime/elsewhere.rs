@@ -160,3 +160,60 @@ pub mod network {
         None
     }
 }
+
+/// The proxy's listener: what answers requests is the same everywhere, only listening is not built for this system.
+pub mod http {
+    pub mod gateway {
+        use std::io;
+        use std::path::Path;
+
+        /// A request, whole.
+        #[derive(Clone, Debug, Default)]
+        pub struct Asked {
+            pub method: String,
+            pub target: String,
+            pub headers: Vec<(String, String)>,
+            pub body: Vec<u8>,
+        }
+
+        impl Asked {
+            pub fn header(&self, name: &str) -> &str {
+                self.headers.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v)
+            }
+        }
+
+        /// What a request gets.
+        #[derive(Debug)]
+        pub struct Answer<W> {
+            pub status: u16,
+            pub headers: Vec<(&'static str, String)>,
+            pub body: Vec<u8>,
+            pub more: Option<W>,
+        }
+
+        /// What the owner of the state is asked.
+        pub enum Question<'a, W> {
+            Request(&'a Asked),
+            More(&'a Asked, W),
+        }
+
+        /// Where requests would come in.
+        pub struct Gateway;
+
+        impl Gateway {
+            pub fn tcp(_address: &str, _port: u16) -> io::Result<Gateway> {
+                Err(io::ErrorKind::Unsupported.into())
+            }
+
+            pub fn unix(_path: &Path) -> io::Result<Gateway> {
+                Err(io::ErrorKind::Unsupported.into())
+            }
+
+            pub fn local(&self) -> io::Result<String> {
+                Err(io::ErrorKind::Unsupported.into())
+            }
+
+            pub fn serve<W: Send + 'static>(self, _answer: impl FnMut(Question<W>) -> Answer<W>) {}
+        }
+    }
+}

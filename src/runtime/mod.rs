@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(target_os = "linux")]
 use crate::env::Env;
 #[cfg(not(target_os = "linux"))]
-pub use elsewhere::{copy, exec, keeper, network};
+pub use elsewhere::{copy, exec, http, keeper, network};
 #[cfg(target_os = "linux")]
 pub use journal::Journal;
 #[cfg(target_os = "linux")]

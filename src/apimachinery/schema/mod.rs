@@ -4,6 +4,10 @@
 
 #[rustfmt::skip]
 mod generated;
+mod go_json;
+mod go_order;
+
+pub use go_json::json_indent as go_json_indent;
 
 use generated::{DEFINITIONS, EXTRAS, FIELDS, KINDS, POOL, TYPES};
 

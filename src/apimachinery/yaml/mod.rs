@@ -43,6 +43,13 @@ pub fn documents(text: &str) -> impl Iterator<Item = Result<Value, Error>> + '_ 
     source.filter(|d| *d != Ok(Value::Null)).take_while(move |d| !std::mem::replace(&mut failed, d.is_err()))
 }
 
+/// As [`documents`], of what is YAML whatever it begins with: a kustomization's files.
+pub fn yaml_documents(text: &str) -> impl Iterator<Item = Result<Value, Error>> + '_ {
+    let source = split::Documents::new(text).map(|document| from_yaml(&document?));
+    let mut failed = false;
+    source.filter(|d| *d != Ok(Value::Null)).take_while(move |d| !std::mem::replace(&mut failed, d.is_err()))
+}
+
 /// Whether a document has nothing but its separator and comments: a stream may have millions of those.
 fn is_empty(text: &str) -> bool {
     let body = text.strip_prefix("---").filter(|rest| rest.starts_with([' ', '\n'])).unwrap_or(text);

@@ -55,11 +55,11 @@ impl Run for Whoami {
     const USAGE: &'static str = "whoami";
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
+        let flags = self.templates.of(&self.output);
+        let format = Format::parse(&flags, FORMATS, &|path| manifest::read_text(cx.env, path))?;
         if !self.args.is_empty() {
             return Err(cx.usage_error(format!("unexpected arguments: [{}]", self.args.join(" "))));
         }
-        let flags = self.templates.of(&self.output);
-        let format = Format::parse(&flags, FORMATS, &|path| manifest::read_text(cx.env, path))?;
         let (user, groups) = who(cx)?;
         if format.is_table() {
             return Ok(

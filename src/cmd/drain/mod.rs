@@ -39,8 +39,9 @@ impl Run for Cordon {
     const USAGE: &'static str = "cordon NODE";
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
+        check_named(cx, &self.args, &self.select.selector, "cordon NODE")?;
         let dry_run = self.dry_run.parse(cx)?;
-        let nodes = nodes(cx, &self.args, &self.select.selector, "cordon NODE")?;
+        let nodes = nodes(cx, &self.args, &self.select.selector)?;
         set_unschedulable(cx, &nodes, true, dry_run)
     }
 }
@@ -62,8 +63,9 @@ impl Run for Uncordon {
     const USAGE: &'static str = "uncordon NODE";
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
+        check_named(cx, &self.args, &self.select.selector, "uncordon NODE")?;
         let dry_run = self.dry_run.parse(cx)?;
-        let nodes = nodes(cx, &self.args, &self.select.selector, "uncordon NODE")?;
+        let nodes = nodes(cx, &self.args, &self.select.selector)?;
         set_unschedulable(cx, &nodes, false, dry_run)
     }
 }
@@ -139,11 +141,12 @@ https://kubernetes.io/images/docs/kubectl_drain.svg Workflowhttps://kubernetes.i
     const USAGE: &'static str = "drain NODE";
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
+        check_named(cx, &self.args, &self.select.selector, "drain NODE")?;
         let dry_run = self.dry_run.parse(cx)?;
         if Selector::parse(&self.pod_selector).is_err() {
             anyhow::bail!("--pod-selector=<pod_selector> must be a valid label selector");
         }
-        let nodes = nodes(cx, &self.args, &self.select.selector, "drain NODE")?;
+        let nodes = nodes(cx, &self.args, &self.select.selector)?;
         set_unschedulable(cx, &nodes, true, dry_run)?;
         let (mut errors, mut pending) = (Vec::new(), String::new());
         for node in &nodes {
@@ -228,20 +231,29 @@ impl Drain {
     }
 }
 
-/// The nodes that are named or selected.
-fn nodes(cx: &mut Context, args: &[String], selector: &str, usage: &str) -> anyhow::Result<Vec<Info>> {
+/// That nodes are named or selected, and not both.
+fn check_named(cx: &Context, args: &[String], selector: &str, usage: &str) -> anyhow::Result<()> {
     if args.is_empty() && !cx.is_given("selector") {
         return Err(cx.usage_error(format!("USAGE: {usage} [flags]")));
     }
     if !args.is_empty() && !selector.is_empty() {
         return Err(cx.usage_error("error: cannot specify both a node name and a --selector option"));
     }
+    Ok(())
+}
+
+/// The nodes that are named or selected.
+fn nodes(cx: &mut Context, args: &[String], selector: &str) -> anyhow::Result<Vec<Info>> {
     if args.is_empty() && selector.is_empty() {
         anyhow::bail!(resources::MISSING);
     }
     // A name may be written with its type.
     let plain = |a: &String| a.strip_prefix("node/").or(a.strip_prefix("nodes/")).unwrap_or(a).to_owned();
     let words: Vec<String> = std::iter::once("nodes".to_owned()).chain(args.iter().map(plain)).collect();
+    let slashed = args.iter().map(plain).find(|a| a.contains('/'));
+    if let Some(problem) = slashed.and_then(|a| resources::pair(&a).err()) {
+        return Err(problem);
+    }
     let found = infos::find(cx, &Query { args: &words, selector, ..Query::default() })?;
     aggregate(found.errors)?;
     Ok(found.infos)

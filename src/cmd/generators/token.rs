@@ -80,6 +80,15 @@ impl Run for Token {
         let mut printer = self.print.printer(cx)?;
         let request = self.request()?;
         let (namespace, name) = (cx.namespace().to_owned(), self.args[0].clone());
+        // It would be a part of the path of the request.
+        let wrong = [".", ".."].contains(&name.as_str()).then(|| format!("may not be '{name}'"));
+        let wrong = wrong
+            .into_iter()
+            .chain(['/', '%'].iter().filter(|c| name.contains(**c)).map(|c| format!("may not contain '{c}'")));
+        let wrong: Vec<String> = wrong.collect();
+        if !wrong.is_empty() {
+            anyhow::bail!("failed to create token: invalid resource name {name:?}: [{}]", wrong.join(" "));
+        }
         let granted = cx.client()?.read(|c| kinds::create_token(c, (&namespace, &name), &request));
         let granted = granted.map_err(|e| anyhow::anyhow!("failed to create token: {e}"))?;
         if !self.print.output.is_empty() {

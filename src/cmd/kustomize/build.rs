@@ -40,8 +40,13 @@ pub fn build(env: &Env, folder: &str, restricted: bool) -> anyhow::Result<Built>
     Ok(Built { objects: resources.into_iter().map(|r| without_null_metadata(r.body)).collect(), warnings })
 }
 
-/// Labels and annotations that are null are not printed.
+/// Labels and annotations that are null are not printed. kustomize writes annotations anew, as texts.
 fn without_null_metadata(mut body: Value) -> Value {
+    if let Some(Value::Object(annotations)) = body.pointer_mut("/metadata/annotations") {
+        for value in annotations.values_mut().filter(|v| v.is_number() || v.is_boolean()) {
+            *value = value.to_string().into();
+        }
+    }
     if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.retain(|k, v| !(v.is_null() && matches!(k.as_str(), "labels" | "annotations")));
     }
@@ -139,7 +144,7 @@ fn add_entry(
     })?;
     let not_folder =
         |why: String| anyhow!("accumulation err='{why}': must build at directory: '{path}': file is not directory");
-    let documents: Result<VecDeque<Value>, _> = yaml::documents(&text).collect();
+    let documents: Result<VecDeque<Value>, _> = yaml::yaml_documents(&text).collect();
     let documents = documents.map_err(|e| not_folder(format!("accumulating resources from '{entry}': {e}")))?;
     for object in objects(documents) {
         let object = checked(object).map_err(|e| not_folder(format!("accumulating resources from '{entry}': {e}")))?;
@@ -170,7 +175,7 @@ fn objects(mut documents: VecDeque<Value>) -> Vec<Value> {
 fn checked(object: Value) -> anyhow::Result<Resource> {
     let resource = Resource::new(object);
     if resource.kind().is_empty() {
-        bail!("missing Resource metadata: missing kind in object {}", resource.body);
+        bail!("missing kind in object {}", resource.go_format());
     }
     if resource.name().is_empty() {
         bail!("missing metadata.name in object {}", resource.go_format());

@@ -24,13 +24,14 @@ pub fn generate(env: &Env, root: &Root, of: &Kustomization, resources: &mut Vec<
 fn add(made: Resource, behavior: &str, resources: &mut Vec<Resource>) -> anyhow::Result<()> {
     let is_it = |r: &Resource| r.kind() == made.kind() && r.is_called(made.name()) && r.is_in(made.namespace());
     let at = resources.iter().position(is_it);
-    let id = made.id();
+    // Go shows the generator too, whose place in memory is another each time.
+    let id = format!("merging from generator &{{0xc000000000 <nil>}}: id {}", made.go_syntax());
     match (behavior, at) {
         ("" | "create" | "unspecified", None) => resources.push(made),
         ("" | "create" | "unspecified", Some(_)) => {
-            bail!("merging from generator: id {id} exists; behavior must be merge or replace")
+            bail!("{id} exists; behavior must be merge or replace")
         }
-        ("merge" | "replace", None) => bail!("merging from generator: id {id} does not exist; cannot merge or replace"),
+        ("merge" | "replace", None) => bail!("{id} does not exist; cannot merge or replace"),
         ("replace", Some(at)) => replace(&mut resources[at], made, false),
         ("merge", Some(at)) => replace(&mut resources[at], made, true),
         (other, _) => bail!("unknown behavior {other:?} of a generator"),
@@ -131,7 +132,10 @@ fn pairs(env: &Env, root: &Root, generator: &Generator) -> anyhow::Result<Pairs>
     }
     for literal in &generator.literals {
         let Some((key, value)) = literal.split_once('=').filter(|(k, _)| !k.is_empty()) else {
-            bail!("literal sources {:?}: invalid literal source {literal}, expected key=value", generator.literals);
+            bail!(
+                "literal sources [{}]: invalid literal source {literal}, expected key=value",
+                generator.literals.join(" ")
+            );
         };
         pairs.push((key.to_owned(), unquoted(value).as_bytes().to_vec()));
     }
@@ -142,7 +146,10 @@ fn pairs(env: &Env, root: &Root, generator: &Generator) -> anyhow::Result<Pairs>
             Some((key, file)) => (key, file),
             None => (source.rsplit('/').next().unwrap_or(source), source.as_str()),
         };
-        pairs.push((key.to_owned(), root.read(file).map_err(|e| anyhow!("file sources: {e}"))?));
+        pairs.push((
+            key.to_owned(),
+            root.read(file).map_err(|e| anyhow!("file sources: [{}]: {e}", generator.files.join(" ")))?,
+        ));
     }
     Ok(pairs)
 }

@@ -8,14 +8,14 @@ use serde_json::Value;
 use super::files::Root;
 use super::replacements::Replacement;
 use super::target::Target;
+use super::types;
 use crate::apimachinery::yaml;
 
 /// The fields; lists are empty and texts are empty where the file has none.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Kustomization {
-    #[serde(rename = "apiVersion")]
-    pub _api_version: String,
+    api_version: String,
     kind: String,
     #[serde(rename = "metadata")]
     pub _metadata: Value,
@@ -153,8 +153,13 @@ impl Kustomization {
     /// A file that is no kustomization, or has something that kstate does not build.
     pub fn read(root: &Root) -> anyhow::Result<Kustomization> {
         let text = root.kustomization()?;
-        let document =
-            yaml::documents(&text).next().transpose().map_err(|e| anyhow::anyhow!("invalid Kustomization: {e}"))?;
+        let document = yaml::yaml_documents(&text).next().transpose().map_err(|e| {
+            let text = e.to_string();
+            anyhow::anyhow!(
+                "invalid Kustomization: {}",
+                text.strip_prefix("error converting YAML to JSON: ").unwrap_or(&text)
+            )
+        })?;
         let document = match document {
             Some(Value::Object(map)) if !map.is_empty() => {
                 Value::Object(map.into_iter().filter(|(_, v)| !v.is_null()).collect())
@@ -162,17 +167,36 @@ impl Kustomization {
             Some(Value::Object(_) | Value::Null) | None => anyhow::bail!("kustomization.yaml is empty"),
             Some(_) => anyhow::bail!("invalid Kustomization: it is no object"),
         };
+        let shown = document.clone();
         let read: Kustomization = serde_json::from_value(document).map_err(|e| {
             let text = e.to_string();
             match text.strip_prefix("unknown field `").and_then(|t| t.split('`').next()) {
                 Some(field) => anyhow::anyhow!("invalid Kustomization: json: unknown field {field:?}"),
-                None => anyhow::anyhow!("invalid Kustomization: {text}"),
+                None => anyhow::anyhow!("invalid Kustomization: {}", types::problem(&shown).unwrap_or(text)),
             }
         })?;
         if !["", "Kustomization", "Component"].contains(&read.kind.as_str()) {
             anyhow::bail!(
                 "Failed to read kustomization file under {}:\nkind should be Kustomization or Component",
                 root.folder.display()
+            );
+        }
+        let wanted = if read.kind == "Component" {
+            "kustomize.config.k8s.io/v1alpha1"
+        } else {
+            "kustomize.config.k8s.io/v1beta1"
+        };
+        if !["", wanted].contains(&read.api_version.as_str()) {
+            let kind = if read.kind.is_empty() { "Kustomization" } else { &read.kind };
+            anyhow::bail!(
+                "Failed to read kustomization file under {}:\napiVersion for {kind} should be {wanted}",
+                root.folder.display()
+            );
+        }
+        if let Some(chart) = read.helm_charts.first() {
+            anyhow::bail!(
+                "trouble configuring builtin HelmChartInflationGenerator with config: `\n{}`: must specify --enable-helm",
+                crate::printers::yaml::to_string(chart)
             );
         }
         match read.unbuilt() {
@@ -189,7 +213,6 @@ impl Kustomization {
             ("generators", &self.generators),
             ("transformers", &self.transformers),
             ("validators", &self.validators),
-            ("helmCharts", &self.helm_charts),
             ("helmChartInflationGenerator", &self.helm_chart_inflation_generator),
         ];
         let list = lists.into_iter().find(|(_, list)| !list.is_empty()).map(|(name, _)| name);

@@ -13,6 +13,7 @@ mod replacements;
 mod resource;
 mod target;
 mod transform;
+mod types;
 
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! `patches`, `patchesStrategicMerge` and `patchesJson6902`. Knows patches, not where resources come from.
 
 use anyhow::{anyhow, bail};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::files::Root;
 use super::kustomization::{Kustomization, Patch};
@@ -33,12 +33,18 @@ pub fn apply_json6902(root: &Root, of: &Kustomization, resources: &mut Vec<Resou
 
 fn apply_one(root: &Root, patch: &Patch, resources: &mut Vec<Resource>) -> anyhow::Result<()> {
     let text = match (patch.path.as_str(), patch.patch.as_str()) {
-        ("", "") => bail!("must specify one of patch and path in\n{patch:?}"),
+        ("", "") => bail!(
+            "trouble configuring builtin PatchTransformer with config: `\n{0}`: must specify one of patch and path in\n{0}",
+            shown(patch)
+        ),
         ("", text) => text.to_owned(),
         (path, "") => {
             root.read_text(path).map_err(|e| anyhow!("failed to get the patch file from path({path}): {e}"))?
         }
-        (_, _) => bail!("patch and path can't be set at the same time\n{patch:?}"),
+        (_, _) => bail!(
+            "trouble configuring builtin PatchTransformer with config: `\n{0}`: patch and path can't be set at the same time\n{0}",
+            shown(patch)
+        ),
     };
     let documents = documents(&text)?;
     let target = patch.target.as_ref().filter(|t| !t.is_empty());
@@ -50,9 +56,23 @@ fn apply_one(root: &Root, patch: &Patch, resources: &mut Vec<Resource>) -> anyho
     }
 }
 
+/// A patch as kustomize shows it: its fields as YAML.
+fn shown(patch: &Patch) -> String {
+    let mut fields = Map::new();
+    for (name, text) in [("path", &patch.path), ("patch", &patch.patch)] {
+        if !text.is_empty() {
+            fields.insert(name.to_owned(), text.as_str().into());
+        }
+    }
+    if let Some(target) = &patch.target {
+        fields.insert("target".to_owned(), target.shown());
+    }
+    crate::printers::yaml::to_string(&Value::Object(fields))
+}
+
 fn documents(text: &str) -> anyhow::Result<Vec<Value>> {
-    let documents =
-        yaml::documents(text).map(|d| d.map_err(|e| anyhow!("unable to parse SM or JSON patch from [{text}]: {e}")));
+    let documents = yaml::yaml_documents(text)
+        .map(|d| d.map_err(|e| anyhow!("unable to parse SM or JSON patch from [{text}]: {e}")));
     documents.filter(|d| !matches!(d, Ok(Value::Null))).collect()
 }
 
@@ -61,10 +81,35 @@ fn json6902(patch: &Value, target: &Target, resources: &mut [Resource]) -> anyho
         serde_json::from_value(patch.clone()).map_err(|e| anyhow!("unable to parse a JSON patch: {e}"))?;
     for resource in resources {
         if target.selects(resource)? {
-            json_patch::patch(&mut resource.body, &patch).map_err(|e| anyhow!("{e}"))?;
+            json_patch::patch(&mut resource.body, &patch).map_err(|e| anyhow!("{}", json_patch_error(&patch, &e)))?;
         }
     }
     Ok(())
+}
+
+/// Why a JSON patch does not apply, in the words of kustomize's library.
+fn json_patch_error(patch: &json_patch::Patch, error: &json_patch::PatchError) -> String {
+    let Some(operation) = patch.0.get(error.operation) else { return error.to_string() };
+    let word = match operation {
+        json_patch::PatchOperation::Add(_) => "add",
+        json_patch::PatchOperation::Remove(_) => "remove",
+        json_patch::PatchOperation::Replace(_) => "replace",
+        json_patch::PatchOperation::Move(_) => "move",
+        json_patch::PatchOperation::Copy(_) => "copy",
+        json_patch::PatchOperation::Test(_) => return format!("testing value {} failed: test failed", error.path),
+    };
+    match (word, &error.kind) {
+        ("replace", json_patch::PatchErrorKind::InvalidPointer) => {
+            format!("replace operation does not apply: doc is missing path: {}: missing value", error.path)
+        }
+        ("add", json_patch::PatchErrorKind::InvalidPointer) => {
+            format!("add operation does not apply: doc is missing path: \"{}\": missing value", error.path)
+        }
+        ("remove", json_patch::PatchErrorKind::InvalidPointer) => {
+            format!("remove operation does not apply: doc is missing path: \"{}\": missing value", error.path)
+        }
+        _ => format!("{word} operation does not apply: {error}"),
+    }
 }
 
 /// Merges a patch into every resource of its target; their names stay unless it may change them.

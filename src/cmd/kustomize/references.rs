@@ -64,17 +64,23 @@ const REFERENCES: &[Reference] = &[
     (&["ServiceAccount"], "secrets/name", "Secret"),
 ];
 
+/// Who names something: where it is, and which variant of a base it is.
+struct Referrer {
+    namespace: String,
+    affixes: Vec<(String, String)>,
+}
+
 /// Sets every name of a renamed object to what it is called now.
 pub fn follow(resources: &mut [Resource]) {
-    let named: Vec<Resource> = resources.iter().filter(|r| !r.earlier.is_empty()).cloned().collect();
-    if named.is_empty() {
+    if resources.iter().all(|r| r.earlier.is_empty()) {
         return;
     }
+    let named = resources.to_vec();
     for resource in resources {
         let kind = resource.kind().to_owned();
-        let namespace = resource.namespace().to_owned();
+        let from = Referrer { namespace: resource.namespace().to_owned(), affixes: resource.affixes.clone() };
         let set = |body: &mut Value, path: &str, target: &str| {
-            at_path(body, path, false, &mut |value| rename(value, target, &namespace, &named));
+            at_path(body, path, false, &mut |value| rename(value, target, &from, &named));
         };
         if let Some(spec) = pod_spec(&kind) {
             IN_PODS.iter().for_each(|(path, target)| set(&mut resource.body, &format!("{spec}/{path}"), target));
@@ -83,53 +89,60 @@ pub fn follow(resources: &mut [Resource]) {
             set(&mut resource.body, path, target);
         }
         match kind.as_str() {
-            "HorizontalPodAutoscaler" => rename_by_kind(&mut resource.body, "scaleTargetRef", &namespace, &named),
-            "RoleBinding" | "ClusterRoleBinding" => bindings(&mut resource.body, &namespace, &named),
+            "HorizontalPodAutoscaler" => rename_by_kind(&mut resource.body, "scaleTargetRef", &from, &named),
+            "RoleBinding" | "ClusterRoleBinding" => bindings(&mut resource.body, &from, &named),
             _ => {}
         }
     }
 }
 
-/// What a name means: an object of that kind that has it or had it, if there is one.
-fn find<'r>(kind: &str, name: &str, namespace: &str, named: &'r [Resource]) -> Option<&'r Resource> {
-    let is_it = |r: &&Resource| r.kind() == kind && r.earlier.iter().any(|(n, _)| n == name);
-    let near = |r: &&Resource| !r.is_namespaced() || effective(r.namespace()) == effective(namespace);
-    named.iter().filter(is_it).find(near)
+/// Of several that could be meant, the one of the same variant.
+fn of_variant<'r>(candidates: Vec<&'r Resource>, from: &Referrer) -> Option<&'r Resource> {
+    candidates.iter().find(|r| r.affixes == from.affixes).or(candidates.first()).copied()
 }
 
-fn rename(value: &mut Value, kind: &str, namespace: &str, named: &[Resource]) {
-    let found = value.as_str().and_then(|name| find(kind, name, namespace, named));
+/// What a name means: an object of that kind that has it or had it, if there is one.
+fn find<'r>(kind: &str, name: &str, from: &Referrer, named: &'r [Resource]) -> Option<&'r Resource> {
+    let is_it = |r: &&Resource| r.kind() == kind && r.is_called(name);
+    let near = |r: &&Resource| !r.is_namespaced() || effective(r.namespace()) == effective(&from.namespace);
+    of_variant(named.iter().filter(is_it).filter(near).collect(), from)
+}
+
+fn rename(value: &mut Value, kind: &str, from: &Referrer, named: &[Resource]) {
+    let found = value.as_str().and_then(|name| find(kind, name, from, named));
     if let Some(found) = found {
         *value = found.name().into();
     }
 }
 
-fn rename_by_kind(body: &mut Value, field: &str, namespace: &str, named: &[Resource]) {
+fn rename_by_kind(body: &mut Value, field: &str, from: &Referrer, named: &[Resource]) {
     at_path(body, &format!("spec/{field}"), false, &mut |target| {
         let kind = target["kind"].as_str().unwrap_or_default().to_owned();
         if let Some(name) = target.get_mut("name") {
-            rename(name, &kind, namespace, named);
+            rename(name, &kind, from, named);
         }
     });
 }
 
 /// A binding's role, and its service accounts with their namespaces.
-fn bindings(body: &mut Value, namespace: &str, named: &[Resource]) {
+fn bindings(body: &mut Value, from: &Referrer, named: &[Resource]) {
     let role = body.pointer("/roleRef/kind").and_then(Value::as_str).unwrap_or_default().to_owned();
-    at_path(body, "roleRef/name", false, &mut |name| rename(name, &role, namespace, named));
+    at_path(body, "roleRef/name", false, &mut |name| rename(name, &role, from, named));
     at_path(body, "subjects", false, &mut |subject| {
-        subject.as_array_mut().into_iter().flatten().for_each(|s| follow_subject(s, named));
+        subject.as_array_mut().into_iter().flatten().for_each(|s| follow_subject(s, from, named));
     });
 }
 
-fn follow_subject(subject: &mut Value, named: &[Resource]) {
+fn follow_subject(subject: &mut Value, from: &Referrer, named: &[Resource]) {
     if subject["kind"] != "ServiceAccount" || subject["name"] == "default" {
         return;
     }
     let text = |field: &str| subject.get(field).and_then(Value::as_str).unwrap_or_default();
     let (name, namespace) = (text("name"), text("namespace"));
-    let is_it = |r: &&Resource| r.kind() == "ServiceAccount" && r.is_called(name) && r.is_in(namespace);
-    let Some(found) = named.iter().find(is_it) else { return };
+    let is_it = |r: &&Resource| {
+        r.kind() == "ServiceAccount" && !r.earlier.is_empty() && r.is_called(name) && r.is_in(namespace)
+    };
+    let Some(found) = of_variant(named.iter().filter(is_it).collect(), from) else { return };
     subject["name"] = found.name().into();
     if !found.namespace().is_empty() {
         subject["namespace"] = found.namespace().into();

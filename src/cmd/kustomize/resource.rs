@@ -8,13 +8,15 @@ pub struct Resource {
     pub body: Value,
     /// Earlier names and namespaces, the first first.
     pub earlier: Vec<(String, String)>,
+    /// The prefixes and suffixes that its name got, level by level: they tell variants of one base apart.
+    pub affixes: Vec<(String, String)>,
     /// Its name gets the hash of its data.
     pub wants_hash: bool,
 }
 
 impl Resource {
     pub fn new(body: Value) -> Resource {
-        Resource { body, earlier: Vec::new(), wants_hash: false }
+        Resource { body, earlier: Vec::new(), affixes: Vec::new(), wants_hash: false }
     }
 
     pub fn kind(&self) -> &str {
@@ -67,6 +69,19 @@ impl Resource {
         if !self.earlier.contains(&now) {
             self.earlier.push(now);
         }
+    }
+
+    /// The identity as Go's `%#v` prints it.
+    pub fn go_syntax(&self) -> String {
+        let (group, version) = self.group_version();
+        format!(
+            "resid.ResId{{Gvk:resid.Gvk{{Group:{group:?}, Version:{version:?}, Kind:{:?}, isClusterScoped:{}}}, Name:{:?}, \
+             Namespace:{:?}}}",
+            self.kind(),
+            !self.is_namespaced(),
+            self.name(),
+            self.namespace()
+        )
     }
 
     /// `Pod.v1.[noGrp]/web.[noNs]`, as kustomize names a resource in messages.

@@ -20,6 +20,21 @@ pub struct Target {
 }
 
 impl Target {
+    /// The fields that are there, as kustomize shows them.
+    pub fn shown(&self) -> Value {
+        let fields = [
+            ("group", &self.group),
+            ("version", &self.version),
+            ("kind", &self.kind),
+            ("name", &self.name),
+            ("namespace", &self.namespace),
+            ("labelSelector", &self.label_selector),
+            ("annotationSelector", &self.annotation_selector),
+        ];
+        let there = fields.into_iter().filter(|(_, text)| !text.is_empty());
+        Value::Object(there.map(|(name, text)| (name.to_owned(), text.as_str().into())).collect())
+    }
+
     /// Whether a resource is selected, by what it is called or was called.
     ///
     /// # Errors

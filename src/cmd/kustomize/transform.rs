@@ -37,6 +37,7 @@ pub fn names(of: &Kustomization, resources: &mut [Resource]) {
     }
     for resource in resources.iter_mut().filter(|r| !KEEP_NAMES.contains(&r.kind())) {
         resource.rename(format!("{}{}{}", of.name_prefix, resource.name(), of.name_suffix));
+        resource.affixes.push((of.name_prefix.clone(), of.name_suffix.clone()));
     }
 }
 

@@ -53,9 +53,8 @@ impl Run for List {
     const USAGE: &'static str = "list [flags]";
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
-        if !self.args.is_empty() {
-            return Err(cx.usage_error(format!("unexpected arguments: [{}]", self.args.join(" "))));
-        }
+        // What is named makes no difference.
+        drop(self.args);
         let found = process::all(cx.env);
         if found.is_empty() {
             anyhow::bail!("unable to find any kubectl plugins in your PATH");

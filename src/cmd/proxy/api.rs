@@ -91,7 +91,7 @@ fn watch(cx: &mut Context, path: &str, query: &Query, as_table: bool) -> anyhow:
     let place = Place::parse(&cx.registry()?, path).filter(|p| p.sub == Sub::None).ok_or_else(raw::no_such_path)?;
     let selectors = Selectors { labels: &query.labels, fields: &query.fields };
     let (objects, now) =
-        cx.client()?.read(|c| Ok((selectors.list(c, place.kind, place.scope())?, c.resource_version())))?;
+        cx.client()?.read(|c| Ok((selectors.asked(c, place.kind, place.scope())?, c.resource_version())))?;
     let since = match query.value("resourceVersion") {
         "" | "0" => None,
         text => {

@@ -21,7 +21,7 @@ pub fn answer(cx: &mut Context, path: &str, query: &Query) -> anyhow::Result<Don
         let objects = match place.name.is_empty() {
             true => {
                 let selectors = Selectors { labels: &query.labels, fields: &query.fields };
-                selectors.list(c, place.kind, place.scope())?
+                selectors.asked(c, place.kind, place.scope())?
             }
             false => vec![apiserver::get(c, place.kind, &place.namespace, &place.name)?],
         };

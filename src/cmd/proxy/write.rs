@@ -213,7 +213,7 @@ impl Request<'_> {
         let kind = self.place.kind;
         let selectors = Selectors { labels: &self.query.labels, fields: &self.query.fields };
         let (objects, version) = cx.client()?.write(|c| {
-            let objects = selectors.list(c, kind, self.place.scope())?;
+            let objects = selectors.asked(c, kind, self.place.scope())?;
             for object in &objects {
                 apiserver::delete(c, kind, object.namespace(), object.name(), options)?;
             }

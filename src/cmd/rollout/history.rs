@@ -7,6 +7,7 @@ use crate::apimachinery::object::Object;
 use crate::cmd::context::Context;
 use crate::cmd::flags::{KUSTOMIZE, PrintFlags};
 use crate::cmd::infos::Info;
+use crate::cmd::set::typed::typed;
 use crate::cmd::support::Flag;
 use crate::cmd::verbs::{Operands, Run};
 use crate::kinds::describe::{Text, pod_template};
@@ -92,7 +93,7 @@ impl History {
     fn print_objects(&self, history: &[Revision], printer: &mut Printer, cx: &mut Context) -> anyhow::Result<()> {
         let asked = |r: &&Revision| self.revision == 0 || r.number == self.revision;
         let objects: Vec<&Arc<Object>> = history.iter().filter(asked).map(|r| &r.object).collect();
-        objects.iter().try_for_each(|object| printer.print(object, "", &mut cx.env.stdout))
+        objects.iter().try_for_each(|object| printer.print(&typed(object), "", &mut cx.env.stdout))
     }
 }
 

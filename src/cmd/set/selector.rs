@@ -64,7 +64,9 @@ impl Run for Selector {
         let dry_run = self.dry_run.parse(cx)?;
         let mut printer = self.print.printer(cx)?;
         let Some((text, args)) = self.args.split_last() else { anyhow::bail!("one selector is required") };
-        let selector = Labels::parse(text).map_err(Status::from)?;
+        let selector = Labels::parse(text).map_err(|error| {
+            anyhow::anyhow!("couldn't parse the selector string {text:?}: {}", Status::from(error).message)
+        })?;
         label_selector(&selector)?;
         if self.local && !args.is_empty() {
             anyhow::bail!(super::LOCAL_RESOURCE);

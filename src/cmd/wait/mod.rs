@@ -227,6 +227,10 @@ impl Wait {
         };
         let left = remaining(self.timeout, cx.client()?.now() - begun);
         let what = format!("{}/{}", kind.names().plural, object.name());
+        // What is looked at after the time is up is not looked at: kubectl's clock runs for all objects together.
+        if left.is_zero() && !self.timeout.is_zero() {
+            return Err(anyhow::anyhow!("timed out waiting for the condition on {what}"));
+        }
         let met = if self.timeout.is_zero() {
             cx.client()?.read(look)?
         } else {

@@ -46,11 +46,18 @@ pub fn status(deployment: &Object, revision: i64) -> Result<Progress, String> {
 /// The revisions, oldest first: one ReplicaSet each.
 pub fn history(deployment: &Object, cluster: &Cluster) -> Result<Vec<Revision>, Status> {
     let owned = cluster.owned_by(deployment.uid())?.into_iter().map(|(_, o)| o);
-    let of = |set: Arc<Object>| Revision {
-        number: replica_sets::revision(&set),
-        change_cause: set.annotation(CHANGE_CAUSE).unwrap_or_default().to_owned(),
-        template: set.at("/spec/template").cloned().unwrap_or_default(),
-        object: set,
+    let of = |set: Arc<Object>| {
+        let change_cause = set.annotation(CHANGE_CAUSE).unwrap_or_default().to_owned();
+        let mut template = set.at("/spec/template").cloned().unwrap_or_default();
+        // kubectl shows it with the template, where the template does not have it.
+        if !change_cause.is_empty() {
+            let annotations = &mut template["metadata"]["annotations"];
+            if !annotations.is_object() {
+                *annotations = serde_json::json!({});
+            }
+            annotations[CHANGE_CAUSE] = change_cause.as_str().into();
+        }
+        Revision { number: replica_sets::revision(&set), change_cause, template, object: set }
     };
     let mut all: Vec<Revision> = owned.filter(|o| o.kind() == "ReplicaSet").map(of).filter(|r| r.number > 0).collect();
     all.sort_by_key(|r| r.number);

@@ -46,7 +46,9 @@ fn claims(templates: &[Value], out: &mut Text) {
     for claim in templates {
         let (metadata, spec) = (&claim["metadata"], &claim["spec"]);
         out.field(1, "Name", metadata.text("name"));
-        out.field(1, "StorageClass", spec.text("storageClassName"));
+        // The annotation of old counts before the field.
+        let class = metadata["annotations"].text("volume.beta.kubernetes.io/storage-class");
+        out.field(1, "StorageClass", if class.is_empty() { spec.text("storageClassName") } else { class });
         label_lines(out, "Labels", "  ", metadata["labels"].as_object());
         label_lines(out, "Annotations", "  ", metadata["annotations"].as_object());
         let storage = spec.pointer("/resources/requests/storage").and_then(|v| Quantity::from_value(v).ok());

@@ -15,6 +15,7 @@ use std::time::Duration;
 use nix::poll::{PollFd, PollFlags, poll};
 
 use super::request::{self, Incoming, Request};
+use crate::clock::Clock;
 
 /// How often an answer that goes on is asked for more.
 const PAUSE_MILLISECONDS: u16 = 50;
@@ -77,6 +78,7 @@ impl Gateway {
     ///
     /// # Errors
     /// When the path cannot be had.
+    #[expect(clippy::disallowed_methods, reason = "the door to the sockets of the proxy")]
     pub fn unix(path: &Path) -> io::Result<Gateway> {
         if std::fs::symlink_metadata(path).is_ok_and(|m| m.file_type().is_socket()) {
             std::fs::remove_file(path)?;
@@ -120,7 +122,7 @@ impl Gateway {
                         std::thread::spawn(move || drop(converse(stream, &post)));
                     }
                     // Out of descriptors, for one: some become free.
-                    Err(_) => std::thread::sleep(Duration::from_millis(u64::from(PAUSE_MILLISECONDS))),
+                    Err(_) => Clock::System.sleep(Duration::from_millis(u64::from(PAUSE_MILLISECONDS))),
                 }
             }
         });
