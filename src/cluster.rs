@@ -16,8 +16,11 @@ use crate::apimachinery::status::Status;
 use crate::apimachinery::time::Time;
 
 mod agenda;
+mod change;
 mod lookup;
 mod roster;
+
+pub use change::{Change, ChangeType, Changes};
 
 use agenda::Agenda;
 use roster::Rosters;
@@ -68,46 +71,6 @@ pub trait Snapshot {
     fn due(&self, by: Time) -> Result<Vec<(Time, Key)>, Status>;
     /// The earliest time at which anything is due.
     fn next_due(&self) -> Result<Option<Time>, Status>;
-}
-
-/// What happened to an object, as a watch says it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChangeType {
-    Added,
-    Modified,
-    Deleted,
-}
-
-impl ChangeType {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            ChangeType::Added => "ADDED",
-            ChangeType::Modified => "MODIFIED",
-            ChangeType::Deleted => "DELETED",
-        }
-    }
-}
-
-/// One change, in the order of resourceVersions.
-#[derive(Clone, Debug)]
-pub struct Change {
-    pub resource_version: u64,
-    pub kind: ChangeType,
-    pub key: Key,
-    /// The object after the change; as it last was, when it was deleted.
-    pub object: Arc<Object>,
-}
-
-/// Everything a transaction has to write.
-#[derive(Clone, Debug)]
-pub struct Changes {
-    pub meta: Meta,
-    /// The final state of each changed object; `None` for a deleted one.
-    pub objects: BTreeMap<Key, Option<Arc<Object>>>,
-    /// Every transition, for watches.
-    pub log: Vec<Change>,
-    /// When to wake an object's controllers next; `None` for never. A deleted object's is `None`.
-    pub wakes: BTreeMap<Key, Option<Time>>,
 }
 
 /// A way to find objects of a resource by something in them, as client-go's indexers are: made on first use, kept up to
