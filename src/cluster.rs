@@ -148,6 +148,7 @@ impl<'s> Cluster<'s> {
         self.is_asked_why.get()
     }
 
+    /// Lets controllers give their reasons from now on; otherwise nobody makes the words.
     pub fn ask_why(&self) {
         self.is_asked_why.set(true);
     }

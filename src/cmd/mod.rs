@@ -144,30 +144,16 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
         Err(error) => return plugin::run_for(env, words).unwrap_or(Err(anyhow::Error::msg(error))),
     };
     let path = help::words(&found.path);
-    let command = match found.path.last() {
-        Some(verb) => verb.command(),
-        None => {
-            let mut command = verbs::with_globals(Command::new("kstate"));
-            command.build();
-            command
-        }
-    };
     let verb = found.path.last();
-    // `options` has help of its own.
-    let hint = match path.as_str() {
-        "options" => format!("Run '{program} options' without flags."),
-        "" => format!("See '{program} --help' for usage."),
-        "diff" => format!("See '{program} diff -h' for help and examples"),
-        path => format!("See '{program} {path} --help' for usage."),
-    };
+    let command = verb.map_or_else(root, |verb| verb.command());
     let mut parsed = match pflag::parse(&command, &found.args) {
         Ok(parsed) => parsed,
         // 1 would say that there are differences.
         Err(error) if path == "diff" => {
-            let _ = writeln!(env.stderr, "error: {error}\n{hint}");
+            let _ = writeln!(env.stderr, "error: {error}\n{}", usage_hint(&program, &path));
             return Err(errors::Exit(2).into());
         }
-        Err(error) => anyhow::bail!("{error}\n{hint}"),
+        Err(error) => anyhow::bail!("{error}\n{}", usage_hint(&program, &path)),
     };
     let Some(verb) = verb.filter(|_| !parsed.help) else {
         return Ok(env.stdout.write_all(help::of(&found.path, &program).as_bytes())?);
@@ -205,6 +191,23 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
     cx.tell_what_was_not_done();
     hints::show(&mut cx);
     outcome.and_then(|()| if cx.is_given("warnings-as-errors") { cx.refuse_warnings() } else { Ok(()) })
+}
+
+/// The command line without a verb: the flags of all verbs alone.
+fn root() -> Command {
+    let mut command = verbs::with_globals(Command::new("kstate"));
+    command.build();
+    command
+}
+
+/// Where help is, for whoever gave a flag that is none. `options` has help of its own.
+fn usage_hint(program: &str, path: &str) -> String {
+    match path {
+        "options" => format!("Run '{program} options' without flags."),
+        "" => format!("See '{program} --help' for usage."),
+        "diff" => format!("See '{program} diff -h' for help and examples"),
+        path => format!("See '{program} {path} --help' for usage."),
+    }
 }
 
 /// A flag's text, of a verb that has it: as given, or by default. None for an empty one.

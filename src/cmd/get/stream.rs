@@ -71,7 +71,9 @@ impl Get {
     /// that are wanted; what is sorted has to be there as a whole.
     fn whole_kinds(&self, cx: &mut Context) -> anyhow::Result<Option<Vec<Filtered>>> {
         let texts = [&self.subresource, &self.select.selector, &self.sort_by];
-        if !self.filename.is_empty() || texts.iter().any(|text| !text.is_empty()) {
+        // Whole kinds are one word: what names objects is not looked up here, only to be looked up again by who fetches them.
+        let is_one_word = matches!(self.args.as_slice(), [word] if !word.contains('/'));
+        if !is_one_word || !self.filename.is_empty() || texts.iter().any(|text| !text.is_empty()) {
             return Ok(None);
         }
         let Named::All(kinds) = self.named(cx)? else { return Ok(None) };
