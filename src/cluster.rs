@@ -11,18 +11,22 @@ use std::sync::Arc;
 
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
+use crate::apimachinery::outline::Outline;
 use crate::apimachinery::seed::Seed;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::Time;
 
 mod agenda;
 mod change;
+mod history;
 mod lookup;
 mod roster;
 
 pub use change::{Change, ChangeType, Changes};
+pub use history::KEPT_CHANGES;
 
 use agenda::Agenda;
+use history::History;
 use roster::Rosters;
 
 /// What a store knows of itself at one resourceVersion.
@@ -48,8 +52,15 @@ pub trait Snapshot {
     fn get(&self, key: &Key) -> Result<Option<Arc<Object>>, Status>;
     /// The objects of a resource, ordered by namespace and name; of one namespace, or of all.
     fn list(&self, resource: &str, namespace: Option<&str>) -> Result<Vec<(Key, Arc<Object>)>, Status>;
-    /// As [`Snapshot::list`], one object after the other until `each` has had enough: none is kept.
-    fn visit(&self, resource: &str, namespace: Option<&str>, each: &mut Visitor<'_>) -> Result<(), Status> {
+    /// As [`Snapshot::list`], one object after the other until `each` has had enough: none is kept. What `outline` does not
+    /// have may be left out of them.
+    fn visit(
+        &self,
+        resource: &str,
+        namespace: Option<&str>,
+        _outline: Option<&Outline>,
+        each: &mut Visitor<'_>,
+    ) -> Result<(), Status> {
         let mut rows = self.list(resource, namespace)?.into_iter();
         let _stopped = rows.try_for_each(|(_, object)| each(object));
         Ok(())
@@ -100,8 +111,7 @@ pub struct Cluster<'s> {
     indexes: RefCell<Indexes>,
     rosters: RefCell<Rosters>,
     dirty: BTreeSet<Key>,
-    log: Vec<Change>,
-    settled: usize,
+    history: History,
     wakes: BTreeMap<Key, Option<Time>>,
     /// Every wake, stored or asked for since. Filled when something is due, hence the cell.
     agenda: RefCell<Option<Agenda>>,
@@ -123,8 +133,7 @@ impl<'s> Cluster<'s> {
             indexes: RefCell::default(),
             rosters: RefCell::default(),
             dirty: BTreeSet::new(),
-            log: Vec::new(),
-            settled: 0,
+            history: History::default(),
             wakes: BTreeMap::new(),
             agenda: RefCell::default(),
             horizon: None,
@@ -374,7 +383,7 @@ impl<'s> Cluster<'s> {
 
     fn record(&mut self, kind: ChangeType, key: &Key, object: Arc<Object>) {
         self.dirty.insert(key.clone());
-        self.log.push(Change { resource_version: self.meta.resource_version, kind, key: key.clone(), object });
+        self.history.push(Change { resource_version: self.meta.resource_version, kind, key: key.clone(), object });
     }
 
     fn index_owners(&mut self, key: &Key, before: Option<&Object>, after: Option<&Object>) {
@@ -391,19 +400,29 @@ impl<'s> Cluster<'s> {
         }
     }
 
-    /// How many of the changes the controllers have already dealt with.
-    pub fn settled(&self) -> usize {
-        self.settled
+    /// The oldest change that the controllers have not dealt with, which counts as dealt with from now on.
+    pub fn next_unsettled(&mut self) -> Option<Change> {
+        self.history.next_unsettled()
     }
 
     /// Records that the controllers have dealt with every change so far.
     pub fn set_settled(&mut self) {
-        self.settled = self.log.len();
+        self.history.settle();
     }
 
-    /// The changes so far, oldest first.
-    pub fn log(&self) -> &[Change] {
-        &self.log
+    /// The key of every change so far, oldest first.
+    pub fn log(&self) -> &[Key] {
+        self.history.keys()
+    }
+
+    /// The keys of a resource that changed so far, each once.
+    pub fn changed(&self, resource: &'static str) -> impl Iterator<Item = &Key> {
+        self.dirty.range(Key::cluster(resource, "")..).take_while(move |k| k.resource == resource)
+    }
+
+    /// Every removal so far, oldest first.
+    pub fn removed(&self) -> &[Change] {
+        self.history.removed()
     }
 
     /// Asks for the controllers of an object to be woken at a time, or no more. Replaces what was asked before.
@@ -449,7 +468,7 @@ impl<'s> Cluster<'s> {
 
     /// Whether anything has to be written.
     pub fn is_changed(&self) -> bool {
-        !self.log.is_empty() || !self.wakes.is_empty() || self.meta != self.base.meta()
+        !self.log().is_empty() || !self.wakes.is_empty() || self.meta != self.base.meta()
     }
 
     /// What has to be written.
@@ -457,7 +476,8 @@ impl<'s> Cluster<'s> {
         let seen = self.seen.into_inner();
         let objects =
             self.dirty.into_iter().map(|k| (seen.get(&k).cloned().flatten(), k)).map(|(o, k)| (k, o)).collect();
-        Changes { meta: self.meta, objects, log: self.log, wakes: self.wakes }
+        let (log, removed) = self.history.into_parts();
+        Changes { meta: self.meta, objects, log, removed, wakes: self.wakes }
     }
 }
 

@@ -8,7 +8,7 @@ use kstate::apimachinery::key::Key;
 use kstate::apimachinery::object::Object;
 use kstate::apimachinery::seed::Seed;
 use kstate::apimachinery::time::Time;
-use kstate::cluster::{Changes, Cluster, Snapshot};
+use kstate::cluster::{Changes, Cluster, KEPT_CHANGES, Snapshot};
 use kstate::storage::memory::Memory;
 use kstate::storage::{self, Options, Store};
 use proptest::prelude::*;
@@ -161,9 +161,9 @@ fn the_log_is_trimmed_and_says_so() {
     }
     let state = store.begin_read().unwrap();
     same_log(&state, &twin);
-    let oldest = 6000 - storage::KEPT_CHANGES;
+    let oldest = 6000 - KEPT_CHANGES as u64;
     assert_eq!(state.log_since(oldest - 1).unwrap().unwrap_err().oldest, oldest);
-    assert_eq!(state.log_since(oldest).unwrap().unwrap().len() as u64, storage::KEPT_CHANGES);
+    assert_eq!(state.log_since(oldest).unwrap().unwrap().len() as u64, KEPT_CHANGES as u64);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use kstate::apimachinery::time::{self, Time};
 use kstate::apiserver::{self, WriteOptions};
 use kstate::client::Client;
 use kstate::clock::Clock;
-use kstate::cluster::Cluster;
+use kstate::cluster::{Cluster, KEPT_CHANGES};
 use kstate::kinds;
 use kstate::storage;
 use serde_json::json;
@@ -127,10 +127,10 @@ fn changes_are_followed_from_any_version_that_is_kept() {
     let home = assert_fs::TempDir::new().unwrap();
     let mut client = fixed(home.path(), "2026-11-22T08:00:00Z");
     let from = client.write(|cluster| put(cluster, "a").map(|()| cluster.resource_version())).unwrap();
-    for _ in 0..storage::KEPT_CHANGES / 500 {
+    for _ in 0..KEPT_CHANGES / 500 {
         client.write(|cluster| (0..500).try_for_each(|_| put(cluster, "b"))).unwrap();
     }
-    assert_eq!(client.changes_since(from).unwrap().len() as u64, storage::KEPT_CHANGES);
+    assert_eq!(client.changes_since(from).unwrap().len(), KEPT_CHANGES);
     client.write(|cluster| put(cluster, "c")).unwrap();
     let expired = client.changes_since(from).unwrap_err().downcast::<Status>().unwrap();
     assert_eq!(

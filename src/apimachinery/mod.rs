@@ -14,6 +14,7 @@ pub mod key;
 pub mod labels;
 pub mod names;
 pub mod object;
+pub mod outline;
 pub mod patch;
 pub mod quantity;
 pub mod quote;

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
+use crate::apimachinery::outline::Outline;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
 use crate::cluster::{Cluster, Meta, Snapshot, Visitor};
@@ -111,9 +112,15 @@ impl Snapshot for WithBuiltIn<'_> {
         Ok(rows)
     }
 
-    fn visit(&self, resource: &str, namespace: Option<&str>, each: &mut Visitor<'_>) -> Result<(), Status> {
+    fn visit(
+        &self,
+        resource: &str,
+        namespace: Option<&str>,
+        outline: Option<&Outline>,
+        each: &mut Visitor<'_>,
+    ) -> Result<(), Status> {
         if self.added(resource, namespace)?.is_empty() {
-            return self.stored.visit(resource, namespace, each);
+            return self.stored.visit(resource, namespace, outline, each);
         }
         let _stopped = self.list(resource, namespace)?.into_iter().try_for_each(|(_, object)| each(object));
         Ok(())

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::apimachinery::labels::Selector;
 use crate::apimachinery::object::Object;
+use crate::apimachinery::outline::Outline;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Row, Table};
 use crate::apimachinery::time::Time;
@@ -91,20 +92,21 @@ pub fn list_for(
     Ok(objects)
 }
 
-/// As [`list`], one object after the other: for a list too long to hold.
+/// As [`list`], one object after the other: for a list too long to hold. What `outline` does not have may be left out.
 pub fn visit(
     cluster: &Cluster,
     kind: &dyn Kind,
     namespace: Option<&str>,
+    outline: Option<&Outline>,
     each: &mut Visitor<'_>,
 ) -> Result<(), Status> {
     kind.check_served(cluster, "get", "")?;
     let namespace = namespace.filter(|_| kind.names().namespaced);
-    cluster.visit(kind.names().resource, namespace, &mut |object| each(kind.served(object)))
+    cluster.visit(kind.names().resource, namespace, outline, &mut |object| each(kind.served(object)))
 }
 
 /// The table of all objects of a kind that are wanted, made row by row: of each object no more than its metadata is kept, which
-/// is what a server sends with a row.
+/// is what a server sends with a row. `is_wanted` looks at no more than names and the fields that the kind can be selected by.
 pub fn table_of_all(
     cluster: &Cluster,
     kind: &dyn Kind,
@@ -113,7 +115,7 @@ pub fn table_of_all(
 ) -> Result<Table, Status> {
     let now = cluster.now();
     let mut rows = Vec::new();
-    visit(cluster, kind, namespace, &mut |object| {
+    visit(cluster, kind, namespace, kind.row_outline(), &mut |object| {
         if is_wanted(&object) {
             rows.push(Row { cells: kind.cells(&object, now), object: Arc::new(metadata_of(&object)) });
         }

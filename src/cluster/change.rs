@@ -1,4 +1,4 @@
-//! What a transaction changed: every transition for watches, the final states for the store.
+//! What a transaction changed: the transitions for watches, the final states for the store.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,8 +42,10 @@ pub struct Changes {
     pub meta: Meta,
     /// The final state of each changed object; `None` for a deleted one.
     pub objects: BTreeMap<Key, Option<Arc<Object>>>,
-    /// Every transition, for watches.
+    /// The newest transitions, for watches: at least [`super::KEPT_CHANGES`] where there were as many.
     pub log: Vec<Change>,
+    /// Every removal, oldest first.
+    pub removed: Vec<Change>,
     /// When to wake an object's controllers next; `None` for never. A deleted object's is `None`.
     pub wakes: BTreeMap<Key, Option<Time>>,
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{Cluster, Visitor};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
+use crate::apimachinery::outline::Outline;
 use crate::apimachinery::status::Status;
 
 impl Cluster<'_> {
@@ -20,10 +21,16 @@ impl Cluster<'_> {
     }
 
     /// As [`Cluster::list`], one object after the other. What nobody read or changed yet is not kept: a long list then takes
-    /// the memory of one object.
-    pub fn visit(&self, resource: &str, namespace: Option<&str>, each: &mut Visitor<'_>) -> Result<(), Status> {
+    /// the memory of one object. What `outline` does not have may be left out.
+    pub fn visit(
+        &self,
+        resource: &str,
+        namespace: Option<&str>,
+        outline: Option<&Outline>,
+        each: &mut Visitor<'_>,
+    ) -> Result<(), Status> {
         if self.dirty.is_empty() && !self.knows_all(resource, namespace) {
-            return self.base.visit(resource, namespace, each);
+            return self.base.visit(resource, namespace, outline, each);
         }
         let _stopped = self.list(resource, namespace)?.into_iter().try_for_each(each);
         Ok(())

@@ -79,7 +79,8 @@ pub fn advance(cluster: &mut Cluster, to: Time) -> Result<(), Status> {
     while let Some((at, key)) = cluster.next_due(to)? {
         cluster.set_now(at);
         cluster.set_wake(&key, None);
-        let mut queue = Queue::after(cluster);
+        cluster.set_settled();
+        let mut queue = Queue::default();
         queue.push(key);
         queue.run(cluster)?;
     }
@@ -94,33 +95,20 @@ pub fn advance(cluster: &mut Cluster, to: Time) -> Result<(), Status> {
 /// # Errors
 /// As for [`advance`].
 pub fn settle(cluster: &mut Cluster) -> Result<(), Status> {
-    let already = cluster.settled();
-    Queue { read: already, ..Queue::after(cluster) }.run(cluster)
+    Queue::default().run(cluster)
 }
 
 /// Keys to look at, first come first served, each once at a time.
+#[derive(Default)]
 struct Queue {
     keys: VecDeque<Key>,
     /// Keys whose controllers only follow others.
     late: VecDeque<Key>,
     waiting: HashSet<Key>,
     rounds: HashMap<Key, usize>,
-    /// How much of the cluster's log has been turned into keys.
-    read: usize,
 }
 
 impl Queue {
-    /// An empty queue that sees the changes made from now on.
-    fn after(cluster: &Cluster) -> Queue {
-        Queue {
-            keys: VecDeque::new(),
-            late: VecDeque::new(),
-            waiting: HashSet::new(),
-            rounds: HashMap::new(),
-            read: cluster.log().len(),
-        }
-    }
-
     fn push(&mut self, key: Key) {
         if self.waiting.insert(key.clone()) {
             let late = WIRINGS.get(&*key.resource).is_some_and(|wiring| wiring.settles_last);
@@ -141,7 +129,6 @@ impl Queue {
                 _ => {}
             }
         }
-        cluster.set_settled();
         Ok(())
     }
 
@@ -151,10 +138,8 @@ impl Queue {
         if *rounds > ROUNDS { Err(Status::internal(format!("the controllers of {key} do not settle"))) } else { Ok(()) }
     }
 
-    fn take_changes(&mut self, cluster: &Cluster) -> Result<(), Status> {
-        while let Some(change) = cluster.log().get(self.read) {
-            self.read += 1;
-            let change = change.clone();
+    fn take_changes(&mut self, cluster: &mut Cluster) -> Result<(), Status> {
+        while let Some(change) = cluster.next_unsettled() {
             self.enqueue(cluster, &change)?;
         }
         Ok(())

@@ -11,6 +11,7 @@ use crate::apimachinery::key::Key;
 use crate::apimachinery::labels::Selector;
 use crate::apimachinery::names::{self, NameRule};
 use crate::apimachinery::object::Object;
+use crate::apimachinery::outline::Outline;
 use crate::apimachinery::patch::PatchType;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::structural::Structural;
@@ -291,6 +292,12 @@ pub trait Kind: Sync {
     /// pointer to its value.
     fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
         &[]
+    }
+
+    /// The parts of an object that its cells, its name and labels, and its selectable fields are made of, for a kind of which there
+    /// may be very many; `None` where the whole object is read for a row.
+    fn row_outline(&self) -> Option<&'static Outline> {
+        None
     }
 
     /// The selector of the pods that an object stands for, when `exec` or `logs` name the object; `None` for a kind

@@ -16,6 +16,8 @@ mod update;
 mod validation;
 mod warnings;
 
+use std::sync::LazyLock;
+
 use serde_json::{Value, json};
 
 use super::describe::{Text, View};
@@ -24,6 +26,7 @@ use super::written::Written;
 use super::{Kind, Names, limit_range};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
+use crate::apimachinery::outline::Outline;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column, wide};
 use crate::apimachinery::time::Time;
@@ -146,6 +149,12 @@ impl Kind for Pod {
 
     fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
         SELECTABLE
+    }
+
+    fn row_outline(&self) -> Option<&'static Outline> {
+        static OUTLINE: LazyLock<Outline> =
+            LazyLock::new(|| Outline::of(cells::PARTS.iter().copied().chain(SELECTABLE.iter().map(|field| field.1))));
+        Some(&OUTLINE)
     }
 
     fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {

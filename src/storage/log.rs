@@ -10,10 +10,7 @@ use super::digest;
 use super::error::{Error, Fault};
 use super::snapshot::{Transaction, decode};
 use crate::apimachinery::key::Key;
-use crate::cluster::{Change, ChangeType, Snapshot};
-
-/// How many changes are kept; a watch that is further behind has to list again.
-pub const KEPT_CHANGES: u64 = 5000;
+use crate::cluster::{Change, ChangeType, KEPT_CHANGES, Snapshot};
 
 /// The changes asked for are no longer kept: the API's 410 Gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +53,7 @@ fn since(connection: &Connection, rv: u64, newest: u64) -> Result<Result<Vec<Cha
 
 /// The newest change that is not kept any more once these are.
 fn newest_trimmed(changes: &[Change]) -> Option<i64> {
-    changes.last().map(|last| last.resource_version.saturating_sub(KEPT_CHANGES).cast_signed())
+    changes.last().map(|last| last.resource_version.saturating_sub(KEPT_CHANGES as u64).cast_signed())
 }
 
 /// Whether the log keeps a change of these.

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use super::log::{Expired, KEPT_CHANGES};
+use super::log::Expired;
 use super::snapshot::micros;
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::seed::Seed;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::Time;
-use crate::cluster::{Change, Changes, Meta, Snapshot};
+use crate::cluster::{Change, Changes, KEPT_CHANGES, Meta, Snapshot};
 
 /// A store that ends with its process.
 #[derive(Clone, Debug)]
@@ -52,7 +52,7 @@ impl Memory {
             }
         }
         self.log.extend(changes.log);
-        self.log.drain(..self.log.len().saturating_sub(usize::try_from(KEPT_CHANGES).unwrap_or(usize::MAX)));
+        self.log.drain(..self.log.len().saturating_sub(KEPT_CHANGES));
         self.meta = Meta { clock: rounded(changes.meta.clock), ..changes.meta };
     }
 

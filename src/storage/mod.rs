@@ -28,7 +28,7 @@ use crate::apimachinery::seed::Seed;
 
 pub use doctor::check;
 pub use error::Error;
-pub use log::{Expired, KEPT_CHANGES};
+pub use log::Expired;
 pub use reset::{Reset, reset};
 pub use schema::FORMAT;
 pub use snapshot::Transaction;
@@ -207,6 +207,7 @@ fn dial(file: &Path, options: &Options, mode: OpenFlags, parameters: &str) -> Re
         }
         checked => checked?,
     }
+    pages::keep_log_files(&connection).map_err(error)?;
     if !options.fsync {
         connection.pragma_update(None, "synchronous", "OFF").map_err(error)?;
     }

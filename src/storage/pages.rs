@@ -42,22 +42,34 @@ pub(super) fn open(file: &std::path::Path, flags: OpenFlags) -> rusqlite::Result
     static REGISTERED: OnceLock<c_int> = OnceLock::new();
     match *REGISTERED.get_or_init(register) {
         ffi::SQLITE_OK => Connection::open_with_flags_and_vfs(file, flags, NAME),
-        code => Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)),
+        code => Err(failure(code)),
     }
+}
+
+fn failure(code: c_int) -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)
+}
+
+/// Leaves the log's two files beside the store's when the last process closes it, empty: to make and remove them is an
+/// eighth of what a short command takes.
+pub(super) fn keep_log_files(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_size_limit", 0)?;
+    tell(connection, ffi::SQLITE_FCNTL_PERSIST_WAL, 1)
+}
+
+/// Tells the layers below SQLite a number.
+fn tell(connection: &Connection, what: c_int, mut number: c_int) -> rusqlite::Result<()> {
+    // SAFETY: the handle is open for as long as the connection is borrowed, and SQLite reads one int from the pointer.
+    let code = unsafe {
+        ffi::sqlite3_file_control(connection.handle(), ptr::null(), what, (&raw mut number).cast())
+    };
+    if code == ffi::SQLITE_OK { Ok(()) } else { Err(failure(code)) }
 }
 
 /// Lets a new file have room for the checksums; called before anything is written to it.
 pub(super) fn reserve(connection: &Connection) -> rusqlite::Result<()> {
-    let mut bytes = RESERVED;
-    // SAFETY: the handle is open for as long as the connection is borrowed, and SQLite reads one int from the pointer.
-    let code = unsafe {
-        let database = connection.handle();
-        ffi::sqlite3_file_control(database, ptr::null(), ffi::SQLITE_FCNTL_RESERVE_BYTES, (&raw mut bytes).cast())
-    };
-    match code {
-        ffi::SQLITE_OK => connection.pragma_update(None, "page_size", SIZE as i64),
-        code => Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)),
-    }
+    tell(connection, ffi::SQLITE_FCNTL_RESERVE_BYTES, RESERVED)?;
+    connection.pragma_update(None, "page_size", SIZE as i64)
 }
 
 /// Makes the layer known to SQLite, on top of what is its default way to files by now.

@@ -16,6 +16,7 @@ use super::links;
 use super::lock::Lock;
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
+use crate::apimachinery::outline::Outline;
 use crate::apimachinery::seed::Seed;
 use crate::apimachinery::status::{Reason, Status};
 use crate::apimachinery::time::Time;
@@ -76,7 +77,7 @@ impl<'s> Transaction<'s> {
 
     fn read_list(&self, resource: &str, namespace: Option<&str>) -> Result<Vec<(Key, Arc<Object>)>, Fault> {
         let mut found = Vec::new();
-        self.visit_rows(resource, namespace, &mut |stored| {
+        self.visit_rows(resource, namespace, None, &mut |stored| {
             found.push((stored.key, stored.object));
             ControlFlow::Continue(())
         })?;
@@ -88,6 +89,7 @@ impl<'s> Transaction<'s> {
         &self,
         resource: &str,
         namespace: Option<&str>,
+        outline: Option<&Outline>,
         each: &mut dyn FnMut(Stored) -> ControlFlow<()>,
     ) -> Result<(), Fault> {
         let one = if namespace.is_some() { "AND namespace = ?2" } else { "AND ?2 IS NULL" };
@@ -96,7 +98,7 @@ impl<'s> Transaction<'s> {
         let mut rows = statement.query((resource, namespace))?;
         let mut sum = Sum::default();
         while let Some(row) = rows.next()? {
-            let stored = read(row)?;
+            let stored = read_parts(row, outline)?;
             sum.add(stored.digest);
             if each(stored).is_break() {
                 return Ok(());
@@ -180,8 +182,14 @@ impl Snapshot for Transaction<'_> {
         self.status(self.read_list(resource, namespace))
     }
 
-    fn visit(&self, resource: &str, namespace: Option<&str>, each: &mut Visitor<'_>) -> Result<(), Status> {
-        self.status(self.visit_rows(resource, namespace, &mut |stored| each(stored.object)))
+    fn visit(
+        &self,
+        resource: &str,
+        namespace: Option<&str>,
+        outline: Option<&Outline>,
+        each: &mut Visitor<'_>,
+    ) -> Result<(), Status> {
+        self.status(self.visit_rows(resource, namespace, outline, &mut |stored| each(stored.object)))
     }
 
     fn owned_by(&self, uid: &str) -> Result<Vec<(Key, Arc<Object>)>, Status> {
@@ -263,6 +271,11 @@ pub(super) fn digest_of(
 
 /// Reads one row of [`COLUMNS`].
 pub(super) fn read(row: &Row<'_>) -> Result<Stored, Fault> {
+    read_parts(row, None)
+}
+
+/// As [`read`], no more of the object than an outline has. That the row is whole is checked all the same.
+fn read_parts(row: &Row<'_>, outline: Option<&Outline>) -> Result<Stored, Fault> {
     let key = Key { resource: row.get::<_, String>(0)?.into(), namespace: row.get(1)?, name: row.get(2)? };
     let (internal, body) = (row.get_ref(7)?.as_blob_or_null(), row.get_ref(8)?.as_blob());
     let (Ok(internal), Ok(body)) = (internal, body) else {
@@ -273,7 +286,11 @@ pub(super) fn read(row: &Row<'_>) -> Result<Stored, Fault> {
     if digest != digest_of(&key, &uid, row.get(4)?, row.get(5)?, internal, body) {
         return Err(damaged(&key));
     }
-    let object = decode(internal, body).ok_or_else(|| damaged(&key))?;
+    let object = match outline {
+        Some(outline) => outline.decode(body).ok().and_then(Object::from_value),
+        None => decode(internal, body),
+    };
+    let object = object.ok_or_else(|| damaged(&key))?;
     Ok(Stored { key, digest, object: Arc::new(object) })
 }
 

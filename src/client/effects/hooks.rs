@@ -3,7 +3,6 @@
 //!
 //! A program that this machine lacks is the image's own and is taken to succeed, as the container that it belongs to is.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,8 +44,7 @@ impl Hooks {
         if !place.is_real {
             return Ok(all);
         }
-        let changed: BTreeSet<&Key> = cluster.log().iter().map(|c| &c.key).filter(|k| k.resource == "pods").collect();
-        for key in changed {
+        for key in cluster.changed("pods") {
             let (before, pod) = (cluster.before(key)?, cluster.get(key)?);
             if let Some(pod) = pod.as_ref().filter(|pod| pod.deletion_timestamp().is_none()) {
                 all.starts.extend(starts(pod, before.as_ref(), cluster)?);
@@ -98,8 +96,9 @@ fn stops(pod: &Arc<Object>, grace: u64, cluster: &Cluster) -> Result<Vec<Hook>, 
 
 /// The grace period that a pod is deleted with, in seconds.
 fn grace(key: &Key, pod: &Object, cluster: &Cluster) -> u64 {
-    let told = cluster.log().iter().rev().filter(|c| c.key == *key && c.object.uid() == pod.uid());
-    let told = told.filter_map(|c| c.object.i64_at("/metadata/deletionGracePeriodSeconds")).next();
+    let removed = cluster.removed().iter().find(|c| c.object.uid() == pod.uid()).map(|c| c.object.clone());
+    let last = removed.or_else(|| cluster.get(key).ok().flatten().filter(|now| now.uid() == pod.uid()));
+    let told = last.and_then(|last| last.i64_at("/metadata/deletionGracePeriodSeconds"));
     let grace = told.or_else(|| pod.i64_at("/spec/terminationGracePeriodSeconds"));
     grace.map_or(30, |seconds| u64::try_from(seconds).unwrap_or(0))
 }

@@ -13,7 +13,7 @@ use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 #[cfg(target_os = "linux")]
 use crate::apimachinery::time::Time;
-use crate::cluster::{ChangeType, Changes, Cluster};
+use crate::cluster::{Changes, Cluster};
 use crate::control::observation::Observation;
 #[cfg(target_os = "linux")]
 use crate::control::observation::Seen;
@@ -76,8 +76,7 @@ pub(super) struct Effects {
 /// What is removed after a transaction's changes, each once. An object that was made anew under the same name counts by its
 /// uid for a pod and by its name for a volume, as their folders do.
 fn removals(changes: &Changes) -> BTreeSet<Removal> {
-    let gone = changes.log.iter().filter(|c| c.kind == ChangeType::Deleted);
-    let effects = gone.filter_map(|change| match change.key.resource.as_ref() {
+    let effects = changes.removed.iter().filter_map(|change| match change.key.resource.as_ref() {
         "pods" => Some(Removal::Pod(change.object.uid().to_owned())),
         "persistentvolumes" if changes.objects.get(&change.key).is_none_or(Option::is_none) => {
             Some(Removal::Volume(change.key.name.clone()))

@@ -1,6 +1,5 @@
 //! The processes that a transaction starts and stops: what the pods' statuses say is running, against what is kept.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -70,11 +69,10 @@ impl Lost {
 impl Processes {
     /// Works out what the changed pods ask for, and claims what is to be started.
     pub fn of(cluster: &Cluster, place: Place) -> Result<Processes, Status> {
-        let changed: BTreeSet<&Key> = cluster.log().iter().map(|c| &c.key).filter(|k| k.resource == "pods").collect();
         let mut all = Processes::default();
         let mut pace = None;
         let mut kept = None;
-        for key in changed {
+        for key in cluster.changed("pods") {
             let Some(pod) = cluster.get(key)?.filter(|pod| processes::are_allowed(pod)) else { continue };
             let pace = match &pace {
                 Some(pace) => pace,

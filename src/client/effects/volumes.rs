@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
-use crate::cluster::{ChangeType, Cluster};
+use crate::cluster::Cluster;
 use crate::control::kubelet;
 use crate::control::sandbox::Sandbox;
 use crate::runtime;
@@ -23,19 +23,22 @@ impl Volumes {
     /// Finds the pods with a folder that mount what was changed, or show their own labels and annotations, which were.
     pub fn of(cluster: &Cluster, home: &Path) -> Result<Volumes, Status> {
         let mut all = Volumes::default();
-        for change in cluster.log().iter().filter(|c| c.kind == ChangeType::Modified) {
-            match change.key.resource.as_ref() {
-                "configmaps" | "secrets" => {
-                    for pod in cluster.list("pods", Some(&change.key.namespace))? {
-                        if mounts(&pod, &change.key) {
-                            all.add(&pod, cluster, home);
-                        }
-                    }
+        for key in cluster.changed("configmaps").chain(cluster.changed("secrets")) {
+            // What is made or removed changes no volume of a pod that runs: it waited for it, or keeps what it has.
+            if cluster.get(key)?.is_none() || cluster.before(key)?.is_none() {
+                continue;
+            }
+            for pod in cluster.list("pods", Some(&key.namespace))? {
+                if mounts(&pod, key) {
+                    all.add(&pod, cluster, home);
                 }
-                "pods" if is_relabelled(cluster, &change.key, &change.object)? => {
-                    all.add(&change.object, cluster, home)
-                }
-                _ => {}
+            }
+        }
+        for key in cluster.changed("pods") {
+            if let Some(pod) = cluster.get(key)?
+                && is_relabelled(cluster, key, &pod)?
+            {
+                all.add(&pod, cluster, home);
             }
         }
         Ok(all)

@@ -35,7 +35,7 @@ impl Get {
         let mut list = ListPrinter::new(&mut printer, out);
         let mut printed = Ok(());
         client.glance(|cluster| {
-            apiserver::visit(cluster, *kind, namespace.as_deref(), &mut |object| {
+            apiserver::visit(cluster, *kind, namespace.as_deref(), None, &mut |object| {
                 if filter.lets_through(&object) {
                     printed = list.item(&object);
                 }

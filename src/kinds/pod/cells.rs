@@ -6,6 +6,34 @@ use super::fields::Fields;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::time::{self, Time};
 
+/// The parts of a pod that its row is made of, and what names it.
+pub(super) const PARTS: &[&str] = &[
+    "/apiVersion",
+    "/kind",
+    "/metadata/creationTimestamp",
+    "/metadata/deletionTimestamp",
+    "/metadata/labels",
+    "/metadata/name",
+    "/metadata/namespace",
+    "/spec/containers/*/name",
+    "/spec/initContainers/*/name",
+    "/spec/initContainers/*/restartPolicy",
+    "/spec/nodeName",
+    "/spec/readinessGates",
+    "/status/conditions/*/reason",
+    "/status/conditions/*/status",
+    "/status/conditions/*/type",
+    "/status/containerStatuses/*/lastState",
+    "/status/containerStatuses/*/ready",
+    "/status/containerStatuses/*/restartCount",
+    "/status/containerStatuses/*/state",
+    "/status/initContainerStatuses",
+    "/status/nominatedNodeName",
+    "/status/phase",
+    "/status/podIPs",
+    "/status/reason",
+];
+
 /// What is added up over a pod's containers.
 #[derive(Default)]
 struct Tally {
@@ -166,6 +194,7 @@ fn has_condition(pod: &Object, kind: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::apimachinery::outline::Outline;
     use serde_json::json;
 
     fn row(pod: Value) -> String {
@@ -178,7 +207,10 @@ mod tests {
                 None => object.set(&format!("/{key}"), value.clone()),
             }
         }
-        cells(&object, now)[1..4].join(" ")
+        let cells_of = |object: &Object| cells(object, now);
+        let parts = Outline::of(PARTS.iter().copied()).decode(object.to_value().to_string().as_bytes()).unwrap();
+        assert_eq!(cells_of(&object), cells_of(&Object::from_value(parts).unwrap()), "a row looks at no more than its parts");
+        cells_of(&object)[1..4].join(" ")
     }
 
     fn running(name: &str) -> Value {

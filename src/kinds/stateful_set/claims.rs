@@ -105,8 +105,7 @@ pub fn is_stale(set: &Set, ordinal: i64, cluster: &Cluster) -> Result<bool, Stat
 pub fn changed_since(set: &Set, read: usize, cluster: &Cluster) -> Vec<i64> {
     let name = |template| format!("{}-{}", template_name(template), set.object.name());
     let stems: Vec<String> = templates(set.object).iter().map(name).collect();
-    let log = cluster.log().get(read..).unwrap_or_default().iter();
-    let keys = log.map(|change| &change.key);
+    let keys = cluster.log().get(read..).unwrap_or_default().iter();
     let keys = keys.filter(|k| k.resource == "persistentvolumeclaims" && k.namespace == set.object.namespace());
     keys.flat_map(|key| stems.iter().filter_map(|stem| ordinal(stem, &key.name))).collect()
 }
