@@ -19,14 +19,17 @@ use crate::apimachinery::time::Time;
 mod agenda;
 mod change;
 mod history;
+mod index;
 mod lookup;
 mod roster;
 
 pub use change::{Change, ChangeType, Changes};
 pub use history::KEPT_CHANGES;
+pub use index::Indexer;
 
 use agenda::Agenda;
 use history::History;
+use index::Indexes;
 use roster::Rosters;
 
 /// What a store knows of itself at one resourceVersion.
@@ -78,22 +81,17 @@ pub trait Snapshot {
         rows.retain(|(_, object)| object.label(key) == Some(value));
         Ok(rows)
     }
+    /// The objects that an indexer finds under a value, ordered by key.
+    fn indexed(&self, indexer: &'static Indexer, value: &str) -> Result<Vec<(Key, Arc<Object>)>, Status> {
+        let mut rows = self.list(indexer.resource, None)?;
+        rows.retain(|(_, object)| indexer.has(object, value));
+        Ok(rows)
+    }
     /// Objects whose controllers asked to be woken at or before this time, earliest first.
     fn due(&self, by: Time) -> Result<Vec<(Time, Key)>, Status>;
     /// The earliest time at which anything is due.
     fn next_due(&self) -> Result<Option<Time>, Status>;
 }
-
-/// A way to find objects of a resource by something in them, as client-go's indexers are: made on first use, kept up to
-/// date by every change after that.
-pub struct Indexer {
-    pub resource: &'static str,
-    /// What an object is found by.
-    pub values: fn(&Object) -> Vec<String>,
-}
-
-/// The objects' keys by value, for each indexer by its place in memory (they are statics).
-type Indexes = HashMap<*const Indexer, (&'static Indexer, BTreeMap<String, BTreeSet<Key>>)>;
 
 /// Typed views by the object's place in memory and the view's type.
 type Views = HashMap<(usize, TypeId), (Arc<Object>, Rc<dyn Any>)>;
@@ -285,43 +283,6 @@ impl<'s> Cluster<'s> {
         Ok(())
     }
 
-    /// The objects that an indexer finds under a value, ordered by key.
-    pub fn indexed(&self, indexer: &'static Indexer, value: &str) -> Result<Vec<(Key, Arc<Object>)>, Status> {
-        let place: *const Indexer = indexer;
-        if !self.indexes.borrow().contains_key(&place) {
-            let mut index: BTreeMap<String, BTreeSet<Key>> = BTreeMap::new();
-            for (key, object) in self.list_keyed(indexer.resource, None)? {
-                for value in (indexer.values)(&object) {
-                    index.entry(value).or_default().insert(key.clone());
-                }
-            }
-            self.indexes.borrow_mut().insert(place, (indexer, index));
-        }
-        let indexes = self.indexes.borrow();
-        let keys = indexes.get(&place).and_then(|(_, index)| index.get(value)).into_iter().flatten();
-        Ok(keys.filter_map(|k| Some((k.clone(), self.known(k)?))).collect())
-    }
-
-    fn update_indexes(&mut self, key: &Key, before: Option<&Object>, after: Option<&Object>) {
-        let rosters = self.rosters.get_mut();
-        for (indexer, index) in self.indexes.get_mut().values_mut().filter(|(i, _)| i.resource == key.resource) {
-            let was = before.map(indexer.values).unwrap_or_default();
-            let is = after.map(indexer.values).unwrap_or_default();
-            was.iter().chain(&is).for_each(|value| rosters.changed(indexer, value, key));
-            if was == is {
-                continue;
-            }
-            for value in was {
-                if let Some(keys) = index.get_mut(&value) {
-                    keys.remove(key);
-                }
-            }
-            for value in is {
-                index.entry(value).or_default().insert(key.clone());
-            }
-        }
-    }
-
     /// A typed view of an object, decoded once per version of it for as long as the transaction lasts.
     ///
     /// Versions are told apart by their place in memory, which the cache keeps taken.
@@ -361,7 +322,7 @@ impl<'s> Cluster<'s> {
         let kind = if before.is_some() { ChangeType::Modified } else { ChangeType::Added };
         self.index_owners(key, before.as_deref(), Some(&object));
         self.update_indexes(key, before.as_deref(), Some(&object));
-        self.record(kind, key, object.clone());
+        self.record(kind, key, object.clone(), before);
         self.seen.borrow_mut().insert(key.clone(), Some(object.clone()));
         Ok(object)
     }
@@ -375,15 +336,16 @@ impl<'s> Cluster<'s> {
         let last = Arc::new(last);
         self.index_owners(key, Some(&before), None);
         self.update_indexes(key, Some(&before), None);
-        self.record(ChangeType::Deleted, key, last.clone());
+        self.record(ChangeType::Deleted, key, last.clone(), Some(before));
         self.seen.borrow_mut().insert(key.clone(), None);
         self.set_wake(key, None);
         Ok(Some(last))
     }
 
-    fn record(&mut self, kind: ChangeType, key: &Key, object: Arc<Object>) {
+    fn record(&mut self, kind: ChangeType, key: &Key, object: Arc<Object>, before: Option<Arc<Object>>) {
         self.dirty.insert(key.clone());
-        self.history.push(Change { resource_version: self.meta.resource_version, kind, key: key.clone(), object });
+        let resource_version = self.meta.resource_version;
+        self.history.push(Change { resource_version, kind, key: key.clone(), object, before });
     }
 
     fn index_owners(&mut self, key: &Key, before: Option<&Object>, after: Option<&Object>) {

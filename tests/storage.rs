@@ -56,6 +56,10 @@ fn object(key: &Key, owners: &[u8], size: u8, internal: bool) -> Object {
     object.set("/spec/text", "x\u{0}é".repeat(usize::from(size)).into());
     let owners: Vec<_> = owners.iter().map(|o| json!({"uid": format!("o{o}"), "kind": "K", "name": "n"})).collect();
     object.set("/metadata/ownerReferences", owners.into());
+    if size % 3 > 0 {
+        object.set("/spec/nodeName", format!("node-{}", size % 3).into());
+        object.set("/status/phase", if size % 2 == 0 { "Pending" } else { "Running" }.into());
+    }
     if internal {
         object.internal.insert("seen".to_owned(), size.into());
     }
@@ -102,6 +106,16 @@ fn same(file: &dyn Snapshot, twin: &dyn Snapshot) {
     for n in 0..5 {
         let uid = format!("o{n}");
         assert_eq!(file.owned_by(&uid).unwrap(), twin.owned_by(&uid).unwrap());
+    }
+    for indexer in kstate::control::INDEXERS {
+        for value in ["", "a", "b", "a/", "node-1", "node-2"] {
+            assert_eq!(
+                file.indexed(indexer, value).unwrap(),
+                twin.indexed(indexer, value).unwrap(),
+                "{}",
+                indexer.name
+            );
+        }
     }
     assert_eq!(file.next_due().unwrap(), twin.next_due().unwrap());
     for at in [Time::UNIX_EPOCH, Time::UNIX_EPOCH + TimeDelta::seconds(60), Time::MAX_UTC, Time::MIN_UTC] {

@@ -199,7 +199,7 @@ fn a_damaged_log_gives_an_earlier_state_or_an_error() {
 #[test]
 fn a_newer_or_foreign_file_is_refused_and_untouched() {
     for (sql, want) in [
-        ("PRAGMA user_version = 7", "has format 7, which is newer than format 2, the newest this kstate reads"),
+        ("PRAGMA user_version = 7", "has format 7, which is newer than format 3, the newest this kstate reads"),
         ("PRAGMA application_id = 5", "is not a kstate store"),
         ("PRAGMA user_version = 0", "there never was a format 0"),
     ] {
@@ -417,7 +417,12 @@ fn a_reset_opens_the_folders_that_pods_closed() {
     let mut command = Command::new("sh");
     command.args(["-c", script]).arg(std::env::current_exe().unwrap());
     let said = text(part("reset", home.path(), as_somebody(&mut command)));
-    assert!(said.contains(r#"reset: Ok(Reset { removed: ["pods", "state.db", "volumes"], left: [] })"#), "{said}");
+    assert!(
+        said.contains(
+            r#"reset: Ok(Reset { removed: ["pods", "state.db", "state.db-shm", "state.db-wal", "volumes"], left: [] })"#
+        ),
+        "{said}"
+    );
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
 }
 
@@ -437,7 +442,7 @@ fn a_reset_removes_what_is_kstates_and_follows_no_link() {
     symlink(outside.path(), home.path().join("nodes")).unwrap();
     fs::write(home.path().join("notes.txt"), "x").unwrap();
     let done = storage::reset(home.path(), Duration::ZERO).unwrap();
-    assert_eq!(done.removed, ["nodes", "pods", FILE, "volumes"]);
+    assert_eq!(done.removed, ["nodes", "pods", FILE, "state.db-shm", "state.db-wal", "volumes"]);
     assert_eq!(done.left, ["notes.txt"]);
     assert_eq!(contents(home.path()).into_keys().collect::<Vec<_>>(), ["notes.txt"]);
     assert_eq!(fs::read(outside.path().join("precious")).unwrap(), b"x");

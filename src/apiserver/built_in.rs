@@ -14,7 +14,7 @@ use crate::apimachinery::object::Object;
 use crate::apimachinery::outline::Outline;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
-use crate::cluster::{Cluster, Meta, Snapshot, Visitor};
+use crate::cluster::{Cluster, Indexer, Meta, Snapshot, Visitor};
 use crate::kinds::lease;
 use crate::kinds::rbac::built_in;
 
@@ -143,6 +143,11 @@ impl Snapshot for WithBuiltIn<'_> {
         let mut rows = self.list(resource, namespace)?;
         rows.retain(|(_, object)| object.label(key) == Some(value));
         Ok(rows)
+    }
+
+    /// No built-in object is found by an indexer.
+    fn indexed(&self, indexer: &'static Indexer, value: &str) -> Result<Vec<(Key, Arc<Object>)>, Status> {
+        self.stored.indexed(indexer, value)
     }
 
     fn due(&self, by: Time) -> Result<Vec<(Time, Key)>, Status> {

@@ -34,6 +34,8 @@ pub struct Change {
     pub key: Key,
     /// The object after the change; as it last was, when it was deleted.
     pub object: Arc<Object>,
+    /// The object before the change; not kept in a store.
+    pub before: Option<Arc<Object>>,
 }
 
 /// Everything a transaction has to write.

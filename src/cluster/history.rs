@@ -73,7 +73,7 @@ mod tests {
 
     fn change(resource_version: u64, kind: ChangeType) -> Change {
         let key = Key::new("pods", "default", &format!("p-{resource_version}"));
-        Change { resource_version, kind, key, object: Arc::default() }
+        Change { resource_version, kind, key, object: Arc::default(), before: None }
     }
 
     #[test]

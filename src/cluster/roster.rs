@@ -45,7 +45,7 @@ impl Cluster<'_> {
     ) -> Result<(Rc<RefCell<T>>, News), Status> {
         let place: *const Indexer = indexer;
         if let Some((kept, keys)) = self.news_of::<T>(place, value) {
-            let now = |key: &Key| self.known(key).filter(|o| (indexer.values)(o).iter().any(|v| v == value));
+            let now = |key: &Key| self.known(key).filter(|o| indexer.has(o, value));
             let news = keys.into_iter().map(|key| (now(&key), key)).map(|(object, key)| (key, object)).collect();
             return Ok((kept, news));
         }

@@ -37,7 +37,8 @@ pub fn record(cluster: &mut Cluster, record: EventRecord) -> Result<(), Status> 
 }
 
 /// Events by all that makes two of them the same one.
-static EVENTS_BY_CAUSE: Indexer = Indexer {
+pub(super) static EVENTS_BY_CAUSE: Indexer = Indexer {
+    name: "events-by-cause",
     resource: "events",
     values: |event| {
         let text = |pointer: &str| event.str_at(pointer);

@@ -17,6 +17,7 @@ mod apply;
 pub mod emulated;
 mod event;
 mod garbage;
+mod indexers;
 pub mod kubelet;
 mod node;
 pub mod observation;
@@ -26,6 +27,8 @@ pub mod sandbox;
 mod scheduler;
 mod volume;
 pub mod why;
+
+pub use indexers::INDEXERS;
 
 /// A controller that belongs to the cluster rather than to one kind's file.
 pub(crate) struct Controller {
@@ -147,6 +150,10 @@ impl Queue {
 
     /// The object itself, its controller, and whatever declared an interest in its resource.
     fn enqueue(&mut self, cluster: &Cluster, change: &Change) -> Result<(), Status> {
+        if is_note(cluster, change)? {
+            self.push(change.key.clone());
+            return Ok(());
+        }
         let resource = change.key.resource.as_ref();
         let wiring = WIRINGS.get(resource);
         let has_owner = change.object.owner_references().next().is_some();
@@ -164,15 +171,26 @@ impl Queue {
                 self.push(key);
             }
         }
+        // Who selected it by labels that it has no more has to see that, too.
+        let relabelled = change.before.as_ref().filter(|before| before.labels() != change.object.labels());
         let of_custom =
             || all_triggers().filter(|t| t.resource == resource || t.resource == kinds::ANY_CUSTOM).collect();
         for trigger in wiring.map_or_else(of_custom, |wiring| wiring.triggers.clone()) {
-            for key in (trigger.keys)(&change.object, cluster)? {
-                self.push(key);
+            for object in relabelled.into_iter().chain([&change.object]) {
+                for key in (trigger.keys)(object, cluster)? {
+                    self.push(key);
+                }
             }
         }
         Ok(())
     }
+}
+
+/// Whether a change concerns only the object's own controllers. A pod that fits nowhere may wait for any label.
+fn is_note(cluster: &Cluster, change: &Change) -> Result<bool, Status> {
+    let (ChangeType::Modified, Some(before)) = (change.kind, &change.before) else { return Ok(false) };
+    let Some(kind) = kinds::of_resource(cluster, &change.key.resource)? else { return Ok(false) };
+    Ok(kind.is_note(before, &change.object, cluster)? && !scheduler::is_anything_refused(cluster)?)
 }
 
 /// Runs every controller of one object, each on the object as the one before left it. Returns when to look again.

@@ -125,6 +125,7 @@ pub use registry::{Registry, by_api_version, by_resource, of_api_version, of_res
 pub use scale_paths::ScalePaths;
 pub use secret::key_pair_problem;
 pub use service_account::{ROOT_CERTIFICATE, create_token};
+pub use stateful_set::{OWNED_CLAIMS, PODS_BY_CONTROLLER};
 
 /// A version of a kind that is served besides the one that is stored.
 pub struct OtherVersion {
@@ -286,6 +287,12 @@ pub trait Kind: Sync {
     /// an event, of which each transition makes one.
     fn is_looked_at(&self) -> bool {
         true
+    }
+
+    /// Whether a change concerns nobody but the object's own controllers, so that its owner and who watches its kind need not
+    /// look: for a kind of which there may be very many under one owner.
+    fn is_note(&self, _old: &Object, _new: &Object, _cluster: &Cluster) -> Result<bool, Status> {
+        Ok(false)
     }
 
     /// The fields that a list can be selected by besides `metadata.name` and `metadata.namespace`: each with the JSON

@@ -10,6 +10,7 @@ mod cells;
 mod defaults;
 mod describe;
 mod fields;
+mod notes;
 mod qos;
 mod quota;
 mod update;
@@ -149,6 +150,10 @@ impl Kind for Pod {
 
     fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
         SELECTABLE
+    }
+
+    fn is_note(&self, old: &Object, new: &Object, cluster: &Cluster) -> Result<bool, Status> {
+        notes::is_note(old, new, cluster)
     }
 
     fn row_outline(&self) -> Option<&'static Outline> {

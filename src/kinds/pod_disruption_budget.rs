@@ -22,10 +22,13 @@ mod describe;
 /// The kind.
 pub struct PodDisruptionBudget;
 
+/// The resource of budgets.
+pub const RESOURCE: &str = "poddisruptionbudgets.policy";
+
 static NAMES: Names = Names {
     group: "policy",
     api_version: "policy/v1",
-    resource: "poddisruptionbudgets.policy",
+    resource: RESOURCE,
     ..Names::core("PodDisruptionBudget", "poddisruptionbudgets", "poddisruptionbudget", &["pdb"])
 };
 static COLUMNS: [Column; 5] =

@@ -69,7 +69,7 @@ pub(super) fn append(connection: &Connection, changes: &[Change], encoded: &Enco
         "INSERT INTO log(rv, type, resource, namespace, name, digest, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
     for change in changes.iter().filter(|c| c.resource_version.cast_signed() > oldest) {
-        let Change { resource_version, kind, key, object } = change;
+        let Change { resource_version, kind, key, object, before: _ } = change;
         let (rv, kind) = (resource_version.cast_signed(), number(*kind));
         let body = match encoded.get(&rv) {
             Some(body) => Cow::Borrowed(body),
@@ -98,7 +98,7 @@ pub(super) fn read(row: &rusqlite::Row<'_>) -> Result<Change, Fault> {
     }
     let kind = *TYPES.get(usize::try_from(number).unwrap_or(usize::MAX)).ok_or_else(damaged)?;
     let object = Arc::new(decode(None, body).ok_or_else(damaged)?);
-    Ok(Change { resource_version: rv.cast_unsigned(), kind, key, object })
+    Ok(Change { resource_version: rv.cast_unsigned(), kind, key, object, before: None })
 }
 
 const TYPES: [ChangeType; 3] = [ChangeType::Added, ChangeType::Modified, ChangeType::Deleted];

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags, params};
 use super::error::{Error, Fault};
 use super::lock::Lock;
 use super::snapshot::read;
-use super::{FILE, Options, beside, commit, create, dial, doctor, identify, links, snapshot};
+use super::{FILE, Options, beside, commit, create, dial, doctor, identify, links, pages, schema, snapshot};
 
 /// What follows the store's name in that of a copy in an older format; the format's number comes next.
 const BACKUP: &str = ".format-";
@@ -35,16 +35,16 @@ pub(super) fn migrate(options: &Options) -> Result<(), Error> {
         other => other,
     };
     let lock = lock.map_err(read_only)?;
-    let draft = write_draft(&file, options).map_err(read_only)?;
+    let draft = write_draft(&file, found, options).map_err(read_only)?;
     keep(&file, found).and_then(|()| take_place(&draft, &file)).map_err(|e| io_error(&file, &e))?;
     drop(lock);
     Ok(())
 }
 
 /// Writes all rows into a new file of this format.
-fn write_draft(file: &Path, options: &Options) -> Result<PathBuf, Error> {
+fn write_draft(file: &Path, format: i64, options: &Options) -> Result<PathBuf, Error> {
     let error = |fault: Fault| fault.of(file, options.patience);
-    let old = open(file, options).map_err(error)?;
+    let old = open(file, format, options).map_err(error)?;
     let draft = create::new_draft(file).map_err(|e| io_error(file, &e))?;
     let transaction = old.unchecked_transaction().map_err(|e| error(e.into()))?;
     let newest = snapshot::meta(&transaction).map_err(error)?.resource_version;
@@ -70,15 +70,16 @@ fn write_draft(file: &Path, options: &Options) -> Result<PathBuf, Error> {
 }
 
 /// Opens the old file and plays its log back into it: what is in the log is nowhere else.
-fn open(file: &Path, options: &Options) -> Result<Connection, Fault> {
+fn open(file: &Path, format: i64, options: &Options) -> Result<Connection, Fault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let old = Connection::open_with_flags(file, flags)?;
+    let has_checksums = format > schema::WITHOUT_CHECKSUMS;
+    let old = if has_checksums { pages::open(file, flags)? } else { Connection::open_with_flags(file, flags)? };
     old.busy_timeout(options.patience)?;
     create::fold(&old)?;
     Ok(old)
 }
 
-/// The tables that are in format 1 as they are now.
+/// The tables that are in every format as they are now.
 const TABLES: [(&str, &str); 3] = [
     ("parts", "resource, namespace, count, digest"),
     ("log", "rv, type, resource, namespace, name, digest, body"),
@@ -98,7 +99,7 @@ fn copy_table(old: &Connection, new: &Connection, table: &str, columns: &str) ->
     Ok(())
 }
 
-/// The objects with the numbers they had, and the links that format 1 did not have.
+/// The objects with the numbers they had and the links of this format.
 fn copy_objects(old: &Connection, new: &Connection) -> Result<(), Fault> {
     let mut insert = new.prepare(
         "INSERT INTO objects(resource, namespace, name, uid, rv, wake_at, digest, internal, body, id, links) \

@@ -60,9 +60,7 @@ pub(super) fn keep_log_files(connection: &Connection) -> rusqlite::Result<()> {
 /// Tells the layers below SQLite a number.
 fn tell(connection: &Connection, what: c_int, mut number: c_int) -> rusqlite::Result<()> {
     // SAFETY: the handle is open for as long as the connection is borrowed, and SQLite reads one int from the pointer.
-    let code = unsafe {
-        ffi::sqlite3_file_control(connection.handle(), ptr::null(), what, (&raw mut number).cast())
-    };
+    let code = unsafe { ffi::sqlite3_file_control(connection.handle(), ptr::null(), what, (&raw mut number).cast()) };
     if code == ffi::SQLITE_OK { Ok(()) } else { Err(failure(code)) }
 }
 

@@ -11,20 +11,24 @@ use super::error::{Error, Fault};
 const APPLICATION_ID: i64 = 0x6b73_7461;
 
 /// The format this kstate writes, kept in SQLite's `user_version`. A change that an older kstate would misread takes the next.
-pub const FORMAT: i64 = 2;
+pub const FORMAT: i64 = 3;
 
 /// How what is said of a format begins that nobody wrote.
 pub(super) const NEVER: &str = "there never was a format";
 
 /// The oldest format that is brought to this one (migrate.rs). Format 1 had no checksums of pages, so that a damaged index
-/// lost rows without a word, and its own table of owners where `links` is now, which knows labels, too.
+/// lost rows without a word, and its own table of owners where `links` is now. Format 2 had owners and labels in `links` alone,
+/// so that a controller who looked for anything else read all objects of a resource.
 const OLDEST: i64 = 1;
 
-/// Format 2. Rowid tables, because 2 KB bodies would overflow the pages of an index (measured: twice the size).
+/// The last format whose pages had no checksums.
+pub(super) const WITHOUT_CHECKSUMS: i64 = 1;
+
+/// Format 3. Rowid tables, because 2 KB bodies would overflow the pages of an index (measured: twice the size).
 ///
 /// `digest` is a checksum (digest.rs); `parts` has the number of objects of each resource and namespace and the xor of
 /// their digests, so that a list that lost a row is noticed. `wake_at` is in microseconds since 1970. `links` are numbers
-/// of owners and labels (links.rs), once in the table that is looked up and once in the object's row, for whoever changes it.
+/// of owners, labels and indexers' values (links.rs), once in the table that is looked up and once in the object's row, for whoever changes it.
 const TABLES: &str = "
 CREATE TABLE objects(
   id INTEGER PRIMARY KEY, resource TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, uid TEXT NOT NULL,

@@ -20,7 +20,7 @@ use crate::apimachinery::outline::Outline;
 use crate::apimachinery::seed::Seed;
 use crate::apimachinery::status::{Reason, Status};
 use crate::apimachinery::time::Time;
-use crate::cluster::{Meta, Snapshot, Visitor};
+use crate::cluster::{Indexer, Meta, Snapshot, Visitor};
 
 /// The columns that [`read`] takes, in its order.
 const COLUMNS: &str = "o.resource, o.namespace, o.name, o.uid, o.rv, o.wake_at, o.digest, o.internal, o.body";
@@ -146,6 +146,18 @@ impl<'s> Transaction<'s> {
         linked(statement.query((link, resource, namespace))?, |object| object.label(key) == Some(value))
     }
 
+    fn read_indexed(&self, indexer: &'static Indexer, value: &str) -> Result<Vec<(Key, Arc<Object>)>, Fault> {
+        if !links::knows(indexer) {
+            let mut rows = self.read_list(indexer.resource, None)?;
+            rows.retain(|(_, object)| indexer.has(object, value));
+            return Ok(rows);
+        }
+        let sql = format!("SELECT {COLUMNS} FROM {LINKED} WHERE w.link = ?1 AND o.resource = ?2");
+        let mut statement = self.sqlite.prepare_cached(&sql)?;
+        let link = links::of_value(indexer, value);
+        linked(statement.query((link, indexer.resource))?, |object| indexer.has(object, value))
+    }
+
     fn read_due(&self, by: Time) -> Result<Vec<(Time, Key)>, Fault> {
         let mut statement = self.sqlite.prepare_cached(
             "SELECT wake_at, resource, namespace, name FROM objects WHERE wake_at <= ?1 \
@@ -203,6 +215,10 @@ impl Snapshot for Transaction<'_> {
         label: (&str, &str),
     ) -> Result<Vec<(Key, Arc<Object>)>, Status> {
         self.status(self.read_labelled(resource, namespace, label))
+    }
+
+    fn indexed(&self, indexer: &'static Indexer, value: &str) -> Result<Vec<(Key, Arc<Object>)>, Status> {
+        self.status(self.read_indexed(indexer, value))
     }
 
     fn due(&self, by: Time) -> Result<Vec<(Time, Key)>, Status> {

@@ -11,7 +11,7 @@ use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::Time;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Indexer};
 use crate::kinds::Trigger;
 use crate::kinds::plan::{Action, Plan};
 use crate::kinds::why::Reason;
@@ -100,11 +100,22 @@ fn remove(pod: &Object) -> Plan {
 
 /// The pods of a namespace that have not come up yet and may have waited for this; all that live, when the pace changed.
 fn waiting_for_config(object: &Object, cluster: &Cluster) -> Result<Vec<Key>, Status> {
-    let is_pace = is_pace(object);
-    let pods = cluster.list_keyed("pods", (!is_pace).then(|| object.namespace()))?;
-    let waits = |pod: &Object| {
-        let phase = pod.str_at("/status/phase");
-        phase == "Pending" || pod.deletion_timestamp().is_some() || (is_pace && phase == "Running")
-    };
-    Ok(pods.into_iter().filter(|(_, pod)| waits(pod)).map(|(key, _)| key).collect())
+    if !is_pace(object) {
+        let waiting = cluster.indexed(&CHANGING_PODS, object.namespace())?;
+        return Ok(waiting.into_iter().map(|(key, _)| key).collect());
+    }
+    let lives = |pod: &Object| is_changing(pod) || pod.str_at("/status/phase") == "Running";
+    let pods = cluster.list_keyed("pods", None)?;
+    Ok(pods.into_iter().filter(|(_, pod)| lives(pod)).map(|(key, _)| key).collect())
+}
+
+/// Pods that have not come up yet, or are on their way out, by namespace.
+pub(super) static CHANGING_PODS: Indexer = Indexer {
+    name: "changing-pods",
+    resource: "pods",
+    values: |pod| if is_changing(pod) { vec![pod.namespace().to_owned()] } else { Vec::new() },
+};
+
+fn is_changing(pod: &Object) -> bool {
+    pod.str_at("/status/phase") == "Pending" || pod.deletion_timestamp().is_some()
 }

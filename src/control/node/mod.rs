@@ -9,7 +9,7 @@ pub mod lifecycle;
 pub use lifecycle::is_lost;
 
 /// Pods by the node they are on.
-static PODS_BY_NODE: Indexer = Indexer { resource: "pods", values: node_of };
+pub(super) static PODS_BY_NODE: Indexer = Indexer { name: "pods-by-node", resource: "pods", values: node_of };
 
 fn node_of(pod: &Object) -> Vec<String> {
     match pod.str_at("/spec/nodeName") {

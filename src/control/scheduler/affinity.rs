@@ -80,7 +80,8 @@ pub fn preferred(pod: &Object, cluster: &Cluster) -> Result<Vec<Term>, Status> {
 }
 
 /// Pods on nodes that others are to stay away from, all under one value.
-static ANTI_PODS: Indexer = Indexer {
+pub static ANTI_PODS: Indexer = Indexer {
+    name: "pods-others-keep-away-from",
     resource: "pods",
     values: |pod| {
         let place = "/spec/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution";

@@ -32,6 +32,9 @@ mod spread;
 mod usage;
 mod volumes;
 
+pub(super) use affinity::ANTI_PODS;
+pub(super) use usage::PODS_BY_NODE;
+
 use filter::{Refusal, Verdict};
 use preemption::Outcome;
 use usage::Room;
@@ -293,7 +296,8 @@ fn waiting_for_volume(volume: &Object, cluster: &Cluster) -> Result<Vec<Key>, St
 }
 
 /// Pods that were refused a node by its filters, all under one value. Those that wait for claims are woken by these.
-static REFUSED_PODS: Indexer = Indexer {
+pub(super) static REFUSED_PODS: Indexer = Indexer {
+    name: "refused-pods",
     resource: "pods",
     values: |pod| {
         let is_refused = || {
@@ -306,6 +310,11 @@ static REFUSED_PODS: Indexer = Indexer {
 
 fn refused(cluster: &Cluster) -> Result<Vec<Key>, Status> {
     Ok(cluster.indexed(&REFUSED_PODS, "")?.into_iter().map(|(key, _)| key).collect())
+}
+
+/// Whether any pod waits for a node that it fits.
+pub(super) fn is_anything_refused(cluster: &Cluster) -> Result<bool, Status> {
+    Ok(!refused(cluster)?.is_empty())
 }
 
 /// A pod that ends makes room, and one that runs or changes its labels may be what another wants to be near, or far from.

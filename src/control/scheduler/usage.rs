@@ -16,6 +16,7 @@ use crate::kinds::pod::{Amounts, Fields, amounts_of};
 
 /// Pods that take part of their node, by the node's name; those that have ended take none.
 pub static PODS_BY_NODE: Indexer = Indexer {
+    name: "pods-that-take-room",
     resource: "pods",
     values: |pod| match pod.str_at("/spec/nodeName") {
         "" => Vec::new(),

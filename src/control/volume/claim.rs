@@ -76,12 +76,14 @@ fn is_in_use(claim: &Object, cluster: &Cluster) -> Result<bool, Status> {
 
 /// Pods by the claims they mount, as `namespace/name`.
 pub static PODS_BY_CLAIM: Indexer = Indexer {
+    name: "pods-by-claim",
     resource: "pods",
     values: |pod| claim_names(pod).map(|name| format!("{}/{name}", pod.namespace())).collect(),
 };
 
 /// Volumes by the claim they are reserved for, as `namespace/name`.
 pub static VOLUMES_BY_CLAIM: Indexer = Indexer {
+    name: "volumes-by-claim",
     resource: "persistentvolumes",
     values: |volume| {
         let reference = |part: &str| volume.str_at(&format!("/spec/claimRef/{part}"));
@@ -93,7 +95,8 @@ pub static VOLUMES_BY_CLAIM: Indexer = Indexer {
 };
 
 /// Volumes that no claim has, by their class.
-static FREE_VOLUMES: Indexer = Indexer {
+pub static FREE_VOLUMES: Indexer = Indexer {
+    name: "free-volumes",
     resource: "persistentvolumes",
     values: |volume| match volume.at("/spec/claimRef") {
         Some(_) => Vec::new(),
@@ -102,7 +105,8 @@ static FREE_VOLUMES: Indexer = Indexer {
 };
 
 /// Claims that are not bound yet, all under one value.
-static PENDING_CLAIMS: Indexer = Indexer {
+pub static PENDING_CLAIMS: Indexer = Indexer {
+    name: "pending-claims",
     resource: "persistentvolumeclaims",
     values: |claim| match claim.str_at("/status/phase") {
         "Bound" => Vec::new(),

@@ -209,7 +209,11 @@ mod tests {
         }
         let cells_of = |object: &Object| cells(object, now);
         let parts = Outline::of(PARTS.iter().copied()).decode(object.to_value().to_string().as_bytes()).unwrap();
-        assert_eq!(cells_of(&object), cells_of(&Object::from_value(parts).unwrap()), "a row looks at no more than its parts");
+        assert_eq!(
+            cells_of(&object),
+            cells_of(&Object::from_value(parts).unwrap()),
+            "a row looks at no more than its parts"
+        );
         cells_of(&object)[1..4].join(" ")
     }
 

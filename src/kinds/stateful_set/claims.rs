@@ -13,6 +13,7 @@ use crate::cluster::{Cluster, Indexer};
 
 /// Claims that anybody owns, by their namespace.
 pub static OWNED_CLAIMS: Indexer = Indexer {
+    name: "owned-claims",
     resource: "persistentvolumeclaims",
     values: |claim| match claim.owner_references().next() {
         Some(_) => vec![claim.namespace().to_owned()],

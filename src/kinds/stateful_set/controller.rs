@@ -47,6 +47,7 @@ pub fn reconcile(object: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<P
 
 /// Pods by the uid of their controller; those without one under `namespace/`.
 pub static PODS_BY_CONTROLLER: Indexer = Indexer {
+    name: "pods-by-controller",
     resource: "pods",
     values: |pod| match pod.controller_of() {
         Some(controller) => vec![controller.uid.to_owned()],

@@ -35,7 +35,9 @@ mod sync;
 mod update;
 mod validation;
 
+pub use claims::OWNED_CLAIMS;
 pub(super) use claims::is_made_by_a_set as makes_claim;
+pub use controller::PODS_BY_CONTROLLER;
 // The same hash and order are a DaemonSet's.
 pub(super) use revision::{hash as revision_hash, number as revision_number, template as revision_template};
 
