@@ -42,17 +42,19 @@ impl Index {
         self.keys.entry(value).or_default().insert(key.clone());
     }
 
-    /// Takes an object from the values it had to those it has.
-    pub(super) fn update(&mut self, key: &Key, was: Vec<String>, is: Vec<String>) {
-        if was == is {
-            return;
-        }
-        for value in was {
-            if let Some(keys) = self.keys.get_mut(&value) {
+    /// Takes an object that changes from the values it had to those it has. Under a value that was not asked for yet it may be
+    /// known to the snapshot alone, which is not believed about what has changed.
+    pub(super) fn update(&mut self, key: &Key, was: &[String], is: Vec<String>) {
+        for value in was.iter().filter(|value| !is.contains(value)) {
+            if let Some(keys) = self.keys.get_mut(value) {
                 keys.remove(key);
             }
         }
-        is.into_iter().for_each(|value| self.insert(value, key));
+        for value in is {
+            if !(was.contains(&value) && self.read.contains(&value)) {
+                self.insert(value, key);
+            }
+        }
     }
 }
 
@@ -101,7 +103,7 @@ impl Cluster<'_> {
             let was = before.map(index.indexer.values).unwrap_or_default();
             let is = after.map(index.indexer.values).unwrap_or_default();
             was.iter().chain(&is).for_each(|value| rosters.changed(index.indexer, value, key));
-            index.update(key, was, is);
+            index.update(key, &was, is);
         }
     }
 }
@@ -162,10 +164,12 @@ mod tests {
 
     #[test]
     fn what_is_stored_and_what_changed_are_found_under_the_values_they_have_now() {
-        let stored = [("a", "red"), ("b", "red"), ("c", "blue"), ("d", "red")].map(|(name, colour)| {
-            let (key, object) = painted(name, colour);
-            (key, Arc::new(object))
-        });
+        let stored = [("a", "red"), ("b", "red"), ("c", "blue"), ("d", "red"), ("f", "green"), ("g", "green")].map(
+            |(name, colour)| {
+                let (key, object) = painted(name, colour);
+                (key, Arc::new(object))
+            },
+        );
         let stored = Stored(stored.into());
         let mut cluster = Cluster::new(&stored);
         let paint = |cluster: &mut Cluster, name, colour| {
@@ -177,7 +181,9 @@ mod tests {
         assert_eq!(names(&cluster, "red"), "d", "changes from before the first question count");
         paint(&mut cluster, "c", "red");
         paint(&mut cluster, "e", "blue");
+        paint(&mut cluster, "f", "green");
         assert_eq!((names(&cluster, "red"), names(&cluster, "blue")), ("c d".to_owned(), "a e".to_owned()));
+        assert_eq!(names(&cluster, "green"), "f g", "a change that keeps a value nobody asked for yet");
         paint(&mut cluster, "a", "red");
         assert_eq!((names(&cluster, "red"), names(&cluster, "blue")), ("a c d".to_owned(), "e".to_owned()));
     }

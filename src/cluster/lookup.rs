@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Cluster, Visitor};
 use crate::apimachinery::key::Key;
+use crate::apimachinery::labels::Selector;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::outline::Outline;
 use crate::apimachinery::status::Status;
@@ -60,6 +61,16 @@ impl Cluster<'_> {
         let is_asked = |k: &&Key| k.resource == resource && namespace.is_none_or(|n| k.namespace == n);
         found.extend(self.dirty.iter().filter(is_asked).cloned());
         Ok(found.into_iter().filter_map(|k| self.known(&k)).filter(has_label).collect())
+    }
+
+    /// The objects of one namespace whose labels a selector matches, ordered by name: reads no others where it can be helped.
+    pub fn selected(&self, resource: &str, namespace: &str, selector: &Selector) -> Result<Vec<Arc<Object>>, Status> {
+        let mut found = match selector.exact_label() {
+            Some(label) => self.labelled(resource, Some(namespace), label)?,
+            None => self.list(resource, Some(namespace))?,
+        };
+        found.retain(|object| selector.matches(object.labels()));
+        Ok(found)
     }
 
     /// Whether every object of a resource was read already, in one namespace or in all.

@@ -8,7 +8,7 @@ use crate::kinds;
 /// The indexers. One that is not here still finds, by reading all objects of its resource.
 ///
 /// One more, or other values of one, are a new format of stores (storage/schema.rs): what is stored has the old ones.
-pub static INDEXERS: [&Indexer; 12] = [
+pub static INDEXERS: [&Indexer; 13] = [
     &claim::FREE_VOLUMES,
     &claim::PENDING_CLAIMS,
     &claim::PODS_BY_CLAIM,
@@ -17,6 +17,7 @@ pub static INDEXERS: [&Indexer; 12] = [
     &kinds::OWNED_CLAIMS,
     &kinds::PODS_BY_CONTROLLER,
     &kubelet::CHANGING_PODS,
+    &kubelet::PODS_BY_CONFIG,
     &node::PODS_BY_NODE,
     &scheduler::ANTI_PODS,
     &scheduler::PODS_BY_NODE,

@@ -150,9 +150,7 @@ impl Kind for Service {
         if going(object) || namespace.is_some_and(|n| going(&n)) || object.str_at("/spec/type") == "ExternalName" {
             return Ok(plan);
         }
-        let selector = Selector::from_map(selector);
-        let pods = cluster.list("pods", Some(object.namespace()))?;
-        let pods: Vec<_> = pods.into_iter().filter(|p| selector.matches(p.labels())).collect();
+        let pods = cluster.selected("pods", object.namespace(), &Selector::from_map(selector))?;
         plan.because(cluster, || {
             let unready: Vec<_> = pods.iter().filter(|p| !super::workload::is_ready(p)).collect();
             let (all, ready) = (pods.len(), pods.len() - unready.len());

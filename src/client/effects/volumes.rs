@@ -28,10 +28,8 @@ impl Volumes {
             if cluster.get(key)?.is_none() || cluster.before(key)?.is_none() {
                 continue;
             }
-            for pod in cluster.list("pods", Some(&key.namespace))? {
-                if mounts(&pod, key) {
-                    all.add(&pod, cluster, home);
-                }
+            for (_, pod) in kubelet::pods_that_mount(key, cluster)? {
+                all.add(&pod, cluster, home);
             }
         }
         for key in cluster.changed("pods") {
@@ -58,19 +56,6 @@ impl Volumes {
         let written = self.stale.iter().map(|sandbox| runtime::write_volumes(home, sandbox));
         written.filter_map(Result::err).map(|failure| failure.to_string()).collect()
     }
-}
-
-/// Whether a volume of the pod has files of a ConfigMap or a Secret.
-fn mounts(pod: &Object, key: &Key) -> bool {
-    let (source, name) = match key.resource.as_ref() {
-        "configmaps" => ("configMap", "name"),
-        _ => ("secret", "secretName"),
-    };
-    pod.list_at("/spec/volumes").iter().any(|volume| {
-        let projected = volume.pointer("/projected/sources").and_then(|s| s.as_array()).into_iter().flatten();
-        volume[source][name] == key.name.as_str()
-            || projected.into_iter().any(|s| s[source]["name"] == key.name.as_str())
-    })
 }
 
 /// Whether a pod's labels or annotations are not what they were before the transaction.

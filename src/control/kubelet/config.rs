@@ -1,12 +1,14 @@
 //! What a pod needs from ConfigMaps and Secrets before it can come up.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::life::text;
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Indexer};
 
 /// A volume that cannot be set up, and why.
 pub struct MissingVolume {
@@ -49,6 +51,40 @@ fn missing_source(namespace: &str, part: &Value, cluster: &Cluster) -> Result<Op
         }
     }
     Ok(None)
+}
+
+/// Pods by the ConfigMaps and Secrets that their volumes have files of: `namespace/resource/name`.
+pub static PODS_BY_CONFIG: Indexer = Indexer {
+    name: "pods-by-config",
+    resource: "pods",
+    values: |pod| {
+        let volumes = pod.list_at("/spec/volumes").iter();
+        let sources = volumes.flat_map(|volume| {
+            let projected = volume.pointer("/projected/sources").and_then(Value::as_array);
+            projected.into_iter().flatten().chain([volume])
+        });
+        sources.flat_map(config_names).map(|(resource, name)| place(pod.namespace(), resource, name)).collect()
+    },
+};
+
+fn place(namespace: &str, resource: &str, name: &str) -> String {
+    format!("{namespace}/{resource}/{name}")
+}
+
+/// The ConfigMap or Secret of a volume or a part of a projected one.
+fn config_names(source: &Value) -> impl Iterator<Item = (&'static str, &str)> {
+    let named = |field: &str, name: &str| source.get(field)?.get(name)?.as_str();
+    let map = named("configMap", "name").filter(|name| !is_given(name)).map(|name| ("configmaps", name));
+    let secret = named("secret", "secretName").or(named("secret", "name")).map(|name| ("secrets", name));
+    map.into_iter().chain(secret)
+}
+
+/// The pods that have files of a ConfigMap or a Secret.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn pods_that_mount(key: &Key, cluster: &Cluster) -> Result<Vec<(Key, Arc<Object>)>, Status> {
+    cluster.indexed(&PODS_BY_CONFIG, &place(&key.namespace, &key.resource, &key.name))
 }
 
 /// The cluster's root certificate, which every namespace is given; kstate does not list it, and so has no object of it.

@@ -37,6 +37,7 @@ mod termination;
 mod walk;
 mod world;
 
+pub use config::{PODS_BY_CONFIG, pods_that_mount};
 pub use environment::API_SERVER;
 pub use environment::expand;
 pub use world::sandbox;

@@ -19,8 +19,7 @@ use crate::kinds::{by_api_version, int_or_percent, workload};
 pub fn reconcile(budget: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
     let mut plan = Plan::nothing();
     let Some(selector) = selector(budget) else { return Ok(plan) };
-    let pods: Vec<Arc<Object>> =
-        cluster.list("pods", Some(budget.namespace()))?.into_iter().filter(|p| selector.matches(p.labels())).collect();
+    let pods: Vec<Arc<Object>> = cluster.selected("pods", budget.namespace(), &selector)?;
     let (expected, desired) = wanted(budget, &pods, cluster)?;
     let healthy = pods.iter().filter(|p| p.deletion_timestamp().is_none() && workload::is_ready(p)).count() as i64;
     let allowed = if expected > 0 { (healthy - desired).max(0) } else { 0 };
