@@ -36,7 +36,18 @@ impl Run for Version {
             "yaml" => yaml::to_string(&value(self.client)),
             _ => anyhow::bail!("--output must be 'yaml' or 'json'"),
         };
-        Ok(cx.print(&text)?)
+        cx.print(&text)?;
+        if !self.client {
+            cx.env.stdout.flush()?;
+            // kubectl's clients and servers are meant to be at most one minor version apart; these two are what they are.
+            let minor = |version: &str| version.trim_start_matches('v').rsplit_once('.').map_or("", |(m, _)| m).to_owned();
+            let (client, server) = (minor(CLIENT), minor(SERVER));
+            cx.complain(&format!(
+                "WARNING: version difference between client ({client}) and server ({server}) exceeds the supported minor \
+                 version skew of +/-1\n"
+            ));
+        }
+        Ok(())
     }
 }
 
