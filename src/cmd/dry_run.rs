@@ -30,8 +30,9 @@ impl DryRun {
             _ => match go::boolean(text) {
                 Ok(yes) => {
                     let (word, dry_run) = if yes { ("client", DryRun::Client) } else { ("none", DryRun::None) };
-                    let text =
-                        format!("--dry-run={text} is deprecated (boolean value) and can be replaced with --dry-run={word}.");
+                    let text = format!(
+                        "--dry-run={text} is deprecated (boolean value) and can be replaced with --dry-run={word}."
+                    );
                     cx.warn("helpers.go:716", &text);
                     Ok(dry_run)
                 }

@@ -16,7 +16,9 @@ use super::select::Selectors;
 use super::support::{Flag, Support};
 use super::verbs::{Operands, Run};
 use super::watch::Watch;
+use crate::apimachinery::labels::Selector;
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Row, Table, column};
 use crate::apimachinery::time::{self, Time};
 use crate::apiserver;
@@ -228,7 +230,12 @@ impl Get {
         if !self.subresource.is_empty() && matches!(named, Named::All(_)) {
             anyhow::bail!("subresource cannot be used when bulk resources are specified");
         }
-        let fetched = fetch::fetch(cx, named, manifests, &selectors, self.scope.all_namespaces)?;
+        let mut fetched = fetch::fetch(cx, named, manifests, &selectors, self.scope.all_namespaces)?;
+        if !self.filename.is_empty() && self.server_print && matches!(self.output.as_str(), "" | "wide") {
+            // kubectl asks the selector about the table that the server made of an object, and a table has no labels.
+            let selector = Selector::parse(selectors.labels).map_err(Status::from)?;
+            fetched.parts.retain(|_| selector.matches(None));
+        }
         if self.subresource.is_empty() { Ok(fetched) } else { subresource::of(cx, fetched, &self.subresource) }
     }
 

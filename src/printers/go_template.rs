@@ -47,7 +47,8 @@ impl GoTemplate {
     /// then the object, as kubectl does; `whole` is that with all its metadata.
     pub fn print(&mut self, object: &Value, whole: &dyn Fn() -> Value, out: &mut dyn Write) -> anyhow::Result<()> {
         let mut made = Vec::new();
-        let done = self.template.execute(&mut made, &Context::from(value::to_template(object, self.allow_missing_keys)));
+        let done =
+            self.template.execute(&mut made, &Context::from(value::to_template(object, self.allow_missing_keys)));
         out.write_all(&made)?;
         let Err(error) = done else { return Ok(()) };
         let (error, text) = (errors::execute(&error, &self.text, object), &self.text);

@@ -133,7 +133,8 @@ impl Session<'_> {
         }
         if self.how.strict && text::without_comments(&saved.text).trim().is_empty() {
             // Nothing has no version and no kind, which is looked at before whether there is anything.
-            let said = results.add_unreadable(&self.infos[0], "error validating data: [apiVersion not set, kind not set]");
+            let said =
+                results.add_unreadable(&self.infos[0], "error validating data: [apiVersion not set, kind not set]");
             cx.complain(&said);
             return Ok(false);
         }

@@ -155,7 +155,10 @@ impl Proxy {
     fn filter(&self, cx: &mut Context) -> anyhow::Result<Option<Filter>> {
         if self.disable_filter {
             if self.unix_socket.is_empty() {
-                cx.warn("proxy.go:177", "Request filter disabled, your proxy is vulnerable to XSRF attacks, please be cautious");
+                cx.warn(
+                    "proxy.go:177",
+                    "Request filter disabled, your proxy is vulnerable to XSRF attacks, please be cautious",
+                );
             }
             return Ok(None);
         }

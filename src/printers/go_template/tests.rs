@@ -54,7 +54,7 @@ fn missing_keys_are_refused_where_that_is_asked_for() {
     let cases = [
         ("{{.nope}}", "1:2: executing \"output\" at <.nope>: map has no entry for key \"nope\""),
         ("{{.data.nope}}", "1:7: executing \"output\" at <.data.nope>: map has no entry for key \"nope\""),
-        ("{{range .items}}{{.x.y}}{{end}}", "1:18: executing \"output\" at <.x.y>: map has no entry for key \"x\""),
+        ("{{range .items}}{{.x.y}}{{end}}", "1:20: executing \"output\" at <.x.y>: map has no entry for key \"x\""),
     ];
     for (template, want) in cases {
         let mut parsed = GoTemplate::parse(template, false).unwrap();
@@ -62,7 +62,8 @@ fn missing_keys_are_refused_where_that_is_asked_for() {
         assert!(error.ends_with(want), "{error}");
     }
     let mut out = Vec::new();
-    let mut parsed = GoTemplate::parse("{{range $k, $v := .data}}{{$k}}{{index $.data $k}}{{end}}{{.data}}", false).unwrap();
+    let mut parsed =
+        GoTemplate::parse("{{range $k, $v := .data}}{{$k}}{{index $.data $k}}{{end}}{{.data}}", false).unwrap();
     parsed.print(&object, &|| Value::Null, &mut out).unwrap();
     assert_eq!(String::from_utf8(out).unwrap(), "abmap[a:b]");
 }
