@@ -247,6 +247,24 @@ pub fn is_env_var_name(value: &str) -> Problems {
     problems
 }
 
+/// The name of an environment variable, by the rule from before 1.34 that the client still has.
+pub fn is_strict_env_var_name(value: &str) -> Problems {
+    let inner = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
+    let mut problems = Problems::new();
+    if value.is_empty() || !value.bytes().all(inner) || value.starts_with(|c: char| c.is_ascii_digit()) {
+        let message = "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', \
+                       and must not start with a digit";
+        let examples = ["my.env-name", "MY_ENV.NAME", "MyEnvName1"];
+        problems.push(regex_message(message, "[-._a-zA-Z][-._a-zA-Z0-9]*", &examples));
+    }
+    match value {
+        "." | ".." => problems.push(format!("must not be '{value}'")),
+        _ if value.starts_with("..") => problems.push("must not start with '..'".to_owned()),
+        _ => {}
+    }
+    problems
+}
+
 /// An identifier as C has it.
 pub fn is_c_identifier(value: &str) -> Problems {
     let mut bytes = value.bytes();
@@ -413,6 +431,9 @@ mod tests {
         assert_eq!(is_config_map_key("a/b").len(), 1);
         assert_eq!(is_env_var_name("my.VAR 1"), [""; 0]);
         assert_eq!(is_env_var_name("a=b").len(), 1);
+        assert_eq!(is_strict_env_var_name("my.VAR-1"), [""; 0]);
+        assert_eq!(is_strict_env_var_name("1A").len(), 1);
+        assert_eq!(is_strict_env_var_name("..a"), ["must not start with '..'"]);
         assert_eq!(is_path_segment_name("a:b", false), [""; 0]);
         assert_eq!(is_path_segment_name("a/b%", false), ["may not contain '/'", "may not contain '%'"]);
         assert_eq!(is_c_identifier("_a1"), [""; 0]);

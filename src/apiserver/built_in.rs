@@ -1,5 +1,5 @@
-//! The objects that a cluster has without anybody storing them: the built-in cluster roles and bindings, and the leases that
-//! kubelets renew every few seconds.
+//! The objects that a cluster has without anybody storing them: the built-in cluster roles and bindings, the control plane's
+//! components, and the leases that kubelets renew every few seconds.
 //!
 //! They are laid under a snapshot when someone looks for them, so that a new store's first command need not write a
 //! hundred objects. One that is changed is stored as any object is; one that is deleted is remembered as gone.
@@ -15,8 +15,8 @@ use crate::apimachinery::outline::Outline;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
 use crate::cluster::{Cluster, Indexer, Meta, Snapshot, Visitor};
-use crate::kinds::lease;
 use crate::kinds::rbac::built_in;
+use crate::kinds::{component_status, lease};
 
 /// Where those that are gone are remembered, in kstate's own part of the namespace kube-system.
 const GONE: &str = "goneBuiltIns";
@@ -57,6 +57,7 @@ impl WithBuiltIn<'_> {
     /// What a list has besides the stored objects, each with its key.
     fn added(&self, resource: &str, namespace: Option<&str>) -> Result<Vec<(Key, Object)>, Status> {
         match resource {
+            component_status::RESOURCE => Ok(components()),
             lease::RESOURCE if namespace.is_none_or(|n| n.is_empty() || n == lease::NODE_NAMESPACE) => self.leases(),
             _ if built_in::RESOURCES.contains(&resource) && namespace.is_none_or(str::is_empty) => self.of(resource),
             _ => Ok(Vec::new()),
@@ -86,6 +87,12 @@ impl WithBuiltIn<'_> {
     }
 }
 
+/// The control plane's components, each with its key.
+fn components() -> Vec<(Key, Object)> {
+    let keyed = |object: Object| (Key::cluster(component_status::RESOURCE, object.name()), object);
+    component_status::objects().into_iter().map(keyed).collect()
+}
+
 impl Snapshot for WithBuiltIn<'_> {
     fn meta(&self) -> Meta {
         self.stored.meta()
@@ -98,6 +105,9 @@ impl Snapshot for WithBuiltIn<'_> {
                 Ok(found.map(|(_, object)| Arc::new(object)))
             }
             None if key.resource == lease::RESOURCE => self.lease(key),
+            None if key.resource == component_status::RESOURCE => {
+                Ok(components().into_iter().find(|(k, _)| k == key).map(|(_, object)| Arc::new(object)))
+            }
             stored => Ok(stored),
         }
     }

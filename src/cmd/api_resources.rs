@@ -124,9 +124,11 @@ const VERBS: &[&str] = &["create", "delete", "deletecollection", "get", "list", 
 /// resource's stand in an order of their own.
 pub fn verbs(names: &Names) -> &'static [&'static str] {
     const ONE_BY_ONE: &[&str] = &["create", "delete", "get", "list", "patch", "update", "watch"];
+    const READ: &[&str] = &["get", "list"];
     const CUSTOM: &[&str] = &["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
     match names.resource {
         "namespaces" => ONE_BY_ONE,
+        "componentstatuses" => READ,
         resource if kinds::by_resource(resource).is_none() => CUSTOM,
         _ => VERBS,
     }
@@ -136,7 +138,6 @@ pub fn verbs(names: &Names) -> &'static [&'static str] {
 /// (reference/api-resources.txt). A list without them would not be a cluster's.
 const UNSTORED: &[(Names, &[&str])] = &[
     (unstored("", "v1", "Binding", "bindings", true), &["create"]),
-    (Names { short: &["cs"], ..unstored("", "v1", "ComponentStatus", "componentstatuses", false) }, &["get", "list"]),
     (
         Names {
             short: &["ev"],

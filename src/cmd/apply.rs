@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use clap::ArgAction;
-use serde_json::{Value, json};
 
 use super::context::Context;
 use super::create::Validation;
@@ -194,6 +193,9 @@ impl Apply {
                  --all flag. If you did not mean to prune all resources, specify a label selector"
             );
         }
+        if self.prune {
+            prune::check(cx, &self.prune_allowlist)?;
+        }
         if self.prune && self.server_side {
             anyhow::bail!("--prune is in alpha and doesn't currently work on objects created by server-side apply");
         }
@@ -247,12 +249,7 @@ impl Apply {
         let mut printer = self.print.printer(cx)?;
         match applied {
             [one] => printer.print(one, "", &mut cx.env.stdout),
-            many => {
-                let items: Vec<Value> = many.iter().map(|o| o.to_value()).collect();
-                let list = json!({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {}});
-                let list = Object::from_value(list).unwrap_or_default();
-                printer.print(&list, "", &mut cx.env.stdout)
-            }
+            many => printer.print_go_list(many, &mut cx.env.stdout),
         }
     }
 
@@ -260,6 +257,7 @@ impl Apply {
     fn prune(&self, cx: &mut Context, infos: &[Info], applied: &[Arc<Object>], dry_run: DryRun) -> anyhow::Result<()> {
         if self.prune_allowlist.is_empty() {
             cx.warn(
+                "prune.go:71",
                 "Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the \
                  --namespace flag in a future release. To preserve the current behaviour, list the resources you want to \
                  target explicitly in the --prune-allowlist flag.",

@@ -23,10 +23,9 @@ impl Run for ClusterInfo {
   kubectl cluster-info";
     const USAGE: &'static str = "cluster-info [flags]";
 
-    fn run(self, cx: &mut Context) -> anyhow::Result<()> {
-        if !self.args.is_empty() {
-            return Err(cx.usage_error(format!("unexpected arguments: [{}]", self.args.join(" "))));
-        }
+    fn run(mut self, cx: &mut Context) -> anyhow::Result<()> {
+        // What is named makes no difference.
+        drop(std::mem::take(&mut self.args));
         let kind = resources::kind(cx, "services")?;
         let selectors = Selectors { labels: "kubernetes.io/cluster-service=true", fields: "" };
         let namespace = if cx.is_given("namespace") { cx.namespace().to_owned() } else { "kube-system".to_owned() };

@@ -279,7 +279,7 @@ mod tests {
         assert_eq!(completed(&["get", "-o", "custom"]), ["custom-columns", "custom-columns-file"]);
         assert_eq!(completed(&["get", "--output=y"]), ["--output=yaml"]);
         assert_eq!(completed(&["delete", "--cascade=or"]), ["--cascade=orphan"]);
-        assert_eq!(completed(&["completion", ""]), ["bash", "zsh", "fish"]);
+        assert_eq!(completed(&["completion", ""]), ["bash", "zsh", "fish", "powershell"]);
         assert_eq!(completed(&["exec", "x", "--", "l"]), Vec::<String>::new());
     }
 }

@@ -73,7 +73,7 @@ const EXAMPLES: &str = r#"  # Installing bash completion on macOS using homebrew
   kubectl completion powershell >> $PROFILE"#;
 
 impl Run for Completion {
-    const OPERANDS: Operands = Operands::Words(&["bash", "zsh", "fish"]);
+    const OPERANDS: Operands = Operands::Words(&["bash", "zsh", "fish", "powershell"]);
     const LONG: &'static str = LONG;
     const EXAMPLES: &'static str = EXAMPLES;
     const USAGE: &'static str = "completion SHELL";
@@ -85,10 +85,7 @@ impl Run for Completion {
             _ => return Err(cx.usage_error("Too many arguments. Expected only the shell type.")),
         };
         let Some(script) = script(shell, &cx.program) else {
-            return Err(match shell.as_str() {
-                "powershell" => anyhow::anyhow!("completion for powershell is not built into kstate yet"),
-                _ => cx.usage_error(format!("Unsupported shell type {}.", quote(shell))),
-            });
+            return Err(cx.usage_error(format!("Unsupported shell type {}.", quote(shell))));
         };
         Ok(cx.print(&script)?)
     }
@@ -100,6 +97,7 @@ pub fn script(shell: &str, program: &str) -> Option<String> {
         "bash" => include_str!("completion/bash.sh"),
         "zsh" => include_str!("completion/zsh.sh"),
         "fish" => include_str!("completion/fish.fish"),
+        "powershell" => include_str!("completion/powershell.ps1"),
         _ => return None,
     };
     Some(text.replace("PROGRAM", program))

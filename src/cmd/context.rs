@@ -7,6 +7,7 @@ use crate::Env;
 use crate::client::Client;
 use crate::kinds::{KindRef, Registry};
 
+use super::errors;
 use super::global::Global;
 
 /// One command being run.
@@ -146,10 +147,21 @@ impl<'e> Context<'e> {
         }
     }
 
-    /// A warning of kubectl's own log (klog): on stderr, with the time and a made-up process and place.
-    pub fn warn(&mut self, text: &str) {
+    /// A warning of kubectl's own log (klog): on stderr, with the time, a made-up process, and the line of kubectl's source
+    /// that says it.
+    pub fn warn(&mut self, place: &str, text: &str) {
+        self.log('W', place, text);
+    }
+
+    /// As [`Context::warn`], of what ends a command there and then (`klog.Fatalf`).
+    pub fn fatal(&mut self, place: &str, text: &str) -> anyhow::Error {
+        self.log('F', place, text);
+        errors::Exit(255).into()
+    }
+
+    fn log(&mut self, severity: char, place: &str, text: &str) {
         let stamp = self.env.clock.now().format("%m%d %H:%M:%S%.6f");
-        self.complain(&format!("W{stamp}       1 kstate] {text}\n"));
+        self.complain(&format!("{severity}{stamp}       1 {place}] {text}\n"));
     }
 
     /// An error that points to the verb's help, as kubectl's `UsageErrorf`.

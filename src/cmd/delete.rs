@@ -16,6 +16,8 @@ use super::support::{Flag, Support};
 use super::verbs::{Operands, Run};
 use super::{errors, fetch};
 use crate::apimachinery::key::Key;
+use crate::apimachinery::labels::Selector;
+use crate::apimachinery::status::Status;
 use crate::apiserver::{self, DeleteOptions, Propagation};
 
 /// Arguments of `delete`.
@@ -266,7 +268,12 @@ impl Delete {
             Named::All(kinds) => self.selected(cx, &kinds, &namespace),
             Named::Files => {
                 let (mut targets, mut failures) = (Vec::new(), manifests.errors);
+                let selector = Selector::parse(&self.select.selector).map_err(Status::from)?;
                 for item in manifests.items {
+                    // With files `-l` chooses among what they hold.
+                    if !item.is_selected(&selector) {
+                        continue;
+                    }
                     match item.namespace(&namespace, cx.is_given("namespace")) {
                         Ok(namespace) => targets.push(Target::new(item.kind, &namespace, item.name(), &item.source)),
                         Err(error) => failures.push(error),

@@ -18,6 +18,7 @@ use super::support::{Flag, Support};
 use super::verbs::Run;
 use super::{last_applied, program, requests};
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::{Reason, Status};
 use crate::apiserver::Part;
 use crate::printers::yaml;
 
@@ -185,8 +186,14 @@ impl Diff {
         let live = info.stored(cx)?;
         let manager = if cx.is_given("field-manager") { self.field_manager.as_str() } else { "kubectl" };
         let how = How { manager, force: self.force_conflicts, subresource: "" };
-        let merged = server_side::send(cx, info, &info.object, DryRun::Server, how)?;
-        Ok((live, Some(merged)))
+        let merged = server_side::send(cx, info, &info.object, DryRun::Server, how);
+        if merged.as_ref().is_err_and(is_conflict) {
+            // kubectl takes any conflict for a change by somebody else, and tries again until it gives that up.
+            let names = info.kind.names();
+            let name = format!("{}/{}, Kind={}: {}", names.group, names.version, names.kind, info.name);
+            cx.warn("diff.go:723", &format!("Object ({name}) keeps changing, diffing without lock"));
+        }
+        Ok((live, Some(merged?)))
     }
 
     /// Writes both versions of one object to where they are compared.
@@ -211,6 +218,10 @@ impl Diff {
         }
         Ok(())
     }
+}
+
+fn is_conflict(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<Status>().is_some_and(|s| s.reason == Reason::Conflict)
 }
 
 fn write_file(path: &Path, object: &Object) -> anyhow::Result<()> {
@@ -248,7 +259,7 @@ fn run(cx: &mut Context, folders: &Folders) -> anyhow::Result<u8> {
     words.extend([&folders.live, &folders.merged].map(|f| f.display().to_string()));
     let failed = |why: String| anyhow::anyhow!("failed to run {:?}: {why}", words[0]);
     let output = program::output(cx.env, &words).map_err(|e| match e.kind() {
-        std::io::ErrorKind::NotFound => failed(format!("exec: {:?}: executable file not found in $PATH", words[0])),
+        std::io::ErrorKind::NotFound => failed("executable file not found in $PATH".to_owned()),
         _ => failed(e.to_string()),
     })?;
     cx.env.stdout.write_all(&output.stdout)?;

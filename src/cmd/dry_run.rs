@@ -24,15 +24,16 @@ impl DryRun {
             "client" => Ok(DryRun::Client),
             "server" => Ok(DryRun::Server),
             "unchanged" => {
-                cx.warn("--dry-run is deprecated and can be replaced with --dry-run=client.");
+                cx.warn("helpers.go:702", "--dry-run is deprecated and can be replaced with --dry-run=client.");
                 Ok(DryRun::Client)
             }
             _ => match go::boolean(text) {
                 Ok(yes) => {
                     let (word, dry_run) = if yes { ("client", DryRun::Client) } else { ("none", DryRun::None) };
-                    cx.warn(&format!(
+                    let text = format!(
                         "--dry-run={text} is deprecated (boolean value) and can be replaced with --dry-run={word}."
-                    ));
+                    );
+                    cx.warn("helpers.go:716", &text);
                     Ok(dry_run)
                 }
                 Err(_) => {

@@ -54,6 +54,10 @@ impl std::error::Error for Aggregate {}
 
 /// Nothing for no errors, the error itself for one, an [`Aggregate`] for more.
 pub fn aggregate(mut errors: Vec<anyhow::Error>) -> anyhow::Result<()> {
+    // Nobody is left to be told of the others.
+    if let Some(at) = errors.iter().position(is_broken_pipe) {
+        return Err(errors.swap_remove(at));
+    }
     match errors.len() {
         0 => Ok(()),
         1 => Err(errors.remove(0)),

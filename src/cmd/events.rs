@@ -70,15 +70,14 @@ impl Run for Events {
     const OTHER_FLAGS: &'static [Flag] = OTHER_FLAGS;
     const USAGE: &'static str = "events [(-o|--output=)json|yaml|name|go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|jsonpath-file] [--for TYPE/NAME] [--watch] [--types=Normal,Warning]";
 
-    fn run(self, cx: &mut Context) -> anyhow::Result<()> {
+    fn run(mut self, cx: &mut Context) -> anyhow::Result<()> {
         let mut printer = self.print.printer(cx)?;
         let about = self.about(cx)?;
         if self.types.iter().any(|t| !t.eq_ignore_ascii_case("Normal") && !t.eq_ignore_ascii_case("Warning")) {
             anyhow::bail!("valid --types are Normal or Warning");
         }
-        if !self.args.is_empty() {
-            anyhow::bail!("unknown command {:?} for \"{} events\"", self.args[0], cx.program);
-        }
+        // What is named makes no difference.
+        drop(std::mem::take(&mut self.args));
         if self.watch {
             return self.follow(cx, about.as_ref());
         }

@@ -7,6 +7,7 @@ use super::manifest::Manifests;
 use super::resources::{KindRef, Named};
 use super::select::Selectors;
 use crate::apimachinery::key::Key;
+use crate::apimachinery::labels::Selector;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::{Reason, Status};
 use crate::apiserver;
@@ -80,6 +81,11 @@ pub fn fetch(
         Ok(places.iter().map(|p| p.get(cluster)).collect())
     })?;
     places.iter().zip(found).for_each(|(place, object)| fetched.add(place.kind, object.map(|o| vec![o])));
+    if !selectors.labels.is_empty() {
+        // Of what manifests name, `-l` chooses by the labels that are stored.
+        let selector = Selector::parse(selectors.labels).map_err(Status::from)?;
+        fetched.parts.retain(|part| part.objects.iter().all(|o| selector.matches(o.labels())));
+    }
     Ok(fetched)
 }
 

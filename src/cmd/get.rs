@@ -16,7 +16,9 @@ use super::select::Selectors;
 use super::support::{Flag, Support};
 use super::verbs::{Operands, Run};
 use super::watch::Watch;
+use crate::apimachinery::labels::Selector;
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Row, Table, column};
 use crate::apimachinery::time::{self, Time};
 use crate::apiserver;
@@ -228,7 +230,12 @@ impl Get {
         if !self.subresource.is_empty() && matches!(named, Named::All(_)) {
             anyhow::bail!("subresource cannot be used when bulk resources are specified");
         }
-        let fetched = fetch::fetch(cx, named, manifests, &selectors, self.scope.all_namespaces)?;
+        let mut fetched = fetch::fetch(cx, named, manifests, &selectors, self.scope.all_namespaces)?;
+        if !self.filename.is_empty() && self.server_print && matches!(self.output.as_str(), "" | "wide") {
+            // kubectl asks the selector about the table that the server made of an object, and a table has no labels.
+            let selector = Selector::parse(selectors.labels).map_err(Status::from)?;
+            fetched.parts.retain(|_| selector.matches(None));
+        }
         if self.subresource.is_empty() { Ok(fetched) } else { subresource::of(cx, fetched, &self.subresource) }
     }
 
@@ -264,7 +271,11 @@ impl Get {
             return Ok(fetched.errors.pop());
         }
         if !self.sort_by.is_empty() {
-            printers::sort_objects(&mut objects, &self.sort_by)?;
+            let sorted = printers::sort_objects(&mut objects, &self.sort_by);
+            sorted.map_err(|error| match error.to_string() {
+                text if text.contains("unsortable") => cx.fatal("sorter.go:329", &text),
+                _ => error,
+            })?;
         }
         let mut printer = Printer::new(format, self.show_managed_fields);
         match objects.as_slice() {
@@ -284,19 +295,9 @@ impl Get {
             }
         }
         let fetched = self.fetch(cx)?;
-        aggregate(fetched.errors)?;
-        let [part] = fetched.parts.as_slice() else {
-            let several_types = fetched.parts.windows(2).any(|p| p[0].kind.names() != p[1].kind.names());
-            anyhow::bail!(
-                "{}",
-                if several_types {
-                    "you may only specify a single resource type"
-                } else {
-                    "watch is only supported on individual resources and resource collections - more than 1 resource \
-                     was found"
-                }
-            );
-        };
+        let mut fetched = fetched;
+        aggregate(std::mem::take(&mut fetched.errors))?;
+        let [part] = fetched.parts.as_slice() else { return self.show_several(cx, &fetched) };
         let kind = part.kind;
         let single = part.objects.first().filter(|_| fetched.is_single);
         let namespace = single.map_or_else(|| cx.namespace().to_owned(), |o| o.namespace().to_owned());
@@ -317,6 +318,21 @@ impl Get {
         }
         let timeout = cx.global.timeout();
         watch.follow(cx, timeout, show)
+    }
+
+    /// Several objects are shown, then it is said that they cannot be followed; of several types that is said at once.
+    fn show_several(&self, cx: &mut Context, fetched: &Fetched) -> anyhow::Result<()> {
+        let Some(first) = fetched.parts.first() else { anyhow::bail!(resources::MISSING) };
+        if fetched.parts.iter().any(|p| p.kind.names() != first.kind.names()) {
+            anyhow::bail!("you may only specify a single resource type");
+        }
+        if !self.watch_only {
+            let mut show = self.shower(cx, first.kind)?;
+            let objects = fetched.parts.iter().flat_map(|p| &p.objects);
+            objects.into_iter().try_for_each(|o| show(cx, ChangeType::Added, o))?;
+            cx.env.stdout.flush()?;
+        }
+        anyhow::bail!("you may only watch a single resource or type of resource at a time")
     }
 
     /// What prints one object, and what happened to it where that was asked for.

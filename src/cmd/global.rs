@@ -102,7 +102,7 @@ pub const OTHER_FLAGS: &[Flag] = &[
         "match-server-version",
         "bool",
         "false",
-        Support::NoEffect(NO_SERVER),
+        Support::Served,
         "Require server version to match client version",
     ),
     Flag::new(

@@ -131,8 +131,7 @@ fn of_manifests(cx: &mut Context, manifests: Manifests, query: &Query) -> anyhow
     let enforced = cx.is_given("namespace");
     let mut found = Infos { errors: manifests.errors, ..Infos::default() };
     for item in manifests.items {
-        let labels = item.body.get("metadata").and_then(|m| m.get("labels")).and_then(Value::as_object);
-        if !selector.matches(labels) {
+        if !item.is_selected(&selector) {
             continue;
         }
         match info(item, &command, enforced, query.from) {

@@ -212,7 +212,9 @@ fn parse(pairs: &[String]) -> anyhow::Result<Change> {
             (Some((key, value)), _) => {
                 let problems = names::is_label_value(value);
                 if !problems.is_empty() {
-                    anyhow::bail!("invalid label value: {pair:?}: {}", problems.join(";"));
+                    // Since 1.33 the rule counts bytes; the client's own copy of it says characters.
+                    let problems = problems.join(";").replace(" bytes", " characters");
+                    anyhow::bail!("invalid label value: {pair:?}: {problems}");
                 }
                 set.insert(key.to_owned(), value.to_owned());
             }

@@ -159,6 +159,7 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
         return Ok(env.stdout.write_all(help::of(&found.path, &program).as_bytes())?);
     };
     refuse_unbuilt(&path, &parsed.given)?;
+    check_profile(&parsed)?;
     warn_of_deprecated(env, &path, &parsed.written);
     if path != "kustomize" {
         take_kustomize(&mut parsed)?;
@@ -178,6 +179,9 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
     }
     let user = text_flag(&matches, "user").filter(|_| !has_own_user).unwrap_or_default();
     let chosen = choose(env, &path, &global, &user)?;
+    if asks_for_one_version(&parsed) && !WITHOUT_STORE.contains(&path.split(' ').next().unwrap_or_default()) {
+        return Err(version::mismatch());
+    }
     let mut cx = Context::new(env, program, path, global, chosen);
     (cx.given, cx.dash) = (parsed.given.clone(), parsed.dash);
     if let Some(manager) = text_flag(&matches, "field-manager").or_else(|| text_flag(&matches, "field_manager")) {
@@ -191,6 +195,21 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
     cx.tell_what_was_not_done();
     hints::show(&mut cx);
     outcome.and_then(|()| if cx.is_given("warnings-as-errors") { cx.refuse_warnings() } else { Ok(()) })
+}
+
+/// `--profile`: nothing is profiled, but only what kubectl knows can be asked for.
+fn check_profile(parsed: &pflag::Parsed) -> anyhow::Result<()> {
+    const KNOWN: [&str; 7] = ["none", "cpu", "heap", "goroutine", "threadcreate", "block", "mutex"];
+    match parsed.flags.iter().find_map(|f| f.strip_prefix("--profile=")).filter(|name| !KNOWN.contains(name)) {
+        Some(name) => anyhow::bail!("unknown profile '{name}'"),
+        None => Ok(()),
+    }
+}
+
+/// `--match-server-version`.
+fn asks_for_one_version(parsed: &pflag::Parsed) -> bool {
+    let is_on = |f: &String| f == "--match-server-version" || f == "--match-server-version=true";
+    parsed.flags.iter().any(is_on)
 }
 
 /// The command line without a verb: the flags of all verbs alone.

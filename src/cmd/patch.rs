@@ -17,7 +17,7 @@ use crate::apimachinery::patch::{self, PatchType};
 use crate::apimachinery::schema::Definition;
 use crate::apimachinery::status::{Reason, Status};
 use crate::apimachinery::yaml;
-use crate::apiserver::Part;
+use crate::apiserver::{self, Part};
 
 /// Arguments of `patch`.
 #[derive(clap::Args)]
@@ -121,13 +121,20 @@ impl Run for Patch {
         found.visit(|info| {
             count += 1;
             let is_sent = !self.local && dry_run != DryRun::Client;
+            let before = match self.subresource.as_str() {
+                "scale" if is_sent => cx
+                    .client()?
+                    .read(|c| apiserver::get_scale(c, info.kind, &info.namespace, &info.name))
+                    .map_or_else(|_| info.object.clone(), Arc::new),
+                _ => info.object.clone(),
+            };
             let patched = if is_sent {
                 self.send(cx, &info, (form, &document), dry_run)?
             } else {
                 locally(&info, form, &document)?
             };
             let recorded = if is_sent { self.record(cx, &info, &patched, dry_run) } else { None };
-            let operation = if patched == info.object { "patched (no change)" } else { "patched" };
+            let operation = if patched == before { "patched (no change)" } else { "patched" };
             let shown = recorded.unwrap_or(patched);
             // That it is a dry run is not told.
             printer.print(&shown, operation, &mut cx.env.stdout)

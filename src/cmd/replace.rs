@@ -17,6 +17,7 @@ use super::{delete, fetch, last_applied, requests};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::patch::PatchType;
+use crate::apimachinery::status::Status;
 use crate::apiserver::{self, DeleteOptions, Part};
 
 /// Arguments of `replace`.
@@ -200,12 +201,19 @@ impl Replace {
         }
         let replaced = match self.subresource.as_str() {
             "" => requests::replace(cx, info, &object, &options),
-            "status" => {
+            "status" if info.kind.has_status() => {
                 let status = serde_json::json!([{"op": "add", "path": "/status",
                     "value": object.at("/status").cloned().unwrap_or_default()}]);
                 requests::patch(cx, info, (PatchType::Json, &status), Part::Status, &options)
             }
-            "scale" => anyhow::bail!("replacing the subresource \"scale\" is not built into kstate yet"),
+            // A manifest that names what is scaled is no Scale, and a Scale names nothing that is stored.
+            "scale" if info.kind.scale().is_some() => {
+                let is = info.kind.names().api_version;
+                let why = format!(
+                    "the API version in the data ({is}) does not match the expected API version (autoscaling/v1)"
+                );
+                Err(Status::bad_request(why).into())
+            }
             _ => Err(requests::no_subresource("put", info.kind, &info.name).into()),
         };
         replaced.map_err(|e| with_source("replacing", &info.source, e))

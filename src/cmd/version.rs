@@ -36,7 +36,19 @@ impl Run for Version {
             "yaml" => yaml::to_string(&value(self.client)),
             _ => anyhow::bail!("--output must be 'yaml' or 'json'"),
         };
-        Ok(cx.print(&text)?)
+        cx.print(&text)?;
+        if !self.client {
+            cx.env.stdout.flush()?;
+            // kubectl's clients and servers are meant to be at most one minor version apart; these two are what they are.
+            let minor =
+                |version: &str| version.trim_start_matches('v').rsplit_once('.').map_or("", |(m, _)| m).to_owned();
+            let (client, server) = (minor(CLIENT), minor(SERVER));
+            cx.complain(&format!(
+                "WARNING: version difference between client ({client}) and server ({server}) exceeds the supported minor \
+                 version skew of +/-1\n"
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -52,6 +64,19 @@ const SERVER: &str = "v1.36.2";
 fn plain(client_only: bool) -> String {
     let client = format!("Client Version: {CLIENT}\nKustomize Version: {KUSTOMIZE}\n");
     if client_only { client } else { format!("{client}Server Version: {SERVER}\n") }
+}
+
+/// What a client says that asks for a server of its own version.
+pub fn mismatch() -> anyhow::Error {
+    let go_syntax = |version: &str| {
+        let field = |(name, value): &(&str, String)| {
+            let (first, rest) = name.split_at(1);
+            format!("{}{rest}:{value:?}", first.to_uppercase())
+        };
+        format!("version.Info{{{}}}", info(version).iter().map(field).collect::<Vec<_>>().join(", "))
+    };
+    let (server, client) = (go_syntax(SERVER), go_syntax(CLIENT));
+    anyhow::anyhow!("server version (&{server}) differs from client version ({client})")
 }
 
 /// The server's version, as a server answers to `/version`.

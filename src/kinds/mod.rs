@@ -26,6 +26,7 @@ mod certificate_signing_request;
 mod class;
 mod cluster_role;
 mod cluster_role_binding;
+pub mod component_status;
 mod config_map;
 mod controller_revision;
 mod cron_job;
@@ -409,6 +410,7 @@ pub trait Kind: Sync {
 
 /// Every built-in kind. The order is that of `kubectl api-resources`: by group, then by plural.
 pub static KINDS: &[KindRef] = &[
+    &component_status::ComponentStatus,
     &config_map::ConfigMap,
     &endpoints::Endpoints,
     &event::Event,

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::table::tab_writer;
 use super::terminal::escape;
+use super::whole;
 use crate::apimachinery::go_value::display;
 use crate::apimachinery::jsonpath::{Template, relaxed};
 use crate::apimachinery::tabwriter::TabWriter;
@@ -54,6 +55,11 @@ impl CustomColumns {
         Ok(CustomColumns { columns, no_headers: false, printed_headers: false, writer: tab_writer() })
     }
 
+    /// Whether more of an object's metadata shows than single fields of it.
+    pub fn shows_metadata(&self) -> bool {
+        self.columns.iter().any(|(_, path)| whole::is_shown(path))
+    }
+
     /// Prints a line per object below the headers.
     pub fn print(&mut self, objects: &[&Value], out: &mut dyn Write) -> anyhow::Result<()> {
         if !self.no_headers && !self.printed_headers {
@@ -61,18 +67,20 @@ impl CustomColumns {
             self.writer.write(&headers.join("\t"));
             self.printed_headers = true;
         }
-        let mut templates = Vec::new();
-        for (_, path) in &self.columns {
-            templates.push(Template::parse(path)?.allow_missing_keys(true));
-        }
         // What was made before an error is printed, as upstream flushes its writer all the same.
-        let rows = objects.iter().try_for_each(|object| {
-            let cells = templates.iter_mut().map(|template| cell(template, object));
-            self.writer.write(&cells.collect::<anyhow::Result<Vec<_>>>()?.join("\t"));
-            Ok(())
-        });
+        let rows = self.write_rows(objects);
         out.write_all(self.writer.flush().as_bytes())?;
         rows
+    }
+
+    fn write_rows(&mut self, objects: &[&Value]) -> anyhow::Result<()> {
+        let parse = |(_, path): &(String, String)| Ok(Template::parse(path)?.allow_missing_keys(true));
+        let mut templates = self.columns.iter().map(parse).collect::<anyhow::Result<Vec<Template>>>()?;
+        for object in objects {
+            let cells = templates.iter_mut().map(|template| cell(template, object));
+            self.writer.write(&cells.collect::<anyhow::Result<Vec<_>>>()?.join("\t"));
+        }
+        Ok(())
     }
 }
 

@@ -10,6 +10,7 @@ mod printer;
 mod sort;
 mod table;
 mod terminal;
+mod whole;
 pub mod yaml;
 
 pub use format::{FORMATS, Format, GET_FORMATS, OutputFlags, ReadFile};

@@ -44,7 +44,10 @@ impl Printer {
                 Ok(writeln!(out, "{} {operation}", object_name(&value))?)
             }
             Format::Default | Format::Wide | Format::Name => Ok(writeln!(out, "{}", object_name(&value))?),
-            Format::CustomColumns(ref mut columns) => columns.print(&[&value], out),
+            Format::CustomColumns(ref mut columns) => {
+                let value = if columns.shows_metadata() { whole(value) } else { value };
+                columns.print(&[&value], out)
+            }
             _ => self.print_value(value, out),
         }
     }
@@ -56,7 +59,8 @@ impl Printer {
                 objects.iter().try_for_each(|object| self.print(object, "", out))
             }
             Format::CustomColumns(ref mut columns) => {
-                let values: Vec<Value> = objects.iter().map(|o| o.to_value()).collect();
+                let shown = if columns.shows_metadata() { whole } else { |value| value };
+                let values: Vec<Value> = objects.iter().map(|o| shown(o.to_value())).collect();
                 columns.print(&values.iter().collect::<Vec<_>>(), out)
             }
             Format::Json | Format::Yaml if !self.is_typed => {
@@ -66,6 +70,21 @@ impl Printer {
             }
             _ => self.print_value(list(objects), out),
         }
+    }
+
+    /// As [`Printer::print_list`], of a list that kubectl makes of Go's type `List`: its JSON has that type's order of fields.
+    pub fn print_go_list(&mut self, objects: &[Arc<Object>], out: &mut dyn Write) -> anyhow::Result<()> {
+        let mut items: Value = objects.iter().map(|o| o.to_value()).collect();
+        if let Format::Json = self.format {
+            items.as_array_mut().into_iter().flatten().for_each(|item| self.omit_managed_fields(item));
+            let items = json_indent(&items).replace('\n', "\n    ");
+            let head = r#""kind": "List",
+    "apiVersion": "v1",
+    "metadata": {},
+    "items": "#;
+            return Ok(writeln!(out, "{{\n    {head}{items}\n}}")?);
+        }
+        self.print_value(json!({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {}}), out)
     }
 
     /// Prints what happened to an object, for `--output-watch-events`. JSON has an event in a line of its own.
@@ -85,8 +104,17 @@ impl Printer {
 
     fn print_value(&mut self, mut value: Value, out: &mut dyn Write) -> anyhow::Result<()> {
         match &mut self.format {
-            Format::JsonPath(path) => path.print(&value, out),
-            Format::GoTemplate(template) => template.print(&value, out),
+            // Only JSON and YAML leave managed fields out; they are spelled out where they show.
+            Format::JsonPath(path) if path.shows_metadata() => {
+                let value = whole(value);
+                path.print(&value, &|| value.clone(), out)
+            }
+            Format::JsonPath(path) => path.print(&value, &|| whole(value.clone()), out),
+            Format::GoTemplate(template) if template.shows_metadata() => {
+                let value = whole(value);
+                template.print(&value, &|| value.clone(), out)
+            }
+            Format::GoTemplate(template) => template.print(&value, &|| whole(value.clone()), out),
             Format::Json => {
                 self.omit_managed_fields(&mut value);
                 Ok(writeln!(out, "{}", self.json(&value))?)
@@ -123,6 +151,12 @@ impl Printer {
         omit(value);
         value.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten().for_each(omit);
     }
+}
+
+/// A value with its managed fields as the server has them.
+fn whole(mut value: Value) -> Value {
+    show_managed_fields(&mut value);
+    value
 }
 
 fn omit(value: &mut Value) {

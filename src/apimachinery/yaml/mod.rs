@@ -50,6 +50,23 @@ pub fn yaml_documents(text: &str) -> impl Iterator<Item = Result<Value, Error>> 
     source.filter(|d| *d != Ok(Value::Null)).take_while(move |d| !std::mem::replace(&mut failed, d.is_err()))
 }
 
+/// As [`yaml_documents`], by YAML 1.2's booleans: `yes`, `on` and their like are texts. kustomize reads resources so, with
+/// another library than kubectl's.
+pub fn yaml_1_2_documents(text: &str) -> impl Iterator<Item = Result<Value, Error>> + '_ {
+    let source = split::Documents::new(text).map(|document| read(&document?, Version::Later));
+    let mut failed = false;
+    source.filter(|d| *d != Ok(Value::Null)).take_while(move |d| !std::mem::replace(&mut failed, d.is_err()))
+}
+
+/// Whose booleans a document has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Version {
+    /// 1.1
+    First,
+    /// 1.2
+    Later,
+}
+
 /// Whether a document has nothing but its separator and comments: a stream may have millions of those.
 fn is_empty(text: &str) -> bool {
     let body = text.strip_prefix("---").filter(|rest| rest.starts_with([' ', '\n'])).unwrap_or(text);
@@ -58,6 +75,10 @@ fn is_empty(text: &str) -> bool {
 
 /// One YAML document; what follows its end is not looked at.
 fn from_yaml(text: &str) -> Result<Value, Error> {
+    read(text, Version::First)
+}
+
+fn read(text: &str, version: Version) -> Result<Value, Error> {
     if text.len() > MAX_DOCUMENT {
         return Err(Error(format!("document is larger than {MAX_DOCUMENT} bytes")));
     }
@@ -73,7 +94,13 @@ fn from_yaml(text: &str) -> Result<Value, Error> {
             .map(|()| document),
         Err(error) => syntax::check(text).and_then(|()| repair::document(text, error)),
     };
-    composed.and_then(|document| convert::to_json(&document, text)).map_err(wrap)
+    let converted = composed.and_then(|mut document| {
+        if version == Version::Later {
+            document.nodes.iter_mut().for_each(resolve::keep_words);
+        }
+        convert::to_json(&document, text)
+    });
+    converted.map_err(wrap)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Knows single scalars.
 
-use super::compose::Scalar;
+use super::compose::{Node, Scalar};
 use crate::apimachinery::base64;
 
 const PREFIX: &str = "tag:yaml.org,2002:";
@@ -45,6 +45,13 @@ pub(super) fn resolve(scalar: &Scalar) -> Result<Resolved, String> {
         Some(tag @ ("bool" | "int" | "float" | "null" | "timestamp")) => tagged(scalar, tag),
         _ => Ok(text()),
     }
+}
+
+/// Makes YAML 1.1's words for true and false the texts that they are since 1.2.
+pub(super) fn keep_words(node: &mut Node) {
+    let Node::Scalar(scalar) = node else { return };
+    let is_word = matches!(scalar.text.to_ascii_lowercase().as_str(), "y" | "yes" | "on" | "n" | "no" | "off");
+    scalar.is_plain = scalar.is_plain && !is_word;
 }
 
 fn tagged(scalar: &Scalar, tag: &str) -> Result<Resolved, String> {

@@ -56,6 +56,11 @@ pub fn candidates(
     Ok(found)
 }
 
+/// Refuses an allowlist that names no kinds, before anything is applied.
+pub(super) fn check(cx: &mut Context, allowlist: &[String]) -> anyhow::Result<()> {
+    kinds(cx, allowlist).map(drop)
+}
+
 /// The kinds of an allowlist; of the default one those that are served.
 fn kinds(cx: &mut Context, allowlist: &[String]) -> anyhow::Result<Vec<KindRef>> {
     if allowlist.is_empty() {

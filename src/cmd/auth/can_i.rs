@@ -8,6 +8,7 @@ use crate::cmd::errors::Exit;
 use crate::cmd::resources;
 use crate::cmd::verbs::{Operands, Run};
 use crate::kinds::rbac::authorizer::{self, Request, User};
+use crate::kinds::rbac::describe;
 
 /// Arguments of `auth can-i`.
 #[derive(clap::Args)]
@@ -176,7 +177,11 @@ impl CanI {
         if !self.no_headers {
             table.write("Resources\tNon-Resource URLs\tResource Names\tVerbs");
         }
-        table.write("*.*\t[]\t[]\t[*]\n\t[*]\t[]\t[*]");
+        let (name, groups) = whoami::who(cx)?;
+        let namespace = cx.namespace().to_owned();
+        let user = User { name, groups };
+        let own = cx.client()?.read(|cluster| authorizer::rules(cluster, &user, &namespace))?;
+        describe::rows(&own).iter().for_each(|row| table.write(row));
         Ok(cx.print(&table.flush())?)
     }
 }

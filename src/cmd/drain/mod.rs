@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::context::Context;
 use super::dry_run::DryRun;
-use super::errors::{self, aggregate};
+use super::errors::{self, Aggregate, aggregate};
 use super::flags::{CHUNK_SIZE, DryRunFlag, SelectorFlag};
 use super::go;
 use super::infos::{self, Info, Query};
@@ -158,7 +158,11 @@ https://kubernetes.io/images/docs/kubectl_drain.svg Workflowhttps://kubernetes.i
                         "error: unable to drain node {name:?} due to error: {error}, continuing command...\n"
                     ));
                     pending += &format!(" {name}\n");
-                    errors.push(error);
+                    // Of several pods that must not go each is told in a line of its own.
+                    match error.downcast::<Aggregate>() {
+                        Ok(Aggregate(all)) => errors.extend(all),
+                        Err(error) => errors.push(error),
+                    }
                 }
             }
         }

@@ -131,6 +131,13 @@ impl Session<'_> {
             cx.complain(&said);
             return Ok(false);
         }
+        if self.how.strict && text::without_comments(&saved.text).trim().is_empty() {
+            // Nothing has no version and no kind, which is looked at before whether there is anything.
+            let said =
+                results.add_unreadable(&self.infos[0], "error validating data: [apiVersion not set, kind not set]");
+            cx.complain(&said);
+            return Ok(false);
+        }
         if text::are_equal(original, &saved.text) {
             cx.complain("Edit cancelled, no changes made.\n");
             return Ok(true);

@@ -79,12 +79,18 @@ fn of_cron_job(cron_job: &Object, metadata: &mut Value) -> anyhow::Result<Value>
         annotations["cronjob.kubernetes.io/instantiate"] = "manual".into();
     }
     metadata["annotations"] = annotations;
-    if let labels @ Value::Object(_) = template("metadata/labels") {
-        metadata["labels"] = labels;
+    match template("metadata/labels") {
+        Value::Object(labels) if !labels.is_empty() => metadata["labels"] = labels.into(),
+        _ => {}
     }
     metadata["ownerReferences"] = json!([{
         "apiVersion": "batch/v1", "controller": true, "kind": "CronJob", "name": cron_job.name(),
         "uid": cron_job.uid(),
     }]);
-    Ok(template("spec"))
+    let mut spec = template("spec");
+    // As Go writes what the pods have no time of creation for.
+    if spec.pointer("/template/metadata").is_some() {
+        spec["template"]["metadata"]["creationTimestamp"] = Value::Null;
+    }
+    Ok(spec)
 }

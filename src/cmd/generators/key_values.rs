@@ -176,7 +176,7 @@ fn env_line(env: &Env, line: &[u8], path: &str, number: usize) -> anyhow::Result
         return Ok(None);
     }
     let (key, value) = text.split_once('=').map_or((text, None), |(k, v)| (k, Some(v)));
-    let problems = names::is_env_var_name(key);
+    let problems = names::is_strict_env_var_name(key);
     if !problems.is_empty() {
         bail!("{} is not a valid key name: {}", quote(key), problems.join(";"));
     }

@@ -56,7 +56,9 @@ impl Run for PodDisruptionBudget {
         let maker = self.making.start(cx)?;
         maker.check_name()?;
         self.check()?;
-        let selector = Selector::parse(&self.selector).map_err(Status::from)?;
+        let selector = Selector::parse(&self.selector).map_err(|error| {
+            anyhow::anyhow!("couldn't parse the selector string {:?}: {}", self.selector, Status::from(error).message)
+        })?;
         let mut spec = json!({"selector": label_selector(&selector)?});
         if self.min_available.is_empty() {
             spec["maxUnavailable"] = share(&self.max_unavailable);

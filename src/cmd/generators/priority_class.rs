@@ -34,7 +34,7 @@ pub struct PriorityClass {
     preemption_policy: String,
     #[arg(
         long,
-        value_name = "int",
+        value_name = "int32",
         default_value = "0",
         allow_hyphen_values = true,
         help = "the value of this priority class."

@@ -4,13 +4,15 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 
 use anyhow::{anyhow, bail};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::files::Root;
 use super::kustomization::Kustomization;
 use super::resource::Resource;
+use super::vars::{self, Var};
 use super::{generate, hash, order, patch, references, replacements, transform};
 use crate::Env;
+use crate::apimachinery::quote::quote;
 use crate::apimachinery::yaml;
 
 /// What came of it.
@@ -19,31 +21,51 @@ pub struct Built {
     pub warnings: Vec<String>,
 }
 
+/// What is found on the way and needed at the end.
+#[derive(Default)]
+struct Notes {
+    warnings: Vec<String>,
+    vars: Vec<Var>,
+}
+
 /// Builds a folder.
 ///
 /// # Errors
 /// kustomize's texts.
 pub fn build(env: &Env, folder: &str, restricted: bool) -> anyhow::Result<Built> {
     let root = Root::open(env, folder, restricted)?;
-    let mut warnings = Vec::new();
+    let mut notes = Notes::default();
     let mut resources = Vec::new();
-    let of = accumulate(env, &root, &mut resources, &mut warnings, &[])?;
+    let of = accumulate(env, &root, &mut resources, &mut notes, &[])?;
     for resource in resources.iter_mut().filter(|r| r.wants_hash) {
         let name = format!("{}-{}", resource.name(), hash::hash(&resource.body));
         resource.rename(name);
     }
     references::follow(&mut resources);
+    vars::apply(&notes.vars, &mut resources)?;
+    if of.build_metadata.iter().any(|m| m == "managedByLabel") {
+        resources.iter_mut().for_each(|r| drop(label(r, "app.kubernetes.io/managed-by", "kustomize-(devel)")));
+    }
     let keeps_order = of.sort_options.as_ref().is_some_and(|s| s.order == "fifo");
     if !keeps_order {
         order::sort(&mut resources, of.sort_options.and_then(|s| s.legacy_sort_options).as_ref());
     }
-    Ok(Built { objects: resources.into_iter().map(|r| without_null_metadata(r.body)).collect(), warnings })
+    Ok(Built {
+        objects: resources.into_iter().map(|r| without_null_metadata(r.body)).collect(),
+        warnings: notes.warnings,
+    })
+}
+
+fn label(resource: &mut Resource, key: &str, value: &str) -> Option<Value> {
+    let metadata = resource.body.as_object_mut()?.entry("metadata").or_insert_with(|| json!({}));
+    let labels = metadata.as_object_mut()?.entry("labels").or_insert_with(|| json!({}));
+    labels.as_object_mut()?.insert(key.to_owned(), value.into())
 }
 
 /// Labels and annotations that are null are not printed. kustomize writes annotations anew, as texts.
 fn without_null_metadata(mut body: Value) -> Value {
     if let Some(Value::Object(annotations)) = body.pointer_mut("/metadata/annotations") {
-        for value in annotations.values_mut().filter(|v| v.is_number() || v.is_boolean()) {
+        for value in annotations.values_mut().filter(|v| v.is_number() || v.is_boolean() || v.is_null()) {
             *value = value.to_string().into();
         }
     }
@@ -59,24 +81,21 @@ fn accumulate(
     env: &Env,
     root: &Root,
     resources: &mut Vec<Resource>,
-    warnings: &mut Vec<String>,
+    notes: &mut Notes,
     above: &[PathBuf],
 ) -> anyhow::Result<Kustomization> {
     let of = Kustomization::read(root)?;
-    let has_content = !(of.resources.is_empty()
-        && of.bases.is_empty()
-        && of.components.is_empty()
-        && of.config_map_generator.is_empty()
-        && of.secret_generator.is_empty());
-    warnings.extend(of.warnings());
+    notes.warnings.extend(of.warnings());
+    notes.vars.extend(of.vars.iter().cloned());
     let here = [above, std::slice::from_ref(&root.folder)].concat();
     for entry in of.resources.iter().chain(&of.bases) {
-        add_entry(env, root, entry, resources, warnings, &here).map_err(|e| anyhow!("accumulating resources: {e}"))?;
+        add_entry(env, root, entry, resources, notes, &here).map_err(|e| anyhow!("accumulating resources: {e}"))?;
     }
     generate::generate(env, root, &of, resources)?;
     for component in &of.components {
-        let root = base(root, component, &here).map_err(|e| anyhow!("accumulating components: {e}"))?;
-        accumulate(env, &root, resources, warnings, &here).map_err(|e| anyhow!("accumulating components: {e}"))?;
+        let root = base(root, component, &here)
+            .map_err(|e| anyhow!("accumulating components: loader.New {}", quote(&e.to_string())))?;
+        accumulate(env, &root, resources, notes, &here).map_err(|e| anyhow!("accumulating components: {e}"))?;
     }
     patch::apply(root, &of, resources)?;
     transform::namespace(&of, resources);
@@ -87,9 +106,6 @@ fn accumulate(
     transform::replicas(&of, resources)?;
     transform::images(&of, resources);
     replacements::apply(root, &of, resources)?;
-    if above.is_empty() && resources.is_empty() && !has_content {
-        bail!("kustomization.yaml is empty");
-    }
     Ok(of)
 }
 
@@ -115,7 +131,7 @@ fn add_entry(
     root: &Root,
     entry: &str,
     resources: &mut Vec<Resource>,
-    warnings: &mut Vec<String>,
+    notes: &mut Notes,
     above: &[PathBuf],
 ) -> anyhow::Result<()> {
     if entry.contains("://") || entry.starts_with("github.com/") {
@@ -124,7 +140,7 @@ fn add_entry(
     if root.is_folder(entry) {
         let base = base(root, entry, above).map_err(|e| anyhow!("{}: {e}", not_file(root, entry)))?;
         let mut inner = Vec::new();
-        accumulate(env, &base, &mut inner, warnings, above).map_err(|e| {
+        accumulate(env, &base, &mut inner, notes, above).map_err(|e| {
             anyhow!("{}: recursed accumulation of path '{}': {e}", not_file(root, entry), base.folder.display())
         })?;
         return inner.into_iter().try_for_each(|r| {
@@ -144,7 +160,7 @@ fn add_entry(
     })?;
     let not_folder =
         |why: String| anyhow!("accumulation err='{why}': must build at directory: '{path}': file is not directory");
-    let documents: Result<VecDeque<Value>, _> = yaml::yaml_documents(&text).collect();
+    let documents: Result<VecDeque<Value>, _> = yaml::yaml_1_2_documents(&text).collect();
     let documents = documents.map_err(|e| not_folder(format!("accumulating resources from '{entry}': {e}")))?;
     for object in objects(documents) {
         let object = checked(object).map_err(|e| not_folder(format!("accumulating resources from '{entry}': {e}")))?;

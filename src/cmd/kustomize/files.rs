@@ -29,7 +29,8 @@ impl Root {
 
     /// A folder that a kustomization names: a base.
     pub fn below(&self, named: &str) -> anyhow::Result<Root> {
-        Root::at(&self.folder.join(named), named, self.restricted)
+        let path = self.folder.join(named);
+        Root::at(&path, &absolute(&path), self.restricted)
     }
 
     fn at(path: &Path, named: &str, restricted: bool) -> anyhow::Result<Root> {

@@ -27,14 +27,12 @@ fn add(made: Resource, behavior: &str, resources: &mut Vec<Resource>) -> anyhow:
     // Go shows the generator too, whose place in memory is another each time.
     let id = format!("merging from generator &{{0xc000000000 <nil>}}: id {}", made.go_syntax());
     match (behavior, at) {
-        ("" | "create" | "unspecified", None) => resources.push(made),
-        ("" | "create" | "unspecified", Some(_)) => {
-            bail!("{id} exists; behavior must be merge or replace")
-        }
         ("merge" | "replace", None) => bail!("{id} does not exist; cannot merge or replace"),
         ("replace", Some(at)) => replace(&mut resources[at], made, false),
         ("merge", Some(at)) => replace(&mut resources[at], made, true),
-        (other, _) => bail!("unknown behavior {other:?} of a generator"),
+        // Any other word means what none means.
+        (_, None) => resources.push(made),
+        (_, Some(_)) => bail!("{id} exists; behavior must be merge or replace"),
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use super::files::Root;
 use super::replacements::Replacement;
 use super::target::Target;
 use super::types;
+use super::vars::Var;
 use crate::apimachinery::yaml;
 
 /// The fields; lists are empty and texts are empty where the file has none.
@@ -41,11 +42,12 @@ pub struct Kustomization {
     pub sort_options: Option<SortOptions>,
     pub build_metadata: Vec<String>,
     pub replacements: Vec<Replacement>,
-    // What follows is refused when it is there.
-    vars: Vec<Value>,
-    configurations: Vec<Value>,
+    pub vars: Vec<Var>,
+    /// What custom resources refer to, which is not followed.
     crds: Vec<Value>,
     openapi: BTreeMap<String, Value>,
+    // What follows is refused when it is there.
+    configurations: Vec<Value>,
     generators: Vec<Value>,
     transformers: Vec<Value>,
     validators: Vec<Value>,
@@ -161,7 +163,9 @@ impl Kustomization {
             )
         })?;
         let document = match document {
-            Some(Value::Object(map)) if !map.is_empty() => {
+            Some(Value::Object(map))
+                if map.iter().any(|(k, v)| !v.is_null() && !["apiVersion", "kind"].contains(&k.as_str())) =>
+            {
                 Value::Object(map.into_iter().filter(|(_, v)| !v.is_null()).collect())
             }
             Some(Value::Object(_) | Value::Null) | None => anyhow::bail!("kustomization.yaml is empty"),
@@ -199,25 +203,40 @@ impl Kustomization {
                 crate::printers::yaml::to_string(chart)
             );
         }
+        read.check_options()?;
         match read.unbuilt() {
             Some(field) => anyhow::bail!("{field} of a kustomization is not built into kstate"),
             None => Ok(read),
         }
     }
 
+    /// # Errors
+    /// kustomize's texts for an order and a document of types that it does not know.
+    fn check_options(&self) -> anyhow::Result<()> {
+        // Those in kubectl's kustomize; resources are merged by kstate's own table of types, whichever is named.
+        const DOCUMENTS: [&str; 2] = ["v1.20.4", "v1.21.2"];
+        let order = self.sort_options.as_ref().map_or("", |s| s.order.as_str());
+        if !["", "fifo", "legacy"].contains(&order) {
+            anyhow::bail!("the field 'sortOptions.order' must be one of [fifo, legacy]");
+        }
+        let version = self.openapi.get("version").and_then(Value::as_str);
+        if version.is_some_and(|v| !DOCUMENTS.contains(&v)) {
+            anyhow::bail!("the specified OpenAPI version is not built in");
+        }
+        Ok(())
+    }
+
     fn unbuilt(&self) -> Option<&'static str> {
         let lists = [
-            ("vars", &self.vars),
             ("configurations", &self.configurations),
-            ("crds", &self.crds),
             ("generators", &self.generators),
             ("transformers", &self.transformers),
             ("validators", &self.validators),
             ("helmChartInflationGenerator", &self.helm_chart_inflation_generator),
         ];
         let list = lists.into_iter().find(|(_, list)| !list.is_empty()).map(|(name, _)| name);
-        list.or((!self.openapi.is_empty()).then_some("openapi"))
-            .or((!self.build_metadata.is_empty()).then_some("buildMetadata"))
+        let traces = |m: &String| m == "originAnnotations" || m == "transformerAnnotations";
+        list.or(self.build_metadata.iter().any(traces).then_some("buildMetadata"))
             .or(self.helm_globals.is_some().then_some("helmGlobals"))
     }
 
@@ -236,6 +255,11 @@ impl Kustomization {
                  Kustomization automatically.\n"
             )
         };
-        old.iter().filter(|(_, _, used)| *used).map(|(old, new, _)| line(old, new)).collect()
+        let mut lines: Vec<String> =
+            old.iter().filter(|(_, _, used)| *used).map(|(old, new, _)| line(old, new)).collect();
+        if !self.vars.is_empty() {
+            lines.push(line("vars", "replacements").replace("instead. ", "instead. [EXPERIMENTAL] "));
+        }
+        lines
     }
 }

@@ -14,6 +14,7 @@ mod resource;
 mod target;
 mod transform;
 mod types;
+mod vars;
 
 use serde_json::Value;
 

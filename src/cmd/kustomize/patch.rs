@@ -8,6 +8,7 @@ use super::kustomization::{Kustomization, Patch};
 use super::merge;
 use super::resource::Resource;
 use super::target::Target;
+use crate::apimachinery::quote::quote;
 use crate::apimachinery::schema::Definition;
 use crate::apimachinery::yaml;
 
@@ -38,15 +39,22 @@ fn apply_one(root: &Root, patch: &Patch, resources: &mut Vec<Resource>) -> anyho
             shown(patch)
         ),
         ("", text) => text.to_owned(),
-        (path, "") => {
-            root.read_text(path).map_err(|e| anyhow!("failed to get the patch file from path({path}): {e}"))?
-        }
+        (path, "") => root.read_text(path).map_err(|e| {
+            let config = shown(patch);
+            anyhow!(
+                "trouble configuring builtin PatchTransformer with config: `\n{config}`: failed to get the patch file from \
+                 path({path}): {e}"
+            )
+        })?,
         (_, _) => bail!(
             "trouble configuring builtin PatchTransformer with config: `\n{0}`: patch and path can't be set at the same time\n{0}",
             shown(patch)
         ),
     };
-    let documents = documents(&text)?;
+    let documents = documents(&text).map_err(|_| unreadable(patch))?;
+    if documents.iter().any(|d| !d.is_object() && !d.is_array()) {
+        return Err(unreadable(patch));
+    }
     let target = patch.target.as_ref().filter(|t| !t.is_empty());
     match (documents.as_slice(), target) {
         ([Value::Array(_)], None) => bail!("must specify a target for JSON patch {text}"),
@@ -54,6 +62,17 @@ fn apply_one(root: &Root, patch: &Patch, resources: &mut Vec<Resource>) -> anyho
         (_, Some(target)) => documents.into_iter().try_for_each(|p| merge_selected(&p, target, patch, resources)),
         (_, None) => documents.into_iter().try_for_each(|p| merge_named(p, resources)),
     }
+}
+
+fn unreadable(patch: &Patch) -> anyhow::Error {
+    let source = match patch.path.as_str() {
+        "" => format!("[patch: {}]", quote(&patch.patch)),
+        path => format!("[path: {}]", quote(path)),
+    };
+    anyhow!(
+        "trouble configuring builtin PatchTransformer with config: `\n{}`: unable to parse SM or JSON patch from {source}",
+        shown(patch)
+    )
 }
 
 /// A patch as kustomize shows it: its fields as YAML.
@@ -64,6 +83,9 @@ fn shown(patch: &Patch) -> String {
             fields.insert(name.to_owned(), text.as_str().into());
         }
     }
+    if !patch.options.is_empty() {
+        fields.insert("options".to_owned(), serde_json::json!(patch.options));
+    }
     if let Some(target) = &patch.target {
         fields.insert("target".to_owned(), target.shown());
     }
@@ -71,9 +93,19 @@ fn shown(patch: &Patch) -> String {
 }
 
 fn documents(text: &str) -> anyhow::Result<Vec<Value>> {
-    let documents = yaml::yaml_documents(text)
+    // What begins as a list of JSON has to be JSON.
+    if text.starts_with('[') {
+        let list: Value = serde_json::from_str(text)?;
+        return Ok(vec![list]);
+    }
+    let documents = yaml::yaml_1_2_documents(text)
         .map(|d| d.map_err(|e| anyhow!("unable to parse SM or JSON patch from [{text}]: {e}")));
-    documents.filter(|d| !matches!(d, Ok(Value::Null))).collect()
+    let documents: Vec<Value> = documents.filter(|d| !matches!(d, Ok(Value::Null))).collect::<anyhow::Result<_>>()?;
+    match documents.as_slice() {
+        // A list of operations is read by the library that reads kustomizations, with YAML 1.1's booleans.
+        [Value::Array(_)] => Ok(yaml::yaml_documents(text).collect::<Result<_, _>>()?),
+        _ => Ok(documents),
+    }
 }
 
 fn json6902(patch: &Value, target: &Target, resources: &mut [Resource]) -> anyhow::Result<()> {
@@ -81,7 +113,12 @@ fn json6902(patch: &Value, target: &Target, resources: &mut [Resource]) -> anyho
         serde_json::from_value(patch.clone()).map_err(|e| anyhow!("unable to parse a JSON patch: {e}"))?;
     for resource in resources {
         if target.selects(resource)? {
+            let before = (resource.name().to_owned(), resource.namespace().to_owned());
             json_patch::patch(&mut resource.body, &patch).map_err(|e| anyhow!("{}", json_patch_error(&patch, &e)))?;
+            if resource.name() != before.0 {
+                // What names it by the old name follows.
+                resource.earlier.push(before);
+            }
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::resource::Resource;
+use super::resource::{Resource, effective};
 use crate::apimachinery::labels::Selector;
 
 /// `target` of a patch; an empty field selects everything. Names are regular expressions, for the whole name.
@@ -51,6 +51,8 @@ impl Target {
         ids.extend(resource.earlier.iter().map(|(n, s)| (n.as_str(), s.as_str())));
         let mut is_named = false;
         for (name, namespace) in ids {
+            // What is in no namespace by name is in `default`.
+            let namespace = if resource.is_namespaced() { effective(namespace) } else { namespace };
             is_named |= matches(&self.name, name)? && matches(&self.namespace, namespace)?;
         }
         Ok(is_named

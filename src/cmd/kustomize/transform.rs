@@ -251,7 +251,7 @@ fn changed_image(text: &str, image: &Image) -> String {
     if !image.digest.is_empty() {
         (tag, digest) = (image.new_tag.clone(), &image.digest);
     }
-    if !image.tag_suffix.is_empty() {
+    if !image.tag_suffix.is_empty() && image.new_tag.is_empty() && image.digest.is_empty() {
         (tag, digest) = (tag + &image.tag_suffix, "");
     }
     let tag = if tag.is_empty() { tag } else { format!(":{tag}") };

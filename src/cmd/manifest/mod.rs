@@ -16,6 +16,7 @@ pub use source::{kustomization_name, open_error, read_text};
 
 use super::context::Context;
 use super::errors::{Aggregate, aggregate};
+use crate::apimachinery::labels::Selector;
 use crate::apimachinery::yaml;
 use crate::kinds::KindRef;
 use known::Known;
@@ -46,6 +47,12 @@ impl Item {
     /// `metadata.namespace` as the manifest has it, empty when there is none.
     pub fn own_namespace(&self) -> &str {
         self.metadata("namespace")
+    }
+
+    /// Whether `-l` lets it through, by the labels that the manifest has.
+    pub fn is_selected(&self, selector: &Selector) -> bool {
+        let labels = self.body.get("metadata").and_then(|m| m.get("labels"));
+        selector.matches(labels.and_then(Value::as_object))
     }
 
     fn metadata(&self, field: &str) -> &str {

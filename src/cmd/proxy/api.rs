@@ -73,6 +73,11 @@ fn failure(error: anyhow::Error) -> Answer<Following> {
         Ok(status) => status,
         Err(error) => Status::internal(error),
     };
+    if status == raw::no_such_path() {
+        // What no handler is for is answered by the server's mux, which knows no Status.
+        let headers = vec![("Content-Type", "text/plain; charset=utf-8".to_owned())];
+        return Answer { status: 404, headers, body: b"404 page not found\n".to_vec(), more: None };
+    }
     let text = body::line(&status.to_value());
     Answer { status: status.reason.code(), headers: json_headers(), body: text.into_bytes(), more: None }
 }

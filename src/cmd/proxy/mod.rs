@@ -155,12 +155,12 @@ impl Proxy {
     fn filter(&self, cx: &mut Context) -> anyhow::Result<Option<Filter>> {
         if self.disable_filter {
             if self.unix_socket.is_empty() {
-                cx.warn("Request filter disabled, your proxy is vulnerable to XSRF attacks, please be cautious");
+                cx.warn(
+                    "proxy.go:177",
+                    "Request filter disabled, your proxy is vulnerable to XSRF attacks, please be cautious",
+                );
             }
             return Ok(None);
-        }
-        if self.reject_paths.is_empty() || self.reject_methods.is_empty() {
-            cx.warn("Request filter has been relaxed, your proxy may be vulnerable to attacks, please be cautious");
         }
         Ok(Some(Filter {
             accept_paths: expressions(&self.accept_paths)?,

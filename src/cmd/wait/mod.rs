@@ -124,6 +124,18 @@ const EXAMPLES: &str = r#"  # Wait for the pod "busybox1" to contain the status 
   kubectl delete pod/busybox1
   kubectl wait --for=delete pod/busybox1 --timeout=60s"#;
 
+/// The time is up before the condition of an object held.
+#[derive(Debug)]
+struct TimedOut(String);
+
+impl std::fmt::Display for TimedOut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "timed out waiting for the condition on {}", self.0)
+    }
+}
+
+impl std::error::Error for TimedOut {}
+
 /// What a negative timeout means: kubectl's "for ever".
 const WEEK: Duration = Duration::from_secs(168 * 3600);
 
@@ -144,13 +156,19 @@ impl Run for Wait {
         if matches!(condition, Condition::Delete) {
             fetched.errors.retain(|e| !fetch::is_not_found(e));
         }
-        let begun = cx.client()?.now();
+        let mut begun = cx.client()?.now();
         let objects: Vec<_> = fetched.parts.iter().flat_map(|p| p.objects.iter().map(|o| (p.kind, o))).collect();
         let (mut errors, count) = (Vec::new(), objects.len() + fetched.errors.len());
         for (kind, object) in objects {
             match self.until(cx, kind, object, &mut condition, begun) {
                 Ok(met) => printer.print(&met, "condition met", &mut cx.env.stdout)?,
-                Err(error) => errors.push(error),
+                Err(error) => {
+                    if error.downcast_ref::<TimedOut>().is_some() {
+                        // The time is up, also where the clock stands still.
+                        begun = Time::MIN_UTC;
+                    }
+                    errors.push(error);
+                }
             }
         }
         errors.append(&mut fetched.errors);
@@ -229,7 +247,7 @@ impl Wait {
         let what = format!("{}/{}", kind.names().plural, object.name());
         // What is looked at after the time is up is not looked at: kubectl's clock runs for all objects together.
         if left.is_zero() && !self.timeout.is_zero() {
-            return Err(anyhow::anyhow!("timed out waiting for the condition on {what}"));
+            return Err(TimedOut(what).into());
         }
         let met = if self.timeout.is_zero() {
             cx.client()?.read(look)?
@@ -239,7 +257,7 @@ impl Wait {
         match met {
             Some(met) => met.map_err(anyhow::Error::msg),
             None if self.timeout.is_zero() => Err(anyhow::anyhow!("condition not met for {what}")),
-            None => Err(anyhow::anyhow!("timed out waiting for the condition on {what}")),
+            None => Err(TimedOut(what).into()),
         }
     }
 }

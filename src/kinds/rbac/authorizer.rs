@@ -43,19 +43,30 @@ pub fn allows(cluster: &Cluster, user: &User, request: &Request<'_>) -> Result<b
     if user.groups.iter().any(|group| group == MASTERS) {
         return Ok(true);
     }
+    let namespace = match request {
+        Request::Resource { namespace, .. } => namespace,
+        Request::Path { .. } => "",
+    };
+    Ok(rules(cluster, user, namespace)?.iter().any(|rule| rule_allows(rule, request)))
+}
+
+/// The rules of all roles that are bound to the user, in the cluster or in a namespace.
+///
+/// # Errors
+/// Those of the store.
+pub fn rules(cluster: &Cluster, user: &User, namespace: &str) -> Result<Vec<Value>, Status> {
     let mut bindings = cluster.list("clusterrolebindings.rbac.authorization.k8s.io", None)?;
-    if let Request::Resource { namespace, .. } = request
-        && !namespace.is_empty()
-    {
+    if !namespace.is_empty() {
         bindings.extend(cluster.list("rolebindings.rbac.authorization.k8s.io", Some(namespace))?);
     }
+    let mut rules = Vec::new();
     for binding in bindings {
         let is_bound = binding.list_at("/subjects").iter().any(|s| is_subject(s, binding.namespace(), user));
-        if is_bound && role_of(cluster, &binding)?.is_some_and(|role| allows_by(&role, request)) {
-            return Ok(true);
+        if is_bound && let Some(role) = role_of(cluster, &binding)? {
+            rules.extend_from_slice(role.list_at("/rules"));
         }
     }
-    Ok(false)
+    Ok(rules)
 }
 
 fn is_subject(subject: &Value, namespace: &str, user: &User) -> bool {
@@ -79,10 +90,6 @@ fn role_of(cluster: &Cluster, binding: &Object) -> Result<Option<std::sync::Arc<
         _ => Key::cluster("clusterroles.rbac.authorization.k8s.io", name),
     };
     cluster.get(&key)
-}
-
-fn allows_by(role: &Object, request: &Request<'_>) -> bool {
-    role.list_at("/rules").iter().any(|rule| rule_allows(rule, request))
 }
 
 fn rule_allows(rule: &Value, request: &Request<'_>) -> bool {

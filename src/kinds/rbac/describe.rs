@@ -21,11 +21,16 @@ pub fn role(role: &Object, out: &mut Text) {
     out.line(0, "PolicyRule:");
     out.line(1, "Resources\tNon-Resource URLs\tResource Names\tVerbs");
     out.line(1, "---------\t-----------------\t--------------\t-----");
-    for line in lines(role.list_at("/rules")) {
-        let list = |item: Option<&str>| format!("[{}]", item.unwrap_or_default());
-        let (what, verbs) = (resource(&line), line.verbs.join(" "));
-        out.line(1, format_args!("{what}\t{}\t{}\t[{verbs}]", list(line.url), list(line.name)));
-    }
+    rows(role.list_at("/rules")).iter().for_each(|row| out.line(1, row));
+}
+
+/// The rows of rules below `Resources\tNon-Resource URLs\tResource Names\tVerbs`.
+pub fn rows(rules: &[Value]) -> Vec<String> {
+    let list = |item: Option<&str>| format!("[{}]", item.unwrap_or_default());
+    let row = |line: &Line| {
+        format!("{}\t{}\t{}\t[{}]", resource(line), list(line.url), list(line.name), line.verbs.join(" "))
+    };
+    lines(rules).iter().map(row).collect()
 }
 
 /// Describes a RoleBinding or a ClusterRoleBinding: a role, and who has it.

@@ -74,6 +74,10 @@ fn place(column: usize, node: &str, message: &str, object: &Value) -> (usize, St
         let second = node.match_indices('.').nth(1).map_or(0, |(at, _)| at);
         return (column + second, node.to_owned(), field_message(node, object));
     }
+    if let Some((field, _)) = message.strip_prefix("no field `").and_then(|m| m.split_once("` in ")) {
+        let second = node.match_indices('.').nth(1).map_or(0, |(at, _)| at);
+        return (column + second, node.to_owned(), format!("map has no entry for key {}", quote(field)));
+    }
     if let Some(word) = message.strip_prefix("cannot evaluate command: ") {
         return (column, node.to_owned(), format!("{word} is not a command"));
     }

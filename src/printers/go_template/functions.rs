@@ -41,7 +41,7 @@ fn exists(args: &[Value]) -> Result<Value, FuncError> {
     let mut here = first;
     for step in steps {
         let next = match (here, step) {
-            (Value::Map(map), Value::String(key)) => map.get(key),
+            (Value::Map(map) | Value::Object(map), Value::String(key)) => map.get(key),
             (Value::Array(items), Value::Number(_)) => position(step).and_then(|i| items.get(i)),
             // A byte of a text: there is nothing to look at further, but it is there.
             (Value::String(text), Value::Number(_)) => {
@@ -98,7 +98,7 @@ fn index_one(here: &Value, step: &Value) -> Result<Value, FuncError> {
     let length = match here {
         Value::Array(items) => items.len(),
         Value::String(text) => text.len(),
-        Value::Map(map) => {
+        Value::Map(map) | Value::Object(map) => {
             let Value::String(key) = step else {
                 return Err(error(format!("value has type {}; should be string", type_name(step))));
             };

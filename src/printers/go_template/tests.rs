@@ -16,7 +16,7 @@ fn run(template: &str) -> (&'static str, String) {
         }
     };
     let mut out = Vec::new();
-    match parsed.print(&serde_json::from_str(OBJECT).unwrap(), &mut out) {
+    match parsed.print(&serde_json::from_str(OBJECT).unwrap(), &|| Value::Null, &mut out) {
         Ok(()) => ("text", String::from_utf8(out).unwrap()),
         Err(e) => {
             let prefix = format!("error executing template {}: ", quote(template));
@@ -39,13 +39,33 @@ fn templates_do_what_kubectl_does() {
 fn an_error_shows_what_was_made_and_the_object() {
     let mut out = Vec::new();
     let object = serde_json::json!({"a": "<"});
-    GoTemplate::parse("{{.a}}{{.a.b}}", true).unwrap().print(&object, &mut out).unwrap_err();
+    GoTemplate::parse("{{.a}}{{.a.b}}", true).unwrap().print(&object, &|| object.clone(), &mut out).unwrap_err();
     assert_eq!(
         String::from_utf8(out).unwrap(),
         "<Error executing template: template: output:1:10: executing \"output\" at <.a.b>: can't evaluate field b in type \
          interface {}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t{{.a}}{{.a.b}}\n\traw \
          data was:\n\t\t{\"a\":\"\\u003c\"}\n\tobject given to template engine was:\n\t\tmap[a:<]\n\n"
     );
+}
+
+#[test]
+fn missing_keys_are_refused_where_that_is_asked_for() {
+    let object = serde_json::json!({"data": {"a": "b"}, "items": [{}]});
+    let cases = [
+        ("{{.nope}}", "1:2: executing \"output\" at <.nope>: map has no entry for key \"nope\""),
+        ("{{.data.nope}}", "1:7: executing \"output\" at <.data.nope>: map has no entry for key \"nope\""),
+        ("{{range .items}}{{.x.y}}{{end}}", "1:20: executing \"output\" at <.x.y>: map has no entry for key \"x\""),
+    ];
+    for (template, want) in cases {
+        let mut parsed = GoTemplate::parse(template, false).unwrap();
+        let error = parsed.print(&object, &|| Value::Null, &mut Vec::new()).unwrap_err().to_string();
+        assert!(error.ends_with(want), "{error}");
+    }
+    let mut out = Vec::new();
+    let mut parsed =
+        GoTemplate::parse("{{range $k, $v := .data}}{{$k}}{{index $.data $k}}{{end}}{{.data}}", false).unwrap();
+    parsed.print(&object, &|| Value::Null, &mut out).unwrap();
+    assert_eq!(String::from_utf8(out).unwrap(), "abmap[a:b]");
 }
 
 proptest! {

@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use crate::apimachinery::go_value::{GoNumber, number};
 
-/// The engine's form of a JSON value.
-pub(super) fn to_template(value: &Value) -> Template {
+/// The engine's form of a JSON value. The engine refuses a field that is not there of an object, and not of a map.
+pub(super) fn to_template(value: &Value, allow_missing_keys: bool) -> Template {
+    let of = |v: &Value| to_template(v, allow_missing_keys);
     match value {
         Value::Null => Template::Nil,
         Value::Bool(b) => Template::Bool(*b),
@@ -15,8 +16,11 @@ pub(super) fn to_template(value: &Value) -> Template {
             GoNumber::Float(f) => Template::from(f),
         },
         Value::String(s) => Template::String(s.clone()),
-        Value::Array(items) => Template::Array(items.iter().map(to_template).collect()),
-        Value::Object(map) => Template::Map(map.iter().map(|(k, v)| (k.clone(), to_template(v))).collect()),
+        Value::Array(items) => Template::Array(items.iter().map(of).collect()),
+        Value::Object(map) => {
+            let map = map.iter().map(|(k, v)| (k.clone(), of(v))).collect();
+            if allow_missing_keys { Template::Map(map) } else { Template::Object(map) }
+        }
     }
 }
 
