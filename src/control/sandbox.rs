@@ -32,6 +32,12 @@ pub struct Sandbox {
     pub mounts: Vec<Mount>,
     /// `terminationMessagePath`: the file in which the container's process may leave a last word.
     pub message_path: String,
+    /// The command line of the first process of a container that is simulated.
+    pub first_process: Vec<String>,
+    /// `shareProcessNamespace`: the pod's containers see each other's processes.
+    pub shares_processes: bool,
+    /// What /sys/fs/cgroup has of the container's limits: the files' names and contents.
+    pub cgroup: Vec<(String, String)>,
     /// The image is a busybox from before 1.29, whose `nslookup` prints in a manner of its own.
     pub old_busybox: bool,
     /// What the pod's images would serve, while nothing in the sandbox listens there itself.

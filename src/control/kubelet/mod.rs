@@ -16,6 +16,7 @@ use crate::kinds::Trigger;
 use crate::kinds::plan::{Action, Plan};
 use crate::kinds::why::Reason;
 
+mod cgroup;
 mod config;
 mod container;
 mod container_status;

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::life::text;
-use super::{container_status, environment, mounts};
+use super::{cgroup, container_status, environment, mounts};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
@@ -52,6 +52,9 @@ pub fn sandbox(pod: &Object, container: &str, cluster: &Cluster) -> Result<Sandb
         user: id("runAsUser"),
         group: id("runAsGroup"),
         message_path: text(spec, "terminationMessagePath").to_owned(),
+        first_process: emulated::first_process(spec),
+        shares_processes: pod.at("/spec/shareProcessNamespace").is_some_and(|shares| shares == true),
+        cgroup: cgroup::files(spec),
         old_busybox: is_old_busybox(text(spec, "image")),
         servers: servers(pod, cluster)?,
     })

@@ -117,6 +117,14 @@ pub fn enter(root: &Tree) -> Result<(), Failure> {
 fn lock(user: u32, group: u32) -> Result<(), Failure> {
     unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS).step("lock the mounts in a second user namespace")?;
     map_identity((user, group), (0, 0))?;
+    confine()
+}
+
+/// Gives up what no process of a container has.
+///
+/// # Errors
+/// The step that this host refused.
+pub fn confine() -> Result<(), Failure> {
     for capability in (0..64).filter(|c| !KEPT_CAPABILITIES.contains(c)) {
         // SAFETY: the call takes numbers. Numbers that this kernel does not know are refused, and are not needed.
         unsafe { libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0) };
