@@ -102,7 +102,7 @@ impl Pod {
             group: 0,
             message_path: "/dev/termination-log".into(),
             first_process: vec!["nginx: master process nginx -g daemon off;".into()],
-            shares_processes: false,
+            companions: None,
             cgroup: vec![("cpu.max".into(), "max 100000\n".into())],
             old_busybox: false,
             mounts,

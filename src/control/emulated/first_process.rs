@@ -45,7 +45,10 @@ mod tests {
     fn a_command_then_a_known_title_then_the_image_s_name() {
         let nginx = "nginx: master process nginx -g daemon off;";
         for (spec, want) in [
-            (json!({"image": "nginx:1.27", "command": ["sh"], "args": ["-c", "sleep 1"]}), &["sh", "-c", "sleep 1"][..]),
+            (
+                json!({"image": "nginx:1.27", "command": ["sh"], "args": ["-c", "sleep 1"]}),
+                &["sh", "-c", "sleep 1"][..],
+            ),
             (json!({"image": "docker.io/library/nginx"}), &[nginx]),
             (json!({"image": "httpd:2.4"}), &["httpd", "-DFOREGROUND"]),
             (json!({"image": "example/db:1", "args": ["--verbose"]}), &["db", "--verbose"]),

@@ -20,10 +20,14 @@ pub fn files(spec: &Value) -> Vec<(String, String)> {
     let quota = limit("cpu").map(|cpu| cpu.milli_value().saturating_mul(PERIOD) / 1000);
     let quota = quota.map_or("max".to_owned(), |quota| quota.max(LEAST_QUOTA).to_string());
     let memory = limit("memory").map_or("max".to_owned(), |memory| memory.value().to_string());
-    [("cgroup.controllers", "cpuset cpu io memory hugetlb pids rdma misc".to_owned()), ("cpu.max", format!("{quota} {PERIOD}")), ("memory.max", memory)]
-        .into_iter()
-        .map(|(name, content)| (name.to_owned(), format!("{content}\n")))
-        .collect()
+    [
+        ("cgroup.controllers", "cpuset cpu io memory hugetlb pids rdma misc".to_owned()),
+        ("cpu.max", format!("{quota} {PERIOD}")),
+        ("memory.max", memory),
+    ]
+    .into_iter()
+    .map(|(name, content)| (name.to_owned(), format!("{content}\n")))
+    .collect()
 }
 
 #[cfg(test)]

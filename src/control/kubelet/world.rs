@@ -1,6 +1,6 @@
 //! A container's world as data, from its pod and what the pod refers to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::path::Path;
 
@@ -53,11 +53,19 @@ pub fn sandbox(pod: &Object, container: &str, cluster: &Cluster) -> Result<Sandb
         group: id("runAsGroup"),
         message_path: text(spec, "terminationMessagePath").to_owned(),
         first_process: emulated::first_process(spec),
-        shares_processes: pod.at("/spec/shareProcessNamespace").is_some_and(|shares| shares == true),
+        companions: companions(pod, container),
         cgroup: cgroup::files(spec),
         old_busybox: is_old_busybox(text(spec, "image")),
         servers: servers(pod, cluster)?,
     })
+}
+
+/// The other containers whose processes a container sees.
+fn companions(pod: &Object, container: &str) -> Option<BTreeMap<String, Vec<String>>> {
+    let shares = pod.at("/spec/shareProcessNamespace").is_some_and(|shares| shares == true);
+    let others = pod.list_at("/spec/containers").iter().map(|spec| (text(spec, "name"), spec));
+    let others = others.filter(|(name, _)| *name != container);
+    shares.then(|| others.map(|(name, spec)| (name.to_owned(), emulated::first_process(spec))).collect())
 }
 
 /// What `hostname` prints: the node's name on the node's network, the full name where the pod asks for it.

@@ -86,7 +86,8 @@ impl Container<'_> {
             let (handed, spoken) = self.wait();
             let gone = self.listen(&spoken);
             for job in self.jobs.iter().filter(|j| gone.contains(&j.caller.as_raw_fd())) {
-                let _ended = if job.is_main { kill(job.process, Signal::SIGKILL) } else { killpg(job.process, Signal::SIGKILL) };
+                let _ended =
+                    if job.is_main { kill(job.process, Signal::SIGKILL) } else { killpg(job.process, Signal::SIGKILL) };
             }
             let is_over = self.reap();
             self.jobs.retain(|j| !gone.contains(&j.caller.as_raw_fd()));

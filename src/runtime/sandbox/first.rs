@@ -32,14 +32,6 @@ pub struct First {
     shared: Option<u64>,
 }
 
-/// What a pod that shares its process namespace has as pid 1.
-pub struct Pause {
-    pid: Pid,
-    _link: OwnedFd,
-    /// The pid namespace.
-    pub namespace: OwnedFd,
-}
-
 impl First {
     /// Starts it and joins the namespaces that it makes: whoever is forked from now on is in the container.
     ///
@@ -47,7 +39,7 @@ impl First {
     /// The step that this host refused, or that the pod's mounts made impossible.
     pub fn start(request: &Request) -> Result<First, Failure> {
         let (ours, theirs) = wire::pair().step("make a socket")?;
-        let shares = request.sandbox.shares_processes;
+        let shares = request.sandbox.companions.is_some();
         if !shares {
             unshare(CloneFlags::CLONE_NEWPID).step("make a pid namespace")?;
         }
@@ -157,7 +149,7 @@ fn set_up(request: &Request) -> Result<u64, Failure> {
 }
 
 /// Ends with its parent, and lets its children go without a word.
-fn tie_to_the_parent() -> Result<(), Failure> {
+pub fn tie_to_the_parent() -> Result<(), Failure> {
     prctl::set_pdeathsig(Signal::SIGKILL).step("tie the first process to its container")?;
     // SAFETY: no handler of ours runs.
     unsafe { signal(Signal::SIGCHLD, SigHandler::SigIgn) }.step("leave the dead alone").map(drop)
@@ -193,37 +185,4 @@ fn end_all_of(namespace: u64) -> ! {
         }
     }
     std::process::exit(0)
-}
-
-impl Pause {
-    /// Starts it in a pid namespace of its own.
-    ///
-    /// # Errors
-    /// The step that this host refused.
-    pub fn start() -> Result<Pause, Failure> {
-        let (ours, theirs) = wire::pair().step("make a socket")?;
-        match super::pod::clone(libc::CLONE_NEWPID).step("make a pid namespace")? {
-            None => {
-                let Some(link) = keep_only(&theirs) else { std::process::exit(1) };
-                let _tied = tie_to_the_parent().and_then(|()| prctl::set_dumpable(false).step("protect pid 1"));
-                title::set(&["/pause".to_owned()]);
-                let _ready = wire::send(&link, b"P", &[]);
-                // The pod says nothing: it ends, or ends this.
-                let _gone = wire::receive(&link);
-                std::process::exit(0)
-            }
-            Some(pid) => {
-                drop(theirs);
-                let _ready = wire::receive(&ours).step("start the pause process")?;
-                let namespace = open(format!("/proc/{pid}/ns/pid").as_str(), OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty());
-                Ok(Pause { pid, _link: ours, namespace: namespace.step("open the pid namespace")? })
-            }
-        }
-    }
-
-    /// Ends it, and with it whatever is left in its namespace.
-    pub fn end(&self) {
-        let _gone = kill(self.pid, Signal::SIGKILL);
-        let _gone = waitpid(self.pid, None);
-    }
 }

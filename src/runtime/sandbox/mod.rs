@@ -33,6 +33,7 @@ mod layer;
 mod mount;
 mod netlink;
 mod network;
+mod pause;
 mod pod;
 mod probe;
 mod process;

@@ -25,10 +25,10 @@ use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, UnlinkatFlags, dup2_stdin, execve, getegid, geteuid, setgroups, sethostname, unlinkat};
 
 use super::failure::{Failure, Step};
-use super::first::Pause;
 use super::layer::PodFolder;
 use super::mount::{bind, make_private, read_only};
 use super::network::Link;
+use super::pause::Pause;
 use super::supervisor::{Asked, Call, Visit, accept};
 use super::tree::Tree;
 use super::wire::{self, Reply, Request, Role};
@@ -291,11 +291,8 @@ impl Pod {
             if call.request.role == Role::Probe {
                 return Err(wire::not_running());
             }
-            let shares = call.request.sandbox.shares_processes;
-            if shares && self.pause.is_none() {
-                self.pause = Some(Pause::start()?);
-            }
-            let shared = self.pause.as_ref().filter(|_| shares).map(|pause| &pause.namespace);
+            self.make_room_for(name, &call.request)?;
+            let shared = self.pause.as_ref().map(|pause| &pause.namespace);
             let container = start_container(shared)?;
             self.containers.insert(name.clone(), container);
         }
@@ -304,6 +301,16 @@ impl Pod {
         let link = self.containers.get(name).map(|c| &c.link);
         link.map_or(Err(Errno::ECHILD), |link| wire::send(link, &[wire::EXEC], &descriptors))
             .step("hand the command to the container")
+    }
+
+    /// Where containers share their processes, a new one takes the place of what stood in for it.
+    fn make_room_for(&mut self, container: &str, request: &Request) -> Result<(), Failure> {
+        let Some(companions) = &request.sandbox.companions else { return Ok(()) };
+        if self.pause.is_none() {
+            self.pause = Some(Pause::start(companions)?);
+        }
+        self.pause.iter_mut().for_each(|pause| pause.make_room_for(container));
+        Ok(())
     }
 
     /// Ends the pod, unless somebody is about to come: whoever comes holds the lock until the connection stands.

@@ -62,13 +62,23 @@ fn point_to(text: &'static [u8]) -> Option<()> {
     let arg_end = arg_start + u64::try_from(text.len()).ok()?;
     let (auxv, auxv_size, exe_fd) = (0, 0, u32::MAX);
     let map = Map {
-        start_code, end_code, start_data, end_data, start_brk, brk, start_stack, arg_start, arg_end, env_start, env_end,
-        auxv, auxv_size, exe_fd,
+        start_code,
+        end_code,
+        start_data,
+        end_data,
+        start_brk,
+        brk,
+        start_stack,
+        arg_start,
+        arg_end,
+        env_start,
+        env_end,
+        auxv,
+        auxv_size,
+        exe_fd,
     };
     // SAFETY: the structure outlives the call, and the text the process.
-    let set = unsafe {
-        libc::prctl(libc::PR_SET_MM, libc::PR_SET_MM_MAP, &raw const map, size_of::<Map>(), 0)
-    };
+    let set = unsafe { libc::prctl(libc::PR_SET_MM, libc::PR_SET_MM_MAP, &raw const map, size_of::<Map>(), 0) };
     (set == 0).then_some(())
 }
 
