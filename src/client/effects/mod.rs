@@ -21,6 +21,7 @@ use crate::control::observation::Seen;
 use crate::runtime;
 
 #[cfg(target_os = "linux")]
+mod hook_command;
 mod hooks;
 #[cfg(target_os = "linux")]
 mod processes;

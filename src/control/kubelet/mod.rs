@@ -23,6 +23,7 @@ mod container_status;
 mod deadline;
 mod environment;
 mod fold;
+mod given;
 pub mod health;
 mod image;
 mod known;
