@@ -29,6 +29,8 @@ pub struct Sandbox {
     pub user: u32,
     /// `runAsGroup`; root's where there is none.
     pub group: u32,
+    /// `readOnlyRootFilesystem`: only volumes can be written to.
+    pub read_only_root: bool,
     /// Outermost first.
     pub mounts: Vec<Mount>,
     /// `terminationMessagePath`: the file in which the container's process may leave a last word.

@@ -83,7 +83,7 @@ static GAPS: &[Gap] = &[
     field(
         "pods",
         "spec.containers.securityContext",
-        "runAsUser and runAsGroup are the one user and the one group that a process has and sees; the rest is stored: without root no other can be mapped, so fsGroup and supplementalGroups do not show",
+        "runAsUser and runAsGroup are the one user and the one group that a process has and sees, and a root that is to be read-only is; the rest is stored: without root no other can be mapped, so fsGroup and supplementalGroups do not show",
     ),
     field(
         "pods",
@@ -101,7 +101,7 @@ static GAPS: &[Gap] = &[
     field(
         "pods",
         "spec.securityContext",
-        "runAsUser and runAsGroup are the one user and the one group that a process has and sees; the rest is stored: without root no other can be mapped, so fsGroup and supplementalGroups do not show",
+        "runAsUser and runAsGroup are the one user and the one group that a process has and sees, and a root that is to be read-only is; the rest is stored: without root no other can be mapped, so fsGroup and supplementalGroups do not show",
     ),
     field(
         "pods",

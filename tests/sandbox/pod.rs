@@ -100,6 +100,7 @@ impl Pod {
             working_dir: "/".into(),
             user: 0,
             group: 0,
+            read_only_root: false,
             message_path: "/dev/termination-log".into(),
             first_process: vec!["nginx: master process nginx -g daemon off;".into()],
             companions: None,

@@ -84,6 +84,19 @@ fn a_pipe_in_place_of_a_device_keeps_nobody_waiting() {
     assert_eq!(pod.out("echo here"), "here\n");
 }
 
+#[test]
+fn a_read_only_root_leaves_the_volumes() {
+    needs_namespaces!();
+    let mut pod = Pod::with_mounts(vec![mount("/data", pvc("pvc-1")), mount("/usr/share/app", pvc("pvc-2"))]);
+    pod.sandbox.read_only_root = true;
+    pod.sandbox.working_dir = "/work".into();
+    for path in ["/x", "/tmp/x", "/etc/x", "/usr/x", "/usr/local/bin/x", "/work/x", "/root/x"] {
+        let refused = pod.run(&format!("touch {path}"));
+        assert!(refused.err.contains("Read-only file system"), "{path}: {refused:?}");
+    }
+    assert_eq!(pod.out("for d in /data /usr/share/app /dev/shm; do echo y > $d/y && cat $d/y; done"), "y\ny\ny\n");
+}
+
 const CONFIGURED: &str = "
 apiVersion: v1
 kind: ConfigMap

@@ -51,6 +51,7 @@ pub fn sandbox(pod: &Object, container: &str, cluster: &Cluster) -> Result<Sandb
         working_dir: working_dir(spec),
         user: id("runAsUser"),
         group: id("runAsGroup"),
+        read_only_root: spec.pointer("/securityContext/readOnlyRootFilesystem").is_some_and(|is| *is == true),
         message_path: text(spec, "terminationMessagePath").to_owned(),
         first_process: emulated::first_process(spec),
         companions: companions(pod, container),
