@@ -22,6 +22,7 @@ use crate::runtime;
 
 #[cfg(target_os = "linux")]
 mod hook_command;
+#[cfg(target_os = "linux")]
 mod hooks;
 #[cfg(target_os = "linux")]
 mod processes;

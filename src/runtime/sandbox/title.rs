@@ -46,10 +46,16 @@ pub fn set(argv: &[String]) {
     let _kept = point_to(text.leak());
 }
 
+/// A file of /proc about this process.
+fn of_this_process(name: &str) -> Option<String> {
+    let file = open(format!("/proc/self/{name}").as_str(), OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()).ok()?;
+    let mut text = String::new();
+    File::from(file).read_to_string(&mut text).ok()?;
+    Some(text)
+}
+
 fn point_to(text: &'static [u8]) -> Option<()> {
-    let mut stat = String::new();
-    let file = open("/proc/self/stat", OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()).ok()?;
-    File::from(file).read_to_string(&mut stat).ok()?;
+    let stat = of_this_process("stat")?;
     let fields: Vec<&str> = stat.rsplit(") ").next()?.split(' ').collect();
     let mut places = [0; PLACES.len()];
     for (place, field) in places.iter_mut().zip(PLACES) {
@@ -92,8 +98,8 @@ mod tests {
         match unsafe { fork() }.unwrap() {
             ForkResult::Child => {
                 super::set(&["/bin/some thing".to_owned(), "-c".to_owned(), "x y".to_owned()]);
-                let is = |file: &str, text: &[u8]| std::fs::read(file).is_ok_and(|is| is == text);
-                let named = is("/proc/self/cmdline", b"/bin/some thing\0-c\0x y\0") && is("/proc/self/comm", b"some\n");
+                let is = |name: &str, text: &str| super::of_this_process(name).is_some_and(|is| is == text);
+                let named = is("cmdline", "/bin/some thing\0-c\0x y\0") && is("comm", "some\n");
                 // SAFETY: nothing of the parent's is to be undone.
                 unsafe { nix::libc::_exit(i32::from(!named)) }
             }
