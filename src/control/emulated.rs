@@ -2,11 +2,14 @@
 //!
 //! Pure. Knows image names and command lines, not what is mounted and not how anything is served.
 
+mod first_process;
 mod greeters;
 
 use serde_json::Value;
 
 use crate::control::sandbox::ServerKind;
+
+pub use first_process::first_process;
 
 /// A server that a container is known to run.
 #[derive(Clone, Debug, PartialEq, Eq)]

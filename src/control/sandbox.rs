@@ -1,5 +1,6 @@
 //! What one container of one pod sees when a process runs in it, as data. `runtime` makes it real.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
@@ -28,10 +29,18 @@ pub struct Sandbox {
     pub user: u32,
     /// `runAsGroup`; root's where there is none.
     pub group: u32,
+    /// `readOnlyRootFilesystem`: only volumes can be written to.
+    pub read_only_root: bool,
     /// Outermost first.
     pub mounts: Vec<Mount>,
     /// `terminationMessagePath`: the file in which the container's process may leave a last word.
     pub message_path: String,
+    /// The command line of the first process of a container that is simulated.
+    pub first_process: Vec<String>,
+    /// With `shareProcessNamespace` the pod's containers see each other's processes: the others, and their command lines.
+    pub companions: Option<BTreeMap<String, Vec<String>>>,
+    /// What /sys/fs/cgroup has of the container's limits: the files' names and contents.
+    pub cgroup: Vec<(String, String)>,
     /// The image is a busybox from before 1.29, whose `nslookup` prints in a manner of its own.
     pub old_busybox: bool,
     /// What the pod's images would serve, while nothing in the sandbox listens there itself.

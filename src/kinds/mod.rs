@@ -125,6 +125,7 @@ pub use priority_class::SYSTEM_CLASSES as SYSTEM_PRIORITY_CLASSES;
 pub use registry::{Registry, by_api_version, by_resource, of_api_version, of_resource, serves};
 pub use scale_paths::ScalePaths;
 pub use secret::key_pair_problem;
+pub use service::service_made_at;
 pub use service_account::{ROOT_CERTIFICATE, create_token};
 pub use stateful_set::{OWNED_CLAIMS, PODS_BY_CONTROLLER};
 

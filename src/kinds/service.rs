@@ -53,6 +53,15 @@ static COLUMNS: [Column; 7] = [
 /// What `--field-selector` knows of it besides its name.
 const SELECTABLE: &[(&str, &str)] = &[("spec.clusterIP", "/spec/clusterIP"), ("spec.type", "/spec/type")];
 
+/// Where a Service's bookkeeping has the resourceVersion at which it was made.
+const MADE_AT: &str = "madeAt";
+
+/// The resourceVersion at which a Service was made: containers that had started by then know nothing of it. One of an older
+/// store is older than all.
+pub fn service_made_at(service: &Object) -> u64 {
+    service.internal.get(MADE_AT).and_then(Value::as_u64).unwrap_or(0)
+}
+
 impl Kind for Service {
     fn names(&self) -> &Names {
         &NAMES
@@ -103,6 +112,7 @@ impl Kind for Service {
     }
 
     fn admit(&self, object: &mut Object, cluster: &Cluster) -> Result<(), Status> {
+        object.internal.insert(MADE_AT.to_owned(), cluster.next_resource_version().into());
         allocate::create(object, cluster)
     }
 

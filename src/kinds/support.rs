@@ -63,7 +63,7 @@ static GAPS: &[Gap] = &[
     field(
         "pods",
         "spec.containers.lifecycle",
-        "hooks with a command run, in a simulated container too: there a failure is told and ends nothing, and a program that this machine lacks is taken to succeed; httpGet hooks do not run",
+        "hooks with a command run, in a simulated container too: there a failure is told and ends nothing, and a program that this machine lacks is taken to succeed; the request of an httpGet hook is made by this machine's curl, inside the pod",
     ),
     field(
         "pods",
@@ -83,7 +83,7 @@ static GAPS: &[Gap] = &[
     field(
         "pods",
         "spec.containers.securityContext",
-        "runAsUser and runAsGroup are the one user and the one group that a process has and sees; the rest is stored: without root no other can be mapped, so fsGroup and supplementalGroups do not show",
+        "runAsUser and runAsGroup are the one user and the one group that a process has and sees, and a root that is to be read-only is; the rest is stored: without root no other can be mapped, so fsGroup and supplementalGroups do not show",
     ),
     field(
         "pods",
@@ -101,9 +101,13 @@ static GAPS: &[Gap] = &[
     field(
         "pods",
         "spec.securityContext",
-        "runAsUser and runAsGroup are the one user and the one group that a process has and sees; the rest is stored: without root no other can be mapped, so fsGroup and supplementalGroups do not show",
+        "runAsUser and runAsGroup are the one user and the one group that a process has and sees, and a root that is to be read-only is; the rest is stored: without root no other can be mapped, so fsGroup and supplementalGroups do not show",
     ),
-    field("pods", "spec.shareProcessNamespace", STORED),
+    field(
+        "pods",
+        "spec.shareProcessNamespace",
+        "containers see each other's processes; what is simulated stands there under its name, and shows no files",
+    ),
     field("pods", "spec.topologySpreadConstraints", "DoNotSchedule is kept to; ScheduleAnyway is stored"),
     field("pods", "spec.volumes", "network storage, csi and image volumes are folders of the pod's own"),
     field("services", "spec.externalTrafficPolicy", NODES_ONE_NETWORK),

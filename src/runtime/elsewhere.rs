@@ -167,35 +167,7 @@ pub mod http {
         use std::io;
         use std::path::Path;
 
-        /// A request, whole.
-        #[derive(Clone, Debug, Default)]
-        pub struct Asked {
-            pub method: String,
-            pub target: String,
-            pub headers: Vec<(String, String)>,
-            pub body: Vec<u8>,
-        }
-
-        impl Asked {
-            pub fn header(&self, name: &str) -> &str {
-                self.headers.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v)
-            }
-        }
-
-        /// What a request gets.
-        #[derive(Debug)]
-        pub struct Answer<W> {
-            pub status: u16,
-            pub headers: Vec<(&'static str, String)>,
-            pub body: Vec<u8>,
-            pub more: Option<W>,
-        }
-
-        /// What the owner of the state is asked.
-        pub enum Question<'a, W> {
-            Request(&'a Asked),
-            More(&'a Asked, W),
-        }
+        use crate::runtime::exchange::{Answer, Question};
 
         /// Where requests would come in.
         pub struct Gateway;

@@ -7,6 +7,7 @@ pub mod copy;
 pub mod dns;
 #[cfg(not(target_os = "linux"))]
 mod elsewhere;
+pub mod exchange;
 #[cfg(target_os = "linux")]
 pub mod http;
 #[cfg(target_os = "linux")]

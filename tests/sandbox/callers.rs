@@ -118,31 +118,30 @@ fn a_killed_caller_leaves_nothing() {
     assert_eq!(pod.out("echo again"), "again\n");
 }
 
+/// The only child of a process that is of kstate's own making, whatever it calls itself.
+fn child_of(parent: i32) -> i32 {
+    let all = std::fs::read_dir("/proc").unwrap().flatten().filter_map(|e| e.file_name().to_str()?.parse::<i32>().ok());
+    let parent_of = |pid: i32| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        stat.rsplit(") ").next()?.split(' ').nth(1)?.parse::<i32>().ok()
+    };
+    all.filter(|pid| parent_of(*pid) == Some(parent)).min().unwrap()
+}
+
 #[test]
-fn a_killed_supervisor_takes_all_with_it_and_the_next_caller_starts_anew() {
+fn each_link_of_the_chain_takes_all_with_it_and_the_next_caller_starts_anew() {
     needs_namespaces!();
     let pod = Pod::new();
-    let mut child = spawn(&pod, &shell("echo up; sleep 86397"), Stdio::null(), Stdio::piped());
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    assert!(lines.any(|l| l.unwrap() == "up"));
-    let parent = |pid: i32| {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-        stat.rsplit(") ").next().unwrap().split(' ').nth(1).unwrap().parse::<i32>().unwrap()
-    };
-    let children = || {
-        let all =
-            std::fs::read_dir("/proc").unwrap().flatten().filter_map(|e| e.file_name().to_str()?.parse::<i32>().ok());
-        all.filter(|pid| {
-            std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|c| c.starts_with(b"kstate\0__sandbox\0"))
-        })
-        .collect::<Vec<_>>()
-    };
-    let caller = i32::try_from(child.id()).unwrap();
-    let supervisor = children().into_iter().find(|pid| parent(*pid) == caller).unwrap();
-    kill(Pid::from_raw(supervisor), Signal::SIGKILL).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(137));
-    soon("no process is left", || processes_with("86397") == 0);
-    assert_eq!(pod.out("echo again"), "again\n");
+    for (depth, who) in ["supervisor", "pod", "container", "first process"].iter().enumerate() {
+        let mut child = spawn(&pod, &shell("echo up; sleep 86397"), Stdio::null(), Stdio::piped());
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(lines.any(|l| l.unwrap() == "up"));
+        let link = (0..=depth).fold(i32::try_from(child.id()).unwrap(), |parent, _| child_of(parent));
+        kill(Pid::from_raw(link), Signal::SIGKILL).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(137), "{who}");
+        soon("no process is left", || processes_with("86397") == 0);
+        assert_eq!(pod.out("echo again"), "again\n", "{who}");
+    }
 }
 
 #[test]

@@ -14,7 +14,11 @@ fn the_host_s_files_are_out_of_reach() {
     let pod = Pod::with_mounts(vec![mount("/data", pvc("pvc-1"))]);
     std::fs::write(pod.path("secret"), "").unwrap();
     std::fs::create_dir_all(pod.path("volumes/other")).unwrap();
-    assert_eq!(pod.out("ls -A /root /home /var/lib /srv /opt /mnt /sys | grep -v ':$' | grep . ; true"), "");
+    assert_eq!(pod.out("ls -A /root /home /var/lib /srv /opt /mnt | grep -v ':$' | grep . ; true"), "");
+    assert_eq!(
+        pod.out("find /sys -mindepth 1 | sort | tr '\\n' ' '"),
+        "/sys/fs /sys/fs/cgroup /sys/fs/cgroup/cpu.max "
+    );
 }
 
 #[test]

@@ -136,7 +136,7 @@ fn a_container_runs_is_joined_and_is_stopped_with_its_pod() {
     home.pod("box", "echo started; echo late >&2; exec sleep 86391", "");
     assert_eq!(home.field("box", ".status.phase"), "Running");
     assert_eq!(home.out(&["logs", "box"]), "started\nlate\n");
-    let seen = home.out(&["exec", "box", "--", "sh", "-c", "hostname; cat /proc/2/cmdline | tr '\\0' ' '"]);
+    let seen = home.out(&["exec", "box", "--", "sh", "-c", "hostname; cat /proc/1/cmdline | tr '\\0' ' '"]);
     assert_eq!(seen, "box\nsleep 86391 ");
     assert_eq!(home.keepers().len(), 1);
     assert_eq!(home.out(&["delete", "pod", "box"]), "pod \"box\" deleted\n");

@@ -14,6 +14,7 @@ mod cluster;
 mod confinement;
 mod doctor;
 mod escape;
+mod first_process;
 mod forward;
 mod keepers;
 mod names_at_a_terminal;

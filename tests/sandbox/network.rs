@@ -216,3 +216,32 @@ fn of_two_servers_on_one_port_the_first_has_it() {
         assert!(page.contains("Welcome to nginx!"), "{container}: {page}");
     }
 }
+
+#[test]
+fn a_hook_s_request_comes_to_the_pod_s_own_server() {
+    needs_namespaces!();
+    let cluster = Cluster::with(
+        "---\n{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {containers: [{name: nginx, image: nginx, \
+         ports: [{name: http, containerPort: 80}], lifecycle: {postStart: {httpGet: {path: /started, port: http}}}}]}}",
+    );
+    let log = cluster.out(&["logs", "web"]);
+    assert!(log.contains("\"GET /started HTTP/1.1\" 404"), "{log}");
+}
+
+/// As the page on connecting applications with Services shows it: `printenv` before and after the Service, and once more when
+/// the pod is a new one.
+#[test]
+fn a_container_knows_of_the_services_that_were_there_when_it_started() {
+    needs_namespaces!();
+    let cluster = Cluster::with(
+        "---\n{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {selector: {matchLabels: {a: b}}, \
+         template: {metadata: {labels: {a: b}}, spec: {containers: [{name: nginx, image: nginx}]}}}}",
+    );
+    cluster.out(&["expose", "deployment", "web", "--port=80", "--name=later"]);
+    let known = || cluster.out(&["exec", "deploy/web", "--", "printenv"]).contains("LATER_SERVICE_HOST=");
+    assert!(!known());
+    cluster.out(&["rollout", "restart", "deployment", "web"]);
+    cluster.out(&["rollout", "status", "deployment", "web"]);
+    soon("the old pod is gone", || cluster.out(&["get", "pods", "-o", "name"]).lines().count() == 1);
+    assert!(known());
+}

@@ -3,6 +3,7 @@
 use kstate::control::sandbox::{File, Mount, Source};
 use kstate::runtime;
 
+use crate::cluster::{Cluster, soon};
 use crate::needs_namespaces;
 use crate::pod::{Pod, mount, pvc};
 
@@ -81,4 +82,65 @@ fn a_pipe_in_place_of_a_device_keeps_nobody_waiting() {
     pod.out("mkfifo /x/null");
     pod.sandbox.mounts = vec![mount("/dev", pvc("pvc-1"))];
     assert_eq!(pod.out("echo here"), "here\n");
+}
+
+#[test]
+fn a_read_only_root_leaves_the_volumes() {
+    needs_namespaces!();
+    let mut pod = Pod::with_mounts(vec![mount("/data", pvc("pvc-1")), mount("/usr/share/app", pvc("pvc-2"))]);
+    pod.sandbox.read_only_root = true;
+    pod.sandbox.working_dir = "/work".into();
+    for path in ["/x", "/tmp/x", "/etc/x", "/usr/x", "/usr/local/bin/x", "/work/x", "/root/x"] {
+        let refused = pod.run(&format!("touch {path}"));
+        assert!(refused.err.contains("Read-only file system"), "{path}: {refused:?}");
+    }
+    assert_eq!(pod.out("for d in /data /usr/share/app /dev/shm; do echo y > $d/y && cat $d/y; done"), "y\ny\ny\n");
+}
+
+const CONFIGURED: &str = "
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: colors}
+data: {color: \"red\\n\", gone: soon}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: words}
+stringData: {word: old}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: reader}
+spec:
+  terminationGracePeriodSeconds: 1
+  containers:
+  - name: c
+    image: busybox
+    command: [sh, -c, 'while :; do if read -r color < /etc/colors/color && [ \"$color\" != \"$before\" ]; then echo \"$color\"; before=$color; fi; sleep 0.05; done']
+    env: [{name: COLOR, valueFrom: {configMapKeyRef: {name: colors, key: color}}}]
+    volumeMounts:
+    - {name: colors, mountPath: /etc/colors}
+    - {name: colors, mountPath: /etc/one/color, subPath: color}
+    - {name: all, mountPath: /all}
+  volumes:
+  - {name: colors, configMap: {name: colors}}
+  - name: all
+    projected: {sources: [{configMap: {name: colors}}, {secret: {name: words}}]}
+";
+
+/// As a kubelet does it: what is mounted whole is renewed, a file that is mounted by itself and the environment are not.
+#[test]
+fn what_a_running_pod_has_mounted_of_a_config_map_is_renewed() {
+    needs_namespaces!();
+    let cluster = Cluster::with(CONFIGURED);
+    let before = cluster.inside("reader", "cat /etc/colors/color /all/gone /all/word; ls -d /etc/colors/..2*");
+    assert!(before.starts_with("red\nsoonold/etc/colors/..2"), "{before}");
+    soon("it has read it", || cluster.out(&["logs", "reader"]).lines().eq(["red"]));
+    let change = r#"{"data":{"color":"blue\n","gone":null}}"#;
+    cluster.out(&["patch", "configmap", "colors", "-p", change]);
+    cluster.out(&["patch", "secret", "words", "-p", r#"{"stringData":{"word":"new"}}"#]);
+    soon("it has read it again", || cluster.out(&["logs", "reader"]).lines().eq(["red", "blue"]));
+    let after =
+        "cat /etc/colors/color /etc/one/color; echo $COLOR; cat /all/word; ls /all; ls -d /etc/colors/..2* | wc -l";
+    assert_eq!(cluster.inside("reader", after), "blue\nred\nred\nnewcolor\nword\n1\n");
 }

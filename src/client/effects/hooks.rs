@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::hook_command::hook_command;
 use super::{FailedHook, Place};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
@@ -119,12 +120,17 @@ fn hooks(pod: &Arc<Object>, field: &'static str, patience: Duration, cluster: &C
         return Ok(found);
     }
     for spec in pod.list_at("/spec/containers") {
-        let argv = argv(spec, field);
-        let Some(container) = spec.get("name").and_then(|n| n.as_str()).filter(|_| !argv.is_empty()) else { continue };
+        // The pace gives a hook that sleeps its time.
+        let runs = spec.pointer(&format!("/lifecycle/{field}")).is_some_and(|hook| hook.get("sleep").is_none());
+        let Some(container) = spec.get("name").and_then(|n| n.as_str()).filter(|_| runs) else { continue };
         if processes::of(pod, &Pace::of(cluster)?).iter().any(|p| p.container == container) {
             continue;
         }
         let Ok(sandbox) = kubelet::sandbox(pod, container, cluster) else { continue };
+        let argv = hook_command(spec, field, sandbox.ip);
+        if argv.is_empty() {
+            continue;
+        }
         let command = Command { argv, stdin: false, tty: false };
         found.push(Hook {
             who: FailedHook { pod: Arc::clone(pod), container: container.to_owned(), hook: field },
@@ -132,12 +138,6 @@ fn hooks(pod: &Arc<Object>, field: &'static str, patience: Duration, cluster: &C
         });
     }
     Ok(found)
-}
-
-/// The command of a hook that has one; empty where it has none.
-fn argv(spec: &serde_json::Value, field: &str) -> Vec<String> {
-    let words = spec.pointer(&format!("/lifecycle/{field}/exec/command")).and_then(|c| c.as_array());
-    words.into_iter().flatten().filter_map(|w| w.as_str()).map(str::to_owned).collect()
 }
 
 /// Which run of a container is under way.

@@ -21,6 +21,8 @@ use crate::control::observation::Seen;
 use crate::runtime;
 
 #[cfg(target_os = "linux")]
+mod hook_command;
+#[cfg(target_os = "linux")]
 mod hooks;
 #[cfg(target_os = "linux")]
 mod processes;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Place;
+use super::hook_command::hook_command;
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
@@ -183,21 +184,11 @@ fn order(pod: &Object, process: &Process, cluster: &Cluster, home: &Path) -> Res
         tty: is("tty"),
         message_from_log: spec["terminationMessagePolicy"] == "FallbackToLogsOnError",
         probes: probes(spec),
-        post_start: hook(spec, "postStart"),
-        pre_stop: hook(spec, "preStop"),
+        post_start: hook_command(spec, "postStart", sandbox.ip),
+        pre_stop: hook_command(spec, "preStop", sandbox.ip),
         grace: pod.i64_at("/spec/terminationGracePeriodSeconds").and_then(|g| u64::try_from(g).ok()).unwrap_or(30),
         sandbox,
     }))
-}
-
-/// The command of a lifecycle hook; empty where it runs none.
-pub fn hook(spec: &Value, field: &str) -> Vec<String> {
-    let hook = spec.pointer(&format!("/lifecycle/{field}"));
-    if let Some(seconds) = hook.and_then(|h| h.pointer("/sleep/seconds")) {
-        return vec!["sleep".to_owned(), seconds.to_string()];
-    }
-    let words = hook.and_then(|h| h.pointer("/exec/command")?.as_array()).into_iter().flatten();
-    words.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// The container's probes that run a command in it.

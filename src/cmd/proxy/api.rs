@@ -16,7 +16,7 @@ use crate::cmd::raw::place::{Place, Query, Sub};
 use crate::cmd::raw::{self, json as body};
 use crate::cmd::select::Selectors;
 use crate::cmd::watch::Watch;
-use crate::runtime::http::gateway::{Answer, Asked};
+use crate::runtime::exchange::{Answer, Asked};
 
 /// A watch that goes on.
 pub struct Following {

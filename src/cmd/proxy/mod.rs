@@ -13,7 +13,8 @@ use regex::Regex;
 use super::context::Context;
 use super::support::{Flag, Support};
 use super::verbs::Run;
-use crate::runtime::http::gateway::{Answer, Gateway, Question};
+use crate::runtime::exchange::{Answer, Question};
+use crate::runtime::http::gateway::Gateway;
 
 /// What every command line is given that names none.
 const PORT: u16 = 8001;

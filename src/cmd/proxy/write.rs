@@ -13,7 +13,7 @@ use crate::cmd::raw;
 use crate::cmd::raw::place::{Place, Query, Sub};
 use crate::cmd::select::Selectors;
 use crate::kinds;
-use crate::runtime::http::gateway::Asked;
+use crate::runtime::exchange::Asked;
 
 /// Serves one request that writes.
 pub fn answer(cx: &mut Context, asked: &Asked, path: &str, query: &Query) -> anyhow::Result<Done> {

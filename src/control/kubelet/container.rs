@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::fold::Round;
+use super::given::Given;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::time::Time;
 
@@ -29,6 +30,9 @@ pub struct Container {
     /// The last round at the longest back-off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub round: Option<Round>,
+    /// What this run's environment was made from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub given: Option<Given>,
 }
 
 /// What a container is at.
@@ -159,6 +163,7 @@ mod tests {
             pulls: None,
             crashes: back_off,
             round: None,
+            given: None,
         };
         let all = Containers::from([("a".to_owned(), one), ("b".to_owned(), Container::default())]);
         store(&mut pod, &all);

@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use super::given::Given;
 use super::life::text;
 use crate::apimachinery::key::Key;
 use crate::apimachinery::names;
@@ -13,6 +14,7 @@ use crate::apimachinery::object::Object;
 use crate::apimachinery::quantity::Quantity;
 use crate::apimachinery::status::Status;
 use crate::cluster::Cluster;
+use crate::kinds::service_made_at;
 
 /// The API server's address in every pod. kstate has no API server; programs only look whether they are in a cluster.
 pub const API_SERVER: &str = "10.247.0.1";
@@ -39,16 +41,17 @@ impl Variables {
 pub fn of(pod: &Object, spec: &Value, cluster: &Cluster) -> Result<Vec<(String, String)>, Status> {
     let mut variables = Variables::default();
     let mut services = Variables::default();
-    add_services(&mut services, pod, cluster)?;
+    let given = Given::of(pod, spec, cluster)?;
+    add_services(&mut services, pod, cluster, given.at)?;
     for source in list(spec, "envFrom") {
         let prefix = text(source, "prefix");
         for (field, resource) in [("configMapRef", "configmaps"), ("secretRef", "secrets")] {
             let Some(reference) = source.get(field) else { continue };
-            for (key, value) in entries(pod.namespace(), resource, text(reference, "name"), cluster)? {
+            for (key, value) in given.entries(resource, text(reference, "name")) {
                 let name = format!("{prefix}{key}");
                 // The kubelet leaves out what cannot be a variable's name.
                 if names::is_env_var_name(&name).is_empty() {
-                    variables.set(&name, String::from_utf8_lossy(&value));
+                    variables.set(&name, value);
                 }
             }
         }
@@ -56,7 +59,7 @@ pub fn of(pod: &Object, spec: &Value, cluster: &Cluster) -> Result<Vec<(String, 
     for variable in list(spec, "env") {
         let known = |name: &str| variables.get(name).or(services.get(name)).map(str::to_owned);
         let value = match variable.get("valueFrom") {
-            Some(from) => value_from(pod, spec, from, cluster)?,
+            Some(from) => value_from(pod, spec, from, &given),
             None => Some(expand(text(variable, "value"), known)),
         };
         if let Some(value) = value {
@@ -94,21 +97,20 @@ pub fn entries(
     Ok(all)
 }
 
-fn value_from(pod: &Object, spec: &Value, from: &Value, cluster: &Cluster) -> Result<Option<String>, Status> {
+fn value_from(pod: &Object, spec: &Value, from: &Value, given: &Given) -> Option<String> {
     if let Some(reference) = from.get("fieldRef") {
-        return Ok(Some(field(pod, text(reference, "fieldPath"))));
+        return Some(field(pod, text(reference, "fieldPath")));
     }
     if let Some(reference) = from.get("resourceFieldRef") {
-        return Ok(Some(resource_field(pod, spec, reference)));
+        return Some(resource_field(pod, spec, reference));
     }
     for (field, resource) in [("configMapKeyRef", "configmaps"), ("secretKeyRef", "secrets")] {
         if let Some(reference) = from.get(field) {
-            let all = entries(pod.namespace(), resource, text(reference, "name"), cluster)?;
-            let value = all.get(text(reference, "key"));
-            return Ok(value.map(|v| String::from_utf8_lossy(v).into_owned()));
+            let mut all = given.entries(resource, text(reference, "name"));
+            return all.find(|(key, _)| *key == text(reference, "key")).map(|(_, value)| value.clone());
         }
     }
-    Ok(None)
+    None
 }
 
 /// A field of the pod that the downward API offers.
@@ -183,11 +185,12 @@ pub fn expand(text: &str, known: impl Fn(&str) -> Option<String>) -> String {
 }
 
 /// The variables of the namespace's services (unless `enableServiceLinks` is false) and of the API server.
-fn add_services(variables: &mut Variables, pod: &Object, cluster: &Cluster) -> Result<(), Status> {
+/// The Services that were there at a resourceVersion.
+fn add_services(variables: &mut Variables, pod: &Object, cluster: &Cluster, at: u64) -> Result<(), Status> {
     if pod.bool_at("/spec/enableServiceLinks") != Some(false) {
         for service in cluster.list("services", Some(pod.namespace()))? {
             let address = service.str_at("/spec/clusterIP");
-            if !address.is_empty() && address != "None" {
+            if !address.is_empty() && address != "None" && service_made_at(&service) <= at {
                 add_service(variables, service.name(), address, service.list_at("/spec/ports"));
             }
         }

@@ -16,12 +16,14 @@ use crate::kinds::Trigger;
 use crate::kinds::plan::{Action, Plan};
 use crate::kinds::why::Reason;
 
+mod cgroup;
 mod config;
 mod container;
 mod container_status;
 mod deadline;
 mod environment;
 mod fold;
+mod given;
 pub mod health;
 mod image;
 mod known;

@@ -1,13 +1,13 @@
 //! A container's world as data, from its pod and what the pod refers to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::path::Path;
 
 use serde_json::Value;
 
 use super::life::text;
-use super::{container_status, environment, mounts};
+use super::{cgroup, container_status, environment, mounts};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
@@ -51,10 +51,22 @@ pub fn sandbox(pod: &Object, container: &str, cluster: &Cluster) -> Result<Sandb
         working_dir: working_dir(spec),
         user: id("runAsUser"),
         group: id("runAsGroup"),
+        read_only_root: spec.pointer("/securityContext/readOnlyRootFilesystem").is_some_and(|is| *is == true),
         message_path: text(spec, "terminationMessagePath").to_owned(),
+        first_process: emulated::first_process(spec),
+        companions: companions(pod, container),
+        cgroup: cgroup::files(spec),
         old_busybox: is_old_busybox(text(spec, "image")),
         servers: servers(pod, cluster)?,
     })
+}
+
+/// The other containers whose processes a container sees.
+fn companions(pod: &Object, container: &str) -> Option<BTreeMap<String, Vec<String>>> {
+    let shares = pod.at("/spec/shareProcessNamespace").is_some_and(|shares| shares == true);
+    let others = pod.list_at("/spec/containers").iter().map(|spec| (text(spec, "name"), spec));
+    let others = others.filter(|(name, _)| *name != container);
+    shares.then(|| others.map(|(name, spec)| (name.to_owned(), emulated::first_process(spec))).collect())
 }
 
 /// What `hostname` prints: the node's name on the node's network, the full name where the pod asks for it.

@@ -16,44 +16,10 @@ use nix::poll::{PollFd, PollFlags, poll};
 
 use super::request::{self, Incoming, Request};
 use crate::clock::Clock;
+use crate::runtime::exchange::{Answer, Asked, Question};
 
 /// How often an answer that goes on is asked for more.
 const PAUSE_MILLISECONDS: u16 = 50;
-
-/// A request, whole.
-#[derive(Clone, Debug, Default)]
-pub struct Asked {
-    pub method: String,
-    /// Path and query, as they came.
-    pub target: String,
-    /// In lower case, each with its value.
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
-}
-
-impl Asked {
-    /// The first header of a name (given in lower case), empty where there is none.
-    pub fn header(&self, name: &str) -> &str {
-        self.headers.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v)
-    }
-}
-
-/// What a request gets. `W` is what the answer goes on from.
-#[derive(Debug)]
-pub struct Answer<W> {
-    pub status: u16,
-    pub headers: Vec<(&'static str, String)>,
-    pub body: Vec<u8>,
-    /// What is needed to go on; `None` for an answer that is whole.
-    pub more: Option<W>,
-}
-
-/// What the owner of the state is asked.
-pub enum Question<'a, W> {
-    Request(&'a Asked),
-    /// What has come to an answer that goes on. Only body and `more` of what is answered are looked at.
-    More(&'a Asked, W),
-}
 
 /// A question on its way, with the way back.
 type Posted<W> = (Asked, Option<W>, Sender<Answer<W>>);

@@ -1,19 +1,21 @@
-//! A container (C): pid 1 of its own pid namespace. Builds the container's root, then starts a process for each request
-//! and tells its caller how it ended; a caller that hangs up takes its process with it.
+//! A container's manager (C): has its first process build the container and joins it, then starts a process for each
+//! request and tells its caller how it ended; a caller that hangs up takes its process with it. Not in sight from inside.
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sched::{CloneFlags, setns};
 use nix::sys::prctl;
 use nix::sys::signal::{SigSet, Signal, kill, killpg};
 use nix::sys::signalfd::SignalFd;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::{Pid, dup2_raw};
+use nix::unistd::Pid;
 
 use super::failure::{Failure, Step};
-use super::supervisor::close_from;
+use super::first::First;
+use super::process;
+use super::supervisor::keep_only;
 use super::wire::{self, Reply, Request, Role};
-use super::{process, rootfs};
 
 struct Job {
     process: Pid,
@@ -25,28 +27,22 @@ struct Job {
 /// What one packet from the pod holds.
 struct Handed {
     caller: OwnedFd,
+    /// The request as it came, to be handed on.
+    body: OwnedFd,
     request: Request,
     streams: Vec<OwnedFd>,
 }
 
-/// Runs the container; `link` is its socket to the pod.
-pub fn run(link: &OwnedFd) -> ! {
-    let link = keep_only(link);
-    let status = match link.map(|link| (receive(&link), link)) {
-        Some((Some(first), link)) => live(&link, first),
-        _ => 1,
-    };
-    std::process::exit(status)
-}
-
-/// Closes everything that came over from the pod, above all other callers' connections, but the link.
-fn keep_only(link: &OwnedFd) -> Option<OwnedFd> {
-    let low = link.as_raw_fd().min(3);
-    // SAFETY: whatever has number 3 in this process belongs to the pod's copy of it, which is never used again here.
-    let kept = unsafe { dup2_raw(link, 3) }.ok()?;
-    debug_assert!(low <= 3);
-    close_from(4);
-    Some(kept)
+/// Runs the container; `link` is its socket to the pod, `shared` the pid namespace of a pod that shares one.
+pub fn run(link: &OwnedFd, shared: Option<&OwnedFd>) -> ! {
+    let joined = shared.map_or(Ok(()), |namespace| setns(namespace, CloneFlags::CLONE_NEWPID));
+    let link = joined.ok().and_then(|()| keep_only(link));
+    if let Some(link) = link
+        && let Some(first) = receive(&link)
+    {
+        live(&link, first);
+    }
+    std::process::exit(0)
 }
 
 fn receive(link: &OwnedFd) -> Option<Handed> {
@@ -54,53 +50,56 @@ fn receive(link: &OwnedFd) -> Option<Handed> {
     let mut descriptors = descriptors.into_iter();
     let (caller, body) = (descriptors.next()?, descriptors.next()?);
     let request = wire::unpack(&body).ok()?;
-    Some(Handed { caller, request, streams: descriptors.collect() })
+    Some(Handed { caller, body, request, streams: descriptors.collect() })
 }
 
-fn live(link: &OwnedFd, first: Handed) -> i32 {
+fn live(link: &OwnedFd, first: Handed) {
     match set_up(&first.request) {
-        Ok(children) => Container { link, children, jobs: Vec::new() }.serve(first),
-        Err(failure) => {
-            wire::reply(&first.caller, &Reply::Refused(failure), &[]);
-            1
+        Ok((children, process)) => {
+            Container { link, children, first: process, jobs: Vec::new() }.serve(first);
         }
+        Err(failure) => wire::reply(&first.caller, &Reply::Refused(failure), &[]),
     }
 }
 
-fn set_up(request: &Request) -> Result<SignalFd, Failure> {
+fn set_up(request: &Request) -> Result<(SignalFd, First), Failure> {
     prctl::set_pdeathsig(Signal::SIGKILL).step("tie the container to its pod")?;
     let mut mask = SigSet::empty();
     mask.add(Signal::SIGCHLD);
     mask.thread_block().step("hold signals back")?;
     let children = SignalFd::new(&mask).step("hear of ended processes")?;
-    rootfs::build(request)?;
-    // What may not be traced from inside does not lend its files to the inside either: /proc/1/exe is kstate itself.
-    prctl::set_dumpable(false).step("protect pid 1")?;
-    Ok(children)
+    Ok((children, First::start(request)?))
 }
 
 struct Container<'a> {
     link: &'a OwnedFd,
     children: SignalFd,
+    first: First,
     jobs: Vec<Job>,
 }
 
 impl Container<'_> {
-    fn serve(mut self, first: Handed) -> i32 {
+    /// Serves callers until the pod hangs up, or the container's own program has ended.
+    fn serve(mut self, first: Handed) {
         self.start(first);
         loop {
             let (handed, spoken) = self.wait();
             let gone = self.listen(&spoken);
             for job in self.jobs.iter().filter(|j| gone.contains(&j.caller.as_raw_fd())) {
-                let _ended = killpg(job.process, Signal::SIGKILL);
+                let _ended =
+                    if job.is_main { kill(job.process, Signal::SIGKILL) } else { killpg(job.process, Signal::SIGKILL) };
             }
-            self.reap();
+            let is_over = self.reap();
             self.jobs.retain(|j| !gone.contains(&j.caller.as_raw_fd()));
+            if is_over {
+                break;
+            }
             if handed {
-                let Some(handed) = receive(self.link) else { return 0 };
+                let Some(handed) = receive(self.link) else { break };
                 self.start(handed);
             }
         }
+        self.first.end();
     }
 
     /// Sends the signals that callers ask for; which callers hung up.
@@ -110,7 +109,11 @@ impl Container<'_> {
             Ok(Some((packet, _))) => {
                 let number = packet.strip_prefix(&[wire::SIGNAL]).and_then(|n| n.first());
                 if let Some(Ok(signal)) = number.map(|n| Signal::try_from(i32::from(*n))) {
-                    let _ended = kill(job.process, signal);
+                    if job.is_main {
+                        self.first.signal(signal);
+                    } else {
+                        let _ended = kill(job.process, signal);
+                    }
                 }
                 false
             }
@@ -120,11 +123,16 @@ impl Container<'_> {
     }
 
     fn start(&mut self, handed: Handed) {
-        match process::spawn(&handed.request, &handed.streams) {
+        let is_main = matches!(handed.request.role, Role::Main { .. });
+        let started = if is_main {
+            self.first.become_program(&handed.body, &handed.streams).map(|terminal| (self.first.pid, terminal))
+        } else {
+            process::spawn(&handed.request, &handed.streams)
+        };
+        match started {
             Ok((process, terminal)) => {
                 let terminal: Vec<_> = terminal.iter().map(AsRawFd::as_raw_fd).collect();
                 wire::reply(&handed.caller, &Reply::Started, &terminal);
-                let is_main = matches!(handed.request.role, Role::Main { .. });
                 self.jobs.push(Job { process, caller: handed.caller, is_main });
             }
             Err(cause) => wire::reply(&handed.caller, &Reply::NotStarted(cause), &[]),
@@ -149,22 +157,20 @@ impl Container<'_> {
         (happened(&fds[0]), gone.collect())
     }
 
-    /// Takes leave of every process that has ended, also of those whose parents ended first.
-    fn reap(&mut self) {
+    /// Takes leave of every process that has ended; whether the first was among them, with which the container ends.
+    fn reap(&mut self) -> bool {
+        let mut is_over = false;
         loop {
             let (pid, status) = match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
                 Ok(WaitStatus::Exited(pid, status)) => (pid, status),
                 Ok(WaitStatus::Signaled(pid, signal, _)) => (pid, 128 + signal as i32),
-                Ok(WaitStatus::StillAlive) | Err(_) => return,
+                Ok(WaitStatus::StillAlive) | Err(_) => return is_over,
                 Ok(_) => continue,
             };
             for job in self.jobs.iter().filter(|j| j.process == pid) {
                 wire::reply(&job.caller, &Reply::Exited(status), &[]);
             }
-            if self.jobs.iter().any(|j| j.process == pid && j.is_main) {
-                // Pid 1 takes everything with it.
-                std::process::exit(0);
-            }
+            is_over |= pid == self.first.pid;
             self.jobs.retain(|j| j.process != pid);
         }
     }

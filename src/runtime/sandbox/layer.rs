@@ -95,5 +95,17 @@ pub fn prepare(home: &Path, sandbox: &Sandbox) -> Result<PodFolder, Failure> {
         named("container's name", &server.container)?;
     }
     servers::bring_files(&pod, sandbox)?;
+    write_limits(&pod, sandbox)?;
     Ok(folder)
+}
+
+/// What a container sees of its limits. Below its own root, so that a container that runs sees them change; what it has
+/// put in their place stays.
+fn write_limits(pod: &Tree, sandbox: &Sandbox) -> Result<(), Failure> {
+    let root = pod.subtree(&format!("containers/{}/rootfs", sandbox.container)).step("open the container's layer")?;
+    let Ok(group) = root.make_dir("sys/fs/cgroup", 0o755) else { return Ok(()) };
+    for (name, content) in &sandbox.cgroup {
+        let _its_own = group.write(name, 0o644, content.as_bytes());
+    }
+    Ok(())
 }

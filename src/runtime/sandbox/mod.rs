@@ -3,16 +3,17 @@
 //! One pod has at most one supervisor, which lives as long as anything runs in the pod:
 //!
 //! ```text
-//! kstate exec ──socket──> supervisor (S) ── pod (P) ── container (C, pid 1) ── the process
-//!                         host's view       user, net,  mount, pid,
-//!                         serves HTTP       ipc, uts    second user
+//! kstate exec ──socket──> supervisor (S) ── pod (P) ── container (C) ┬─ first process (I, pid 1)
+//!                         host's view       user, net,  joins I's    │  pid, mount, second user
+//!                         serves HTTP       ipc, uts    namespaces   └─ the process, beside I
 //!                         and the cluster
 //! ```
+//! A container that is a process of this machine is I itself; else I stands in for what the image would run.
 //!
 //! What leaves the pod by its eth0 S answers in the place of the cluster (`runtime::network`).
 //!
 //! `exec` takes the pod's lock, connects to the pod's socket and starts S when nobody listens there. P forks a C for each
-//! container, C builds the root and then starts one process for each request that P hands on. Each link ends with the
+//! container, whose I builds the root; then C starts one process for each request that P hands on. Each link ends with the
 //! one before it (PR_SET_PDEATHSIG and a socket that hangs up); P ends with its last caller. Nothing is written down
 //! that could be stale: a socket that nobody listens on is a pod in which nothing runs.
 //!
@@ -25,12 +26,14 @@ mod container;
 mod dev;
 mod etc;
 mod failure;
+mod first;
 mod graft;
 mod last_word;
 mod layer;
 mod mount;
 mod netlink;
 mod network;
+mod pause;
 mod pod;
 mod probe;
 mod process;
@@ -41,6 +44,7 @@ mod seccomp;
 mod servers;
 mod supervisor;
 mod terminal;
+mod title;
 mod tools;
 mod tree;
 mod volume;

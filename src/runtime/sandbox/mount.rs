@@ -33,9 +33,18 @@ pub fn fresh(kind: &str, target: impl AsFd, flags: MsFlags, data: &str) -> nix::
 
 /// Makes what is mounted at `path` read-only, and what is mounted below it. Flags that are set stay set.
 pub fn read_only(root: &Tree, path: &str) -> nix::Result<()> {
+    set_read_only(root, path, libc::AT_RECURSIVE)
+}
+
+/// As [`read_only`], but what is mounted below stays as it is.
+pub fn read_only_itself(root: &Tree, path: &str) -> nix::Result<()> {
+    set_read_only(root, path, 0)
+}
+
+fn set_read_only(root: &Tree, path: &str, depth: libc::c_int) -> nix::Result<()> {
     let top = root.handle(path)?;
     let attributes = libc::mount_attr { attr_set: libc::MOUNT_ATTR_RDONLY, attr_clr: 0, propagation: 0, userns_fd: 0 };
-    let flags = libc::AT_EMPTY_PATH | libc::AT_RECURSIVE;
+    let flags = libc::AT_EMPTY_PATH | depth;
     // SAFETY: the path is an empty C string, the structure is whole and its size is given.
     let result = unsafe {
         libc::syscall(

@@ -18,7 +18,7 @@ use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl::set_pdeathsig;
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::Signal;
 use nix::sys::socket::{Shutdown, shutdown};
 use nix::sys::stat::Mode;
 use nix::sys::wait::waitpid;
@@ -28,6 +28,7 @@ use super::failure::{Failure, Step};
 use super::layer::PodFolder;
 use super::mount::{bind, make_private, read_only};
 use super::network::Link;
+use super::pause::Pause;
 use super::supervisor::{Asked, Call, Visit, accept};
 use super::tree::Tree;
 use super::wire::{self, Reply, Request, Role};
@@ -46,6 +47,8 @@ struct Pod {
     /// Keeps the pod's interface.
     _link: Link,
     containers: BTreeMap<String, Container>,
+    /// Where its containers share their processes.
+    pause: Option<Pause>,
     callers: Vec<Caller>,
     /// The last caller, who has left and waits for the pod's end.
     last: Option<Caller>,
@@ -65,7 +68,7 @@ impl Caller {
 }
 
 struct Container {
-    init: Pid,
+    manager: Pid,
     link: OwnedFd,
 }
 
@@ -134,6 +137,7 @@ fn run(listener: OwnedFd, supervisor: OwnedFd, first: Call) -> ! {
                 ip: first.request.sandbox.ip,
                 _link: link,
                 containers,
+                pause: None,
                 callers,
                 last: None,
             };
@@ -287,13 +291,26 @@ impl Pod {
             if call.request.role == Role::Probe {
                 return Err(wire::not_running());
             }
-            self.containers.insert(name.clone(), start_container()?);
+            self.make_room_for(name, &call.request)?;
+            let shared = self.pause.as_ref().map(|pause| &pause.namespace);
+            let container = start_container(shared)?;
+            self.containers.insert(name.clone(), container);
         }
         let mut descriptors = vec![call.connection.as_raw_fd()];
         descriptors.extend(call.descriptors.iter().map(AsRawFd::as_raw_fd));
         let link = self.containers.get(name).map(|c| &c.link);
         link.map_or(Err(Errno::ECHILD), |link| wire::send(link, &[wire::EXEC], &descriptors))
             .step("hand the command to the container")
+    }
+
+    /// Where containers share their processes, a new one takes the place of what stood in for it.
+    fn make_room_for(&mut self, container: &str, request: &Request) -> Result<(), Failure> {
+        let Some(companions) = &request.sandbox.companions else { return Ok(()) };
+        if self.pause.is_none() {
+            self.pause = Some(Pause::start(companions)?);
+        }
+        self.pause.iter_mut().for_each(|pause| pause.make_room_for(container));
+        Ok(())
     }
 
     /// Ends the pod, unless somebody is about to come: whoever comes holds the lock until the connection stands.
@@ -310,11 +327,12 @@ impl Pod {
 
     fn end(&mut self) -> ! {
         for container in self.containers.values() {
-            let _gone = kill(container.init, Signal::SIGKILL);
+            hang_up_on(container);
         }
         for container in self.containers.values() {
-            let _gone = waitpid(container.init, None);
+            let _gone = waitpid(container.manager, None);
         }
+        self.pause.iter().for_each(Pause::end);
         for name in self.containers.keys() {
             rootfs::open_scratch(&self.folder.container(name));
         }
@@ -323,19 +341,29 @@ impl Pod {
     }
 }
 
-fn reaped(container: &Container) -> bool {
-    let _killed_already = kill(container.init, Signal::SIGKILL);
-    waitpid(container.init, None).is_ok()
+/// A container whose pod has nothing more to say ends what runs in it, and itself.
+fn hang_up_on(container: &Container) {
+    let _gone_already = shutdown(container.link.as_raw_fd(), Shutdown::Both);
 }
 
-/// Forks pid 1 of a new container, in mount and pid namespaces of its own.
-fn start_container() -> Result<Container, Failure> {
+fn reaped(container: &Container) -> bool {
+    hang_up_on(container);
+    waitpid(container.manager, None).is_ok()
+}
+
+/// Forks the manager of a new container, in a mount namespace of its own.
+fn start_container(shared: Option<&OwnedFd>) -> Result<Container, Failure> {
     let (ours, theirs) = wire::pair().step("make a socket")?;
-    let flags = libc::CLONE_NEWNS | libc::CLONE_NEWPID | libc::SIGCHLD;
-    // SAFETY: without a stack and without CLONE_VM this is fork, and this process has one thread.
-    let pid = unsafe { libc::syscall(libc::SYS_clone, libc::c_long::from(flags), 0, 0, 0, 0) };
-    match Errno::result(pid).step("make mount and pid namespaces")? {
-        0 => container::run(&theirs),
-        pid => Ok(Container { init: Pid::from_raw(i32::try_from(pid).unwrap_or(i32::MAX)), link: ours }),
+    match clone(libc::CLONE_NEWNS).step("make a mount namespace")? {
+        None => container::run(&theirs, shared),
+        Some(manager) => Ok(Container { manager, link: ours }),
     }
+}
+
+/// Forks into new namespaces; gives the child's pid, and `None` to the child.
+pub fn clone(namespaces: libc::c_int) -> nix::Result<Option<Pid>> {
+    // SAFETY: without a stack and without CLONE_VM this is fork, and this process has one thread.
+    let pid = unsafe { libc::syscall(libc::SYS_clone, libc::c_long::from(namespaces | libc::SIGCHLD), 0, 0, 0, 0) };
+    let pid = Errno::result(pid)?;
+    Ok((pid != 0).then(|| Pid::from_raw(i32::try_from(pid).unwrap_or(i32::MAX))))
 }

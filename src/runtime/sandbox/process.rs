@@ -14,11 +14,12 @@ use nix::pty::{PtyMaster, grantpt, posix_openpt, ptsname_r, unlockpt};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use nix::sys::stat::{Mode, SFlag, stat};
 use nix::unistd::{
-    AccessFlags, ForkResult, Pid, access, chdir, dup2_stderr, dup2_stdin, dup2_stdout, execve, fork, pipe2, setsid,
+    AccessFlags, ForkResult, Pid, access, chdir, dup2_stderr, dup2_stdin, dup2_stdout, execve, fork, getpid, getsid,
+    pipe2, setsid,
 };
 
 use super::failure::words;
-use super::wire::Request;
+use super::wire::{self, Request};
 
 /// The PATH of a container whose image sets none.
 pub const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -59,6 +60,21 @@ pub fn spawn(request: &Request, descriptors: &[OwnedFd]) -> Result<(Pid, Option<
             let _read = File::from(report).read_to_string(&mut cause);
             if cause.is_empty() { Ok((child, terminal)) } else { Err(cause) }
         }
+    }
+}
+
+/// Makes this very process a container's own program; its terminal's other end goes to `link`. Never returns when all goes
+/// well; otherwise says why not, as [`spawn`] does.
+pub fn take_over(request: &Request, descriptors: &[OwnedFd], link: &OwnedFd) -> String {
+    let made = program(request).and_then(|program| Ok((program, streams(request, descriptors).map_err(words)?)));
+    match made {
+        Ok((program, (streams, terminal))) => {
+            if let Some(terminal) = terminal {
+                let _gone = wire::send(link, &[wire::TERMINAL], &[terminal.as_raw_fd()]);
+            }
+            become_program(&program, &streams)
+        }
+        Err(cause) => cause,
     }
 }
 
@@ -165,7 +181,9 @@ fn become_program(program: &Program, streams: &Streams) -> String {
 }
 
 fn take_place(streams: &Streams) -> nix::Result<()> {
-    setsid()?;
+    if setsid().is_err() && getsid(None)? != getpid() {
+        return Err(Errno::EPERM);
+    }
     if streams.terminal {
         // SAFETY: the call takes a number and touches no memory.
         Errno::result(unsafe { libc::ioctl(streams.stdin.as_raw_fd(), libc::TIOCSCTTY as _, 0) })?;

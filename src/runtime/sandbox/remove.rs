@@ -157,7 +157,7 @@ fn open_folder(parent: &impl AsFd, name: &CString) -> nix::Result<OwnedFd> {
     openat(&handle, ".", OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty())
 }
 
-fn names(folder: &impl AsFd) -> nix::Result<Vec<(CString, Option<Type>)>> {
+pub fn names(folder: &impl AsFd) -> nix::Result<Vec<(CString, Option<Type>)>> {
     let fd = openat(folder, ".", OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty())?;
     let entries = Dir::from_fd(fd)?.into_iter();
     let named = entries.map(|entry| entry.map(|e| (e.file_name().to_owned(), e.file_type())));

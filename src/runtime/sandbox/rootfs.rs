@@ -8,6 +8,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
 
+use nix::fcntl::OFlag;
 use nix::libc;
 use nix::mount::{MntFlags, umount2};
 use nix::sched::{CloneFlags, unshare};
@@ -16,7 +17,7 @@ use nix::unistd::{chdir, fchdir, pivot_root};
 
 use super::failure::{Failure, Step};
 use super::layer::PodFolder;
-use super::mount::{bind, bind_to_itself, make_private, read_only};
+use super::mount::{bind, bind_to_itself, make_private, read_only, read_only_itself};
 use super::tree::{Tree, by_fd, components, is_dir};
 use super::wire::Request;
 use super::{dev, etc, last_word, programs, seccomp, volume};
@@ -64,6 +65,9 @@ pub fn build(request: &Request) -> Result<(), Failure> {
     etc::mount_pod_files(&root, &pod, sandbox)?;
     last_word::mount(&root, &pod, sandbox)?;
     root.make_dir(&sandbox.working_dir, 0o755).step(format!("make the working folder {}", sandbox.working_dir))?;
+    if sandbox.read_only_root {
+        freeze(&root)?;
+    }
     enter(&root)?;
     lock(sandbox.user, sandbox.group)
 }
@@ -81,6 +85,19 @@ fn make_folder(root: &Tree, path: &str, mode: u32) -> nix::Result<()> {
     root.make_dir(path, 0o755)?;
     let fd = root.lookup(path, nix::fcntl::OFlag::O_RDONLY | nix::fcntl::OFlag::O_DIRECTORY, 0)?;
     nix::sys::stat::fchmod(fd, nix::sys::stat::Mode::from_bits_truncate(mode))
+}
+
+/// Makes the container's own files read-only; what is mounted on them stays as it is.
+fn freeze(root: &Tree) -> Result<(), Failure> {
+    let step = "make the container's files read-only";
+    for name in programs::FOLDERS {
+        // One that is a link, or not there, is no mount.
+        let is_mount = root.lookup(name, OFlag::O_PATH | OFlag::O_NOFOLLOW, 0).and_then(is_dir) == Ok(true);
+        if is_mount {
+            read_only_itself(root, name).step(step)?;
+        }
+    }
+    read_only_itself(root, "").step(step)
 }
 
 fn mount_volume(home: &Tree, root: &Tree, uid: &str, mount: &Mount) -> Result<(), Failure> {
@@ -117,6 +134,14 @@ pub fn enter(root: &Tree) -> Result<(), Failure> {
 fn lock(user: u32, group: u32) -> Result<(), Failure> {
     unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS).step("lock the mounts in a second user namespace")?;
     map_identity((user, group), (0, 0))?;
+    confine()
+}
+
+/// Gives up what no process of a container has.
+///
+/// # Errors
+/// The step that this host refused.
+pub fn confine() -> Result<(), Failure> {
     for capability in (0..64).filter(|c| !KEPT_CAPABILITIES.contains(c)) {
         // SAFETY: the call takes numbers. Numbers that this kernel does not know are refused, and are not needed.
         unsafe { libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0) };

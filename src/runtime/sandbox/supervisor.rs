@@ -14,7 +14,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{SockFlag, accept4};
 use nix::sys::stat::{Mode, umask};
 use nix::sys::wait::waitpid;
-use nix::unistd::{ForkResult, chdir, dup2_stdin, dup2_stdout, fork, setsid};
+use nix::unistd::{ForkResult, chdir, dup2_raw, dup2_stdin, dup2_stdout, fork, setsid};
 
 use super::check::{self, CHECK};
 use super::network::Link;
@@ -127,6 +127,14 @@ fn leave_the_caller() {
 pub fn close_from(first: libc::c_uint) {
     // SAFETY: called where no descriptor that is still used has such a number.
     unsafe { libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, 0) };
+}
+
+/// Closes everything that a forked process has of its parent's, above all others' connections, but one link.
+pub fn keep_only(link: &OwnedFd) -> Option<OwnedFd> {
+    // SAFETY: whatever has number 3 in this process belongs to the parent's copy of it, which is never used again here.
+    let kept = unsafe { dup2_raw(link, 3) }.ok()?;
+    close_from(4);
+    Some(kept)
 }
 
 /// Somebody who wants a connection to a program of the pod, and gets it by `connection`.

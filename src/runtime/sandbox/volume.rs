@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::failure::{Failure, Step};
 use super::layer::named;
+use super::remove;
 use super::tree::{Tree, components};
 use crate::clock::Clock;
 use crate::control::sandbox::{File, Mount, Source};
@@ -122,6 +123,19 @@ fn write_out(root: &Tree, files: &[File]) -> Result<(), Failure> {
     for name in files.iter().filter_map(|f| components(&f.path).next()) {
         root.symlink(&format!("..data/{name}"), name).step(format!("link {name}"))?;
     }
+    forget_others(root, &folder, files).step("remove what a volume had before")
+}
+
+/// Removes the folders of older contents, and the links to what is no more. What is mounted by itself keeps its file.
+fn forget_others(root: &Tree, folder: &str, files: &[File]) -> nix::Result<()> {
+    for (name, _) in remove::names(root)? {
+        let Ok(name) = name.to_str() else { continue };
+        let is_ours =
+            name == "..data" || name == folder || files.iter().any(|f| components(&f.path).next() == Some(name));
+        if !is_ours {
+            remove::remove(root, name)?;
+        }
+    }
     Ok(())
 }
 
@@ -156,9 +170,22 @@ mod tests {
                 assert_eq!(std::io::read_to_string(std::fs::File::from(fd)).unwrap(), content, "{path}");
             }
             let data = volume.link("..data").unwrap();
+            let names: Vec<_> = remove::names(&volume).unwrap().into_iter().map(|(name, _)| name).collect();
+            assert_eq!(names.len(), 4, "two links, ..data and where it leads: {names:?}");
             prepare(&home, "u", &files(content)).unwrap();
             assert_eq!(volume.link("..data").unwrap(), data, "nothing new is written");
         }
+    }
+
+    #[test]
+    fn what_a_volume_has_no_more_goes() {
+        let dir = assert_fs::TempDir::new().unwrap();
+        let home = Tree::open(dir.path()).unwrap();
+        prepare(&home, "u", &files("one")).unwrap();
+        let one = File { path: "a".into(), mode: 0o644, content: b"two".to_vec() };
+        prepare(&home, "u", &Source::Files { name: "conf".into(), files: vec![one] }).unwrap();
+        let volume = home.subtree("pods/u/volumes/conf").unwrap();
+        assert!(volume.is_free("deep") && !volume.is_free("a"));
     }
 
     #[test]

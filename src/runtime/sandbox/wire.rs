@@ -34,7 +34,7 @@ pub struct Request {
 pub enum Role {
     /// One of those that come and go; the container is made where it is not there.
     Guest,
-    /// The container's own: all that runs in the container ends with it. One that runs `again` gets a new container.
+    /// The container's own, its first process: all that runs in the container ends with it. One that runs `again` gets a new container.
     Main { again: bool },
     /// A guest of a container that is there already.
     Probe,
@@ -59,6 +59,8 @@ pub const STOP: u8 = b'S';
 pub const SIGNAL: u8 = b'K';
 /// Connect to a program of the pod; behind it stand whether to its localhost, and the port.
 pub const CONNECT: u8 = b'C';
+/// From a container's first process: the other end of the terminal of what it becomes.
+pub const TERMINAL: u8 = b'T';
 /// The pod's link to the cluster comes along.
 pub const LINK: u8 = b'N';
 const LARGEST_PACKET: usize = 16 * 1024;

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::container::{self, BackOff, Container, Containers, Stage};
 use super::container_status::{self, Running};
 use super::fold::{self, Folded};
+use super::given::Given;
 use super::known::{self, End, Known, Run};
 use super::restart::{Role, restarts, role};
 use super::{SOURCE, because, config, life::text, phase, pod_status};
@@ -251,7 +252,9 @@ impl<'a, 'c> Walk<'a, 'c> {
                 let attempt = self.life(spec).attempt;
                 let running = Running { since, attempt, started: false, ready: false };
                 container_status::set_running(&mut self.pod, spec, running, self.cluster.seed());
-                self.life_mut(spec).stage = Stage::Running { since };
+                let given = Given::now(self.before, spec, self.cluster)?;
+                let life = self.life_mut(spec);
+                (life.stage, life.given) = (Stage::Running { since }, Some(given));
                 // One without probes is ready at once, and an init container may have ended: that is no step of its own.
                 match role {
                     Role::Init => return self.watch(spec, role, since),
