@@ -51,7 +51,7 @@ impl Kind for CustomResourceDefinition {
         if object.str_at("/spec/names/singular").is_empty() {
             object.set("/spec/names/singular", kind.to_lowercase().into());
         }
-        if object.str_at("/spec/names/listKind").is_empty() {
+        if object.str_at("/spec/names/listKind").is_empty() && !kind.is_empty() {
             object.set("/spec/names/listKind", format!("{kind}List").into());
         }
         object.set_default("/spec/conversion/strategy", "None");

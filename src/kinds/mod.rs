@@ -37,6 +37,7 @@ mod daemon_set;
 mod data_keys;
 mod deployment;
 pub mod describe;
+mod device_claim;
 mod device_class;
 #[cfg(test)]
 pub(crate) mod empty_store;
