@@ -42,6 +42,10 @@ impl Kind for CustomResourceDefinition {
         &COLUMNS
     }
 
+    fn finalizers_need_domain(&self) -> bool {
+        false
+    }
+
     fn cells(&self, object: &Object, _now: Time) -> Vec<String> {
         vec![object.name().to_owned(), super::created_at(object)]
     }

@@ -253,6 +253,11 @@ pub trait Kind: Sync {
         Vec::new()
     }
 
+    /// Whether a finalizer that is none of Kubernetes' own needs a domain, as wherever core's validation of metadata is used.
+    fn finalizers_need_domain(&self) -> bool {
+        true
+    }
+
     /// Whether `metadata.generation` is kept, and grows with each change outside metadata and status.
     fn has_generation(&self) -> bool {
         false

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::pod::Fields;
-use super::{Kind, Names};
+use super::{Kind, Names, internal};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names;
 use crate::apimachinery::object::Object;
@@ -29,6 +29,10 @@ impl Kind for RuntimeClass {
 
     fn columns(&self) -> &[Column] {
         &COLUMNS
+    }
+
+    fn finalizers_need_domain(&self) -> bool {
+        false
     }
 
     fn cells(&self, object: &Object, now: Time) -> Vec<String> {
@@ -79,7 +83,7 @@ fn validate_tolerations(tolerations: &[Value], errors: &mut Errors) {
     let key = |t: &Value| ["key", "operator", "value", "effect"].map(|field| t.text(field).to_owned());
     for (i, toleration) in tolerations.iter().enumerate() {
         if tolerations[..i].iter().any(|t| key(t) == key(toleration)) {
-            errors.duplicate(&path.index(i), toleration.clone());
+            errors.duplicate_shown(&path.index(i), &internal::shown(toleration, internal::TOLERATION));
         }
     }
 }

@@ -69,6 +69,10 @@ pub fn generate_selector(job: &mut Object) {
         }
     }
     job.set(&format!("/spec/selector/matchLabels/{}", escape(UID_LABEL)), json!(uid));
+    // What an older server made up for a Job that is created again.
+    if job.at("/spec/selector/matchLabels/controller-uid").is_some() {
+        job.set("/spec/selector/matchLabels/controller-uid", json!(uid));
+    }
     // Upstream fills in defaults again whenever it reads the Job, by then with these labels.
     label(job);
 }
