@@ -226,6 +226,39 @@ fn schemas_have_to_be_structural() {
     );
 }
 
+#[test]
+fn each_node_is_looked_at() {
+    let problems = |properties: Value| -> Vec<String> {
+        let schema = json!({"type": "object", "properties": properties});
+        check(&schema, &Path::new("s")).0.iter().map(ToString::to_string).collect()
+    };
+    let list = |keys: Value, items: Value| json!({"l": {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": keys, "items": items}});
+    let item = json!({"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}, "b": {"type": "string", "default": "x"}}});
+    assert_eq!(problems(list(json!(["a", "b"]), item)), [""; 0]);
+    let item = json!({"type": "object", "nullable": true, "properties": {"a": {"type": "object", "nullable": true}}});
+    assert_eq!(
+        problems(list(json!(["a", "a"]), item)),
+        [
+            "s.properties[l].items.properties[a].type: Invalid value: \"object\": must be a scalar type if parent array's x-kubernetes-list-type is map",
+            "s.properties[l].items.properties[a].type: Invalid value: \"object\": must be a scalar type if parent array's x-kubernetes-list-type is map",
+            "s.properties[l].x-kubernetes-list-map-keys: Invalid value: [\"a\",\"a\"]: must not contain duplicate entries",
+            "s.properties[l].items.nullable: Forbidden: cannot be nullable when x-kubernetes-list-type is map",
+            "s.properties[l].items.properties[a].default: Required value: this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property",
+            "s.properties[l].items.properties[a].nullable: Forbidden: this property is in x-kubernetes-list-map-keys, so it cannot be nullable",
+            "s.properties[l].items.properties[a].default: Required value: this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property",
+            "s.properties[l].items.properties[a].nullable: Forbidden: this property is in x-kubernetes-list-map-keys, so it cannot be nullable",
+        ]
+    );
+    assert_eq!(
+        problems(json!({"metadata": {"type": "object", "properties": {"name": {"type": "string", "default": "x"}}}})),
+        ["s.properties[metadata].properties[name].default: Forbidden: must not be set in top-level metadata"]
+    );
+    assert_eq!(
+        problems(json!({"x": {"type": "array", "items": [{"type": "string"}]}})),
+        ["s.properties[x].items: Forbidden: items must be a schema object and not an array"]
+    );
+}
+
 mod hostile {
     use super::*;
     use proptest::prelude::*;
@@ -297,8 +330,8 @@ mod hostile {
     proptest! {
         #[test]
         fn no_schema_and_no_object_panics(schema in anything(), value in anything()) {
-            let schema = Structural::parse(&schema);
             let _ = check(&schema, &Path::new("s"));
+            let schema = Structural::parse(&schema);
             let mut it = match value {
                 Value::Object(map) => map,
                 other => object(json!({"spec": other})),
