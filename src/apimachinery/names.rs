@@ -6,8 +6,8 @@
 mod meta;
 
 pub use meta::{
-    validate_annotations, validate_domain_prefixed_path, validate_label_name, validate_label_selector, validate_labels,
-    validate_object_meta, validate_object_meta_update,
+    is_own_or_qualified, validate_annotations, validate_domain_prefixed_path, validate_label_name,
+    validate_label_selector, validate_labels, validate_object_meta, validate_object_meta_update,
 };
 
 /// What is wrong with a value; empty when nothing is.

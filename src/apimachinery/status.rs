@@ -135,7 +135,13 @@ impl Status {
     pub fn invalid(group_kind: &str, name: &str, errors: Errors) -> Status {
         let causes: Vec<Cause> =
             errors.0.into_iter().map(|e| Cause { reason: e.kind.reason(), field: e.field, message: e.body }).collect();
-        let texts: Vec<String> = causes.iter().map(|c| c.to_string()).collect();
+        let mut texts: Vec<String> = Vec::new();
+        for text in causes.iter().map(ToString::to_string) {
+            // What two rules say alike is said once.
+            if !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
         let all = if texts.len() == 1 { texts[0].clone() } else { format!("[{}]", texts.join(", ")) };
         let mut status =
             Status::about(Reason::Invalid, group_kind, name, format!("{group_kind} {name:?} is invalid: {all}"));

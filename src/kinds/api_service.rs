@@ -31,6 +31,10 @@ impl Kind for APIService {
         &COLUMNS
     }
 
+    fn finalizers_need_domain(&self) -> bool {
+        false
+    }
+
     fn cells(&self, object: &Object, now: Time) -> Vec<String> {
         let service = match object.at("/spec/service") {
             None => "Local".to_owned(),

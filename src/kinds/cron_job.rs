@@ -90,6 +90,7 @@ impl Kind for CronJob {
         object.set_default("/spec/failedJobsHistoryLimit", 1);
         // Upstream fills in the template of a Job's pods, and of the Job itself nothing.
         zeros::write(object, &[("/spec/jobTemplate/metadata", json!({}))]);
+        super::job::set_policy_defaults(object, "/spec/jobTemplate/spec");
         workload::set_template_defaults(object, "/spec/jobTemplate/spec/template");
     }
 

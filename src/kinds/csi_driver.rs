@@ -70,7 +70,7 @@ impl Kind for CSIDriver {
 
     fn validate(&self, object: &Object) -> Errors {
         let mut errors = Errors::default();
-        validate_name(object.name(), &mut errors);
+        validate_name(object.name(), &Path::new("metadata.name"), &mut errors);
         let spec = Path::new("spec");
         let policies = ["ReadWriteOnceWithFSType", "File", "None"];
         if !policies.contains(&object.str_at("/spec/fsGroupPolicy")) {
@@ -103,16 +103,16 @@ impl Kind for CSIDriver {
     }
 }
 
-fn validate_name(name: &str, errors: &mut Errors) {
-    let path = Path::new("metadata.name");
+/// Checks the name of a driver, wherever it is given.
+pub fn validate_name(name: &str, path: &Path, errors: &mut Errors) {
     if name.is_empty() {
-        errors.required(&path, "");
+        errors.required(path, "");
     }
     if name.len() > 63 {
-        errors.too_long(&path, 63);
+        errors.too_long(path, 63);
     }
     for problem in names::is_dns1123_subdomain(&name.to_lowercase()) {
-        errors.invalid(&path, name, &problem);
+        errors.invalid(path, name, &problem);
     }
 }
 

@@ -42,6 +42,10 @@ impl Kind for CustomResourceDefinition {
         &COLUMNS
     }
 
+    fn finalizers_need_domain(&self) -> bool {
+        false
+    }
+
     fn cells(&self, object: &Object, _now: Time) -> Vec<String> {
         vec![object.name().to_owned(), super::created_at(object)]
     }
@@ -51,7 +55,7 @@ impl Kind for CustomResourceDefinition {
         if object.str_at("/spec/names/singular").is_empty() {
             object.set("/spec/names/singular", kind.to_lowercase().into());
         }
-        if object.str_at("/spec/names/listKind").is_empty() {
+        if object.str_at("/spec/names/listKind").is_empty() && !kind.is_empty() {
             object.set("/spec/names/listKind", format!("{kind}List").into());
         }
         object.set_default("/spec/conversion/strategy", "None");

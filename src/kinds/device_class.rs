@@ -1,6 +1,7 @@
 //! DeviceClass: devices that claims can ask for. Stored, not allocated.
 
-use super::{Kind, Names, zeros};
+use super::{Kind, Names, device_claim, zeros};
+use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::{self, Time};
@@ -32,6 +33,13 @@ impl Kind for DeviceClass {
 
     fn set_defaults(&self, object: &mut Object) {
         zeros::write(object, &[("/spec", serde_json::json!({}))]);
+    }
+
+    fn validate(&self, object: &Object) -> Errors {
+        let mut errors = Errors::default();
+        let path = Path::new("spec.selectors");
+        device_claim::validate_selectors(object.list_at("/spec/selectors"), &path, &mut errors);
+        errors
     }
 
     fn has_generation(&self) -> bool {

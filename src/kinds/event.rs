@@ -55,6 +55,10 @@ impl Kind for Event {
         false
     }
 
+    fn finalizers_need_domain(&self) -> bool {
+        false
+    }
+
     fn cells(&self, object: &Object, now: Time) -> Vec<String> {
         let text = |pointer| object.str_at(pointer).to_owned();
         vec![

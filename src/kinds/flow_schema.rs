@@ -9,6 +9,8 @@ use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::{self, Time};
 use serde_json::json;
 
+mod rules;
+
 /// The kind.
 pub struct FlowSchema;
 
@@ -67,10 +69,20 @@ impl Kind for FlowSchema {
         let mut errors = Errors::default();
         let spec = Path::new("spec");
         let precedence = object.i64_at("/spec/matchingPrecedence").unwrap_or(0);
+        let path = spec.child("matchingPrecedence");
         if precedence <= 0 {
-            errors.invalid(&spec.child("matchingPrecedence"), precedence, "must be a positive value");
+            errors.invalid(&path, precedence, "must be a positive value");
         } else if precedence > 10_000 {
-            errors.invalid(&spec.child("matchingPrecedence"), precedence, "must not be greater than 10000");
+            errors.invalid(&path, precedence, "must not be greater than 10000");
+        } else if precedence == 1 && object.name() != "exempt" {
+            errors.invalid(&path, precedence, "only the schema named 'exempt' may have matchingPrecedence 1");
+        }
+        if let Some(method) = object.at("/spec/distinguisherMethod")
+            && !["ByNamespace", "ByUser"].contains(&method.text("type"))
+        {
+            let path = spec.child("distinguisherMethod").child("type");
+            let shown = format!("{{\"Type\":{:?}}}", method.text("type"));
+            errors.not_supported_shown(&path, &shown, &["ByNamespace", "ByUser"]);
         }
         let level = object.str_at("/spec/priorityLevelConfiguration/name");
         let path = spec.child("priorityLevelConfiguration").child("name");
@@ -80,6 +92,9 @@ impl Kind for FlowSchema {
             for problem in names::name_is_dns_subdomain(level, false) {
                 errors.invalid(&path, level, &problem);
             }
+        }
+        for (i, rule) in object.list_at("/spec/rules").iter().enumerate() {
+            rules::validate(rule, &spec.child("rules").index(i), &mut errors);
         }
         errors
     }

@@ -49,6 +49,15 @@ fn part(value: &Value, of: &Of) -> String {
     }
 }
 
+/// core.Toleration.
+pub static TOLERATION: &[Field] = &[
+    Field("Key", "key", Text),
+    Field("Operator", "operator", Text),
+    Field("Value", "value", Text),
+    Field("Effect", "effect", Text),
+    Field("TolerationSeconds", "tolerationSeconds", Pointer),
+];
+
 /// apps.DeploymentStrategy.
 pub static DEPLOYMENT_STRATEGY: &[Field] = &[
     Field("Type", "type", Text),

@@ -22,6 +22,8 @@ mod indexes;
 mod policies;
 pub(super) mod validation;
 
+pub use defaults::set_policy_defaults;
+
 /// The kind.
 pub struct Job;
 

@@ -39,6 +39,7 @@ mod daemon_set;
 mod data_keys;
 mod deployment;
 pub mod describe;
+mod device_claim;
 mod device_class;
 #[cfg(test)]
 pub(crate) mod empty_store;
@@ -254,6 +255,11 @@ pub trait Kind: Sync {
     /// What the server warns of when an object is written, after it was found valid; `old` is the object before an update.
     fn warnings(&self, _new: &Object, _old: Option<&Object>) -> Vec<String> {
         Vec::new()
+    }
+
+    /// Whether a finalizer that is none of Kubernetes' own needs a domain, as wherever core's validation of metadata is used.
+    fn finalizers_need_domain(&self) -> bool {
+        true
     }
 
     /// Whether `metadata.generation` is kept, and grows with each change outside metadata and status.

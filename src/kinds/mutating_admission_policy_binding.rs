@@ -34,6 +34,10 @@ impl Kind for MutatingAdmissionPolicyBinding {
         &COLUMNS
     }
 
+    fn finalizers_need_domain(&self) -> bool {
+        false
+    }
+
     fn cells(&self, object: &Object, now: Time) -> Vec<String> {
         vec![
             object.name().to_owned(),

@@ -96,7 +96,7 @@ impl Kind for Namespace {
             for problem in names::is_qualified_name(name) {
                 errors.invalid(&path, name, &problem);
             }
-            if !name.contains('/') && ![FINALIZER, "orphan", "foregroundDeletion"].contains(&name) {
+            if !names::is_own_or_qualified(name) {
                 let detail = "name is neither a standard finalizer name nor is it fully qualified";
                 errors.invalid(&path, name, detail);
             }

@@ -103,6 +103,15 @@ impl Kind for Node {
         &[("spec.unschedulable", "/spec/unschedulable")]
     }
 
+    fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
+        let gone = [
+            ("configSource", "the feature is removed"),
+            ("externalID", "this field is deprecated, and is unused by Kubernetes"),
+        ];
+        let set = gone.into_iter().filter(|(field, _)| new.at(&format!("/spec/{field}")).is_some_and(|v| v != ""));
+        set.map(|(field, why)| format!("spec.{field}: {why}")).collect()
+    }
+
     fn validate_update(&self, new: &Object, old: &Object) -> Errors {
         let mut errors = Errors::default();
         let had = old.list_at("/spec/podCIDRs");

@@ -37,8 +37,8 @@ pub use aggregate::{Amounts, of_all as amounts_of};
 pub use defaults::{set_spec_defaults, set_template_defaults};
 pub use fields::Fields;
 pub use validation::{
-    TOO_LONG_PORTAL, is_counted, is_overcommit_allowed, validate_limit_name, validate_spec, validate_template,
-    validate_volume_source,
+    TOO_LONG_PORTAL, is_counted, is_overcommit_allowed, validate_limit_name, validate_requirements, validate_spec,
+    validate_template, validate_tolerations, validate_volume_source,
 };
 pub use warnings::{node_term_warnings, old_node_label, template_warnings};
 

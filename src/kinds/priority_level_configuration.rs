@@ -77,7 +77,11 @@ impl Kind for PriorityLevelConfiguration {
     fn validate(&self, object: &Object) -> Errors {
         let mut errors = Errors::default();
         let spec = Path::new("spec");
-        match object.str_at("/spec/type") {
+        let of = object.str_at("/spec/type");
+        if (object.name() == "exempt") != (of == "Exempt") {
+            errors.invalid(&spec.child("type"), of, "type must be 'Exempt' if and only if name is 'exempt'");
+        }
+        match of {
             "Exempt" if object.at("/spec/limited").is_some() => {
                 errors.forbidden(&spec.child("limited"), "must be nil if the type is not Limited");
             }
@@ -87,7 +91,8 @@ impl Kind for PriorityLevelConfiguration {
             "Limited" if object.at("/spec/limited").is_none() => {
                 errors.required(&spec.child("limited"), "must not be empty when type is Limited");
             }
-            "Exempt" | "Limited" => {}
+            "Limited" => validate_limited(object, &spec.child("limited"), &mut errors),
+            "Exempt" => {}
             other => errors.not_supported(&spec.child("type"), other, &["Exempt", "Limited"]),
         }
         errors
@@ -95,5 +100,54 @@ impl Kind for PriorityLevelConfiguration {
 
     fn has_generation(&self) -> bool {
         true
+    }
+}
+
+/// How much of the server a level may have, and what becomes of requests beyond that.
+fn validate_limited(object: &Object, path: &Path, errors: &mut Errors) {
+    let number = |field: &str| object.i64_at(&format!("/spec/limited/{field}"));
+    if let Some(shares) = number("nominalConcurrencyShares").filter(|n| *n < 0) {
+        errors.invalid(&path.child("nominalConcurrencyShares"), shares, "must be a non-negative integer");
+    }
+    if let Some(percent) = number("lendablePercent").filter(|n| !(0..=100).contains(n)) {
+        errors.invalid(&path.child("lendablePercent"), percent, "must be between 0 and 100, inclusive");
+    }
+    if let Some(percent) = number("borrowingLimitPercent").filter(|n| *n < 0) {
+        let why = "if specified, must be a non-negative integer";
+        errors.invalid(&path.child("borrowingLimitPercent"), percent, why);
+    }
+    let path = path.child("limitResponse");
+    let queuing = path.child("queuing");
+    let has_queues = object.at("/spec/limited/limitResponse/queuing").is_some();
+    // Both messages say `Limited` where they mean `Queue`.
+    match object.str_at("/spec/limited/limitResponse/type") {
+        "Reject" if has_queues => {
+            errors.forbidden(&queuing, "must be nil if limited.limitResponse.type is not Limited");
+        }
+        "Queue" if !has_queues => {
+            errors.required(&queuing, "must not be empty if limited.limitResponse.type is Limited");
+        }
+        "Queue" => validate_queues(object, &queuing, errors),
+        "Reject" => {}
+        other => errors.not_supported(&path.child("type"), other, &["Queue", "Reject"]),
+    }
+}
+
+fn validate_queues(object: &Object, path: &Path, errors: &mut Errors) {
+    const MOST: i64 = 10_000_000;
+    let number = |field: &str| object.i64_at(&format!("/spec/limited/limitResponse/queuing/{field}")).unwrap_or(0);
+    let (length, queues, hand) = (number("queueLengthLimit"), number("queues"), number("handSize"));
+    if length <= 0 {
+        errors.invalid(&path.child("queueLengthLimit"), length, "must be positive");
+    }
+    if queues <= 0 {
+        errors.invalid(&path.child("queues"), queues, "must be positive");
+    } else if queues > MOST {
+        errors.invalid(&path.child("queues"), queues, &format!("must not be greater than {MOST}"));
+    }
+    if hand <= 0 {
+        errors.invalid(&path.child("handSize"), hand, "must be positive");
+    } else if hand > queues {
+        errors.invalid(&path.child("handSize"), hand, &format!("should not be greater than queues ({queues})"));
     }
 }

@@ -1,11 +1,11 @@
 //! ResourceClaim: devices that a pod asks for. Stored, not allocated.
 
-use super::{Kind, Names};
+use super::{Kind, Names, device_claim};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::{self, Time};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The kind.
 pub struct ResourceClaim;
@@ -43,8 +43,16 @@ impl Kind for ResourceClaim {
         object.set("/status", json!({}));
     }
 
+    fn set_defaults(&self, object: &mut Object) {
+        device_claim::set_defaults(object, "/spec");
+    }
+
+    fn validate(&self, object: &Object) -> Errors {
+        device_claim::validate(object.at("/spec").unwrap_or(&Value::Null), &Path::new("spec"))
+    }
+
     fn validate_update(&self, new: &Object, old: &Object) -> Errors {
-        let mut errors = self.validate(new);
+        let mut errors = Errors::default();
         if new.at("/spec") != old.at("/spec") {
             errors.invalid(&Path::new("spec"), new.at("/spec").cloned().unwrap_or_default(), "field is immutable");
         }

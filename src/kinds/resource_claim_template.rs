@@ -1,9 +1,11 @@
 //! ResourceClaimTemplate: claims to make for pods. Stored, not acted on.
 
-use super::{Kind, Names};
+use super::{Kind, Names, device_claim};
+use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::{self, Time};
+use serde_json::Value;
 
 /// The kind.
 pub struct ResourceClaimTemplate;
@@ -27,5 +29,21 @@ impl Kind for ResourceClaimTemplate {
 
     fn cells(&self, object: &Object, now: Time) -> Vec<String> {
         vec![object.name().to_owned(), time::age(object.creation_timestamp(), now)]
+    }
+
+    fn set_defaults(&self, object: &mut Object) {
+        device_claim::set_defaults(object, "/spec/spec");
+    }
+
+    fn validate(&self, object: &Object) -> Errors {
+        device_claim::validate(object.at("/spec/spec").unwrap_or(&Value::Null), &Path::new("spec.spec"))
+    }
+
+    fn validate_update(&self, new: &Object, old: &Object) -> Errors {
+        let mut errors = Errors::default();
+        if new.at("/spec") != old.at("/spec") {
+            errors.invalid(&Path::new("spec"), new.at("/spec").cloned().unwrap_or_default(), "field is immutable");
+        }
+        errors
     }
 }

@@ -1,6 +1,9 @@
 //! RuntimeClass: how a node runs a pod's containers. Knows no pod.
 
-use super::{Kind, Names};
+use serde_json::Value;
+
+use super::pod::Fields;
+use super::{Kind, Names, internal};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names;
 use crate::apimachinery::object::Object;
@@ -28,6 +31,10 @@ impl Kind for RuntimeClass {
         &COLUMNS
     }
 
+    fn finalizers_need_domain(&self) -> bool {
+        false
+    }
+
     fn cells(&self, object: &Object, now: Time) -> Vec<String> {
         vec![
             object.name().to_owned(),
@@ -42,10 +49,15 @@ impl Kind for RuntimeClass {
         for problem in names::is_dns1123_label(handler) {
             errors.invalid(&Path::new("handler"), handler, &problem);
         }
+        if let Some(overhead) = object.at("/overhead/podFixed") {
+            let limits = serde_json::json!({"limits": overhead});
+            errors.append(super::pod::validate_requirements(&limits, &Path::new("overhead")));
+        }
         errors.append(names::validate_labels(
             object.map_at("/scheduling/nodeSelector"),
             &Path::new("scheduling.nodeSelector"),
         ));
+        validate_tolerations(object.list_at("/scheduling/tolerations"), &mut errors);
         errors
     }
 
@@ -61,5 +73,17 @@ impl Kind for RuntimeClass {
             errors.invalid(&Path::new("handler"), new.str_at("/handler"), "field is immutable");
         }
         errors
+    }
+}
+
+/// Tolerations as a pod may have them, each once.
+fn validate_tolerations(tolerations: &[Value], errors: &mut Errors) {
+    let path = Path::new("scheduling.tolerations");
+    errors.append(super::pod::validate_tolerations(tolerations, &path));
+    let key = |t: &Value| ["key", "operator", "value", "effect"].map(|field| t.text(field).to_owned());
+    for (i, toleration) in tolerations.iter().enumerate() {
+        if tolerations[..i].iter().any(|t| key(t) == key(toleration)) {
+            errors.duplicate_shown(&path.index(i), &internal::shown(toleration, internal::TOLERATION));
+        }
     }
 }

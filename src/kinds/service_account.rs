@@ -13,6 +13,9 @@ use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::{self, Time};
 use crate::cluster::Cluster;
 
+/// Says that an account's pods may mount the secrets that it lists, and no others.
+const MOUNTABLE_ONLY: &str = "kubernetes.io/enforce-mountable-secrets";
+
 /// The kind.
 pub struct ServiceAccount;
 
@@ -38,6 +41,14 @@ impl Kind for ServiceAccount {
 
     fn set_defaults(&self, object: &mut Object) {
         zeros::omit(object, &["/secrets", "/imagePullSecrets"]);
+    }
+
+    fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
+        let has = |account: &Object| account.annotation(MOUNTABLE_ONLY).is_some();
+        let why = "deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets";
+        let warning =
+            (has(new) && !old.is_some_and(has)).then(|| format!("metadata.annotations[{MOUNTABLE_ONLY}]: {why}"));
+        warning.into_iter().collect()
     }
 
     /// Each namespace makes its own `default`.

@@ -8,10 +8,12 @@ use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::{self, Time};
 use crate::cluster::Cluster;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The kind.
 pub struct VolumeAttachment;
+
+const ONE_SOURCE: &str = "must specify exactly one of inlineVolumeSpec and persistentVolumeName";
 
 static NAMES: Names = Names {
     group: "storage.k8s.io",
@@ -56,26 +58,26 @@ impl Kind for VolumeAttachment {
         if attacher.is_empty() {
             errors.required(&spec.child("attacher"), "");
         }
-        for problem in names::is_qualified_name(&attacher.to_lowercase()).into_iter().filter(|_| !attacher.is_empty()) {
-            errors.invalid(&spec.child("attacher"), attacher, &problem);
-        }
-        let volume = object.str_at("/spec/source/persistentVolumeName");
-        let inline = object.at("/spec/source/inlineVolumeSpec").is_some();
-        match (volume.is_empty(), inline) {
-            (true, false) => errors.required(
-                &spec.child("source"),
-                "must specify exactly one of inlineVolumeSpec and persistentVolumeName",
-            ),
-            (false, true) => errors.invalid(
-                &spec.child("source"),
-                volume,
-                "must specify exactly one of inlineVolumeSpec and persistentVolumeName",
-            ),
+        let volume = object.at("/spec/source/persistentVolumeName");
+        let source = spec.child("source");
+        match (volume, object.at("/spec/source/inlineVolumeSpec")) {
+            (None, None) => errors.required(&source, ONE_SOURCE),
+            (Some(_), Some(_)) => errors.forbidden(&source, ONE_SOURCE),
+            (Some(name), None) if name == "" => {
+                errors.required(&source.child("persistentVolumeName"), "must specify non empty persistentVolumeName");
+            }
             _ => {}
         }
         let node = object.str_at("/spec/nodeName");
         for problem in names::name_is_dns_subdomain(node, false) {
             errors.invalid(&spec.child("nodeName"), node, &problem);
+        }
+        // What version v1 asks for beyond its predecessors comes last.
+        super::csi_driver::validate_name(attacher, &spec.child("attacher"), &mut errors);
+        if let Some(volume) = volume.and_then(Value::as_str) {
+            for problem in names::name_is_dns_subdomain(volume, false) {
+                errors.invalid(&source.child("persistentVolumeName"), volume, &problem);
+            }
         }
         errors
     }

@@ -186,6 +186,11 @@ fn validate_owner_references(object: &Object, path: &Path) -> Errors {
     errors
 }
 
+/// Whether a finalizer is one of Kubernetes' own, or has a domain.
+pub fn is_own_or_qualified(finalizer: &str) -> bool {
+    finalizer.contains('/') || ["kubernetes", "orphan", "foregroundDeletion"].contains(&finalizer)
+}
+
 fn validate_finalizers(object: &Object, path: &Path) -> Errors {
     let mut errors = Errors::default();
     for finalizer in object.finalizers() {

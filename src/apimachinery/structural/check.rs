@@ -1,10 +1,10 @@
 //! Whether a schema is structural, in the API server's words.
 
 use regex::Regex;
+use serde_json::Value;
 
-use super::{Additional, Rule, Structural, Values};
+use super::{Structural, Values, defaults, form};
 use crate::apimachinery::field::{Errors, Path};
-use crate::apimachinery::schema::ListType;
 
 /// Where a schema stands in another one.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -14,111 +14,21 @@ enum Level {
     Field,
 }
 
-const TYPES: [&str; 6] = ["array", "boolean", "integer", "number", "object", "string"];
-
-/// What is wrong with a schema, ordered by text as the server orders it.
-pub fn check(schema: &Structural, path: &Path) -> Errors {
+/// What is wrong with an `openAPIV3Schema`: with its structure, ordered by text as the server orders it, or with its defaults,
+/// then with each of its nodes.
+pub fn check(schema: &Value, path: &Path) -> Errors {
     let mut errors = Errors::default();
-    form(schema, path, &mut errors);
-    if errors.is_empty() {
-        whole(schema, Level::Root, path, &mut errors);
-        complete(schema, &schema.values, path, &mut errors);
+    let structural = Structural::parse(schema);
+    if form::can_be_structural(schema) {
+        whole(&structural, Level::Root, path, &mut errors);
+        complete(&structural, &structural.values, path, &mut errors);
         errors.0.sort_by_key(ToString::to_string);
-    }
-    errors
-}
-
-/// What every JSON Schema of a definition has to be.
-fn form(schema: &Structural, path: &Path, errors: &mut Errors) {
-    if !schema.type_of.is_empty() && !TYPES.contains(&schema.type_of.as_str()) {
-        errors.not_supported(&path.child("type"), schema.type_of.as_str(), &TYPES);
-    }
-    if !schema.properties.is_empty()
-        && matches!(schema.additional, Some(Additional::Any(false) | Additional::Schema(_)))
-    {
-        errors
-            .forbidden(&path.child("additionalProperties"), "additionalProperties and properties are mutual exclusive");
-    }
-    if schema.list_type.is_some() && schema.type_of != "array" {
-        let why = "must be array if x-kubernetes-list-type is specified";
-        match schema.type_of.as_str() {
-            "" => errors.required(&path.child("type"), why),
-            other => errors.invalid(&path.child("type"), other, why),
+        if errors.is_empty() {
+            defaults::check(&structural, path, &mut errors);
         }
     }
-    if schema.list_type == Some(ListType::Map) && schema.list_map_keys.is_empty() {
-        let why = "must not be empty if x-kubernetes-list-type is map";
-        errors.required(&path.child("x-kubernetes-list-map-keys"), why);
-    }
-    for (i, rule) in schema.rules.iter().enumerate() {
-        rule_form(rule, schema, &path.child("x-kubernetes-validations").index(i), errors);
-    }
-    for (name, property) in &schema.properties {
-        form(property, &path.child("properties").key(name), errors);
-    }
-    if let Some(items) = &schema.items {
-        form(items, &path.child("items"), errors);
-    }
-    if let Some(additional) = schema.additional() {
-        form(additional, &path.child("additionalProperties"), errors);
-    }
-}
-
-const REASONS: [&str; 4] = ["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"];
-
-/// What a rule has to be, whatever it says: the server also compiles it.
-fn rule_form(rule: &Rule, schema: &Structural, path: &Path, errors: &mut Errors) {
-    let (text, message, field) = (rule.rule.trim(), rule.message.trim(), rule.field_path.as_str());
-    const NO_BREAKS: &str = "must not contain line breaks";
-    const SOMETHING: &str = "must be non-empty if specified";
-    if text.is_empty() {
-        errors.required(&path.child("rule"), "rule is not specified");
-    } else if !rule.message.is_empty() && message.is_empty() {
-        errors.invalid(&path.child("message"), rule.message.as_str(), SOMETHING);
-    } else if message.contains('\n') {
-        errors.invalid(&path.child("message"), rule.message.as_str(), NO_BREAKS);
-    } else if text.contains('\n') && message.is_empty() {
-        errors.required(&path.child("message"), "message must be specified if rule contains line breaks");
-    }
-    if !rule.message_expression.is_empty() && rule.message_expression.trim().is_empty() {
-        errors.required(&path.child("messageExpression"), "messageExpression must be non-empty if specified");
-    }
-    if !rule.reason.is_empty() && !REASONS.contains(&rule.reason.as_str()) {
-        errors.not_supported(&path.child("reason"), rule.reason.as_str(), &REASONS);
-    }
-    if field.is_empty() {
-        return;
-    }
-    let path = path.child("fieldPath");
-    if field.trim().is_empty() {
-        errors.invalid(&path, field, SOMETHING);
-    }
-    if field.contains('\n') {
-        errors.invalid(&path, field, NO_BREAKS);
-    }
-    if !leads_somewhere(field, schema) {
-        errors.invalid(&path, field, "must be a valid path");
-    }
-}
-
-/// Whether a path of names and quoted keys leads to a field of a schema: `.spec['a-b'].c`.
-fn leads_somewhere(path: &str, schema: &Structural) -> bool {
-    if path.is_empty() {
-        return true;
-    }
-    let (key, rest) = if let Some(quoted) = path.strip_prefix("['") {
-        let Some((key, rest)) = quoted.split_once("']") else { return false };
-        (key, rest)
-    } else if let Some(named) = path.strip_prefix('.') {
-        named.split_at(named.find(['.', '[', ']']).unwrap_or(named.len()))
-    } else {
-        return false;
-    };
-    let below = match schema.properties.is_empty() {
-        true => schema.additional(),
-        false => schema.properties.get(key),
-    };
-    !key.is_empty() && below.is_some_and(|below| leads_somewhere(rest, below))
+    form::check(schema, path, &mut errors);
+    errors
 }
 
 fn whole(schema: &Structural, level: Level, path: &Path, errors: &mut Errors) {

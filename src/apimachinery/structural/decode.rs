@@ -24,6 +24,13 @@ pub fn prune(object: &mut Fields, schema: &Structural) -> Pruned {
     pruned
 }
 
+/// Takes off what the schema of a field does not have.
+pub fn prune_field(fields: &mut Fields, schema: &Structural) -> Pruned {
+    let mut pruned = Pruned::default();
+    map(fields, schema, schema.is_embedded, "", &mut pruned);
+    pruned
+}
+
 /// Below a field that keeps what is unknown, only what the schema does name is pruned further.
 fn map(fields: &mut Fields, schema: &Structural, is_resource: bool, path: &str, pruned: &mut Pruned) {
     let keeps = schema.preserves_unknown;

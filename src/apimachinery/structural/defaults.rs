@@ -2,7 +2,27 @@
 
 use serde_json::Value;
 
-use super::{Fields, Structural};
+use super::{Fields, Structural, decode, is_meta, validate};
+use crate::apimachinery::field::{Errors, Path};
+
+/// Whether each default is what its own schema asks for, with nothing that would be pruned.
+pub fn check(schema: &Structural, path: &Path, errors: &mut Errors) {
+    if let Some(default) = &schema.default {
+        let path = path.child("default");
+        if default.as_object().is_some_and(|d| !decode::prune_field(&mut d.clone(), schema).unknown.is_empty()) {
+            errors.invalid(&path, default.clone(), "must not have unknown fields");
+        }
+        errors.append(validate::validate_at(default, schema, path.as_str()));
+    }
+    if let Some(items) = &schema.items {
+        check(items, &path.child("items"), errors);
+    }
+    // What a default of embedded metadata has to be is a question of its own.
+    let has_metadata = schema.is_embedded;
+    for (name, property) in schema.properties.iter().filter(|(name, _)| !(has_metadata && is_meta(name))) {
+        check(property, &path.child("properties").key(name), errors);
+    }
+}
 
 /// Fills in defaults, also of fields inside fields that a default made; then takes off nulls that may not be.
 pub fn fill(object: &mut Fields, schema: &Structural) {

@@ -7,6 +7,7 @@ mod check;
 mod correlate;
 mod decode;
 mod defaults;
+mod form;
 mod format;
 mod list_type;
 mod rules;

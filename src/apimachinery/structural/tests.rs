@@ -193,9 +193,8 @@ fn defaults_are_filled_in_from_the_outside() {
 
 #[test]
 fn schemas_have_to_be_structural() {
-    let problems = |schema: Value| -> Vec<String> {
-        check(&Structural::parse(&schema), &Path::new("s")).0.iter().map(ToString::to_string).collect()
-    };
+    let problems =
+        |schema: Value| -> Vec<String> { check(&schema, &Path::new("s")).0.iter().map(ToString::to_string).collect() };
     let object = |properties: Value| json!({"type": "object", "properties": properties});
     assert_eq!(problems(object(json!({"spec": {"type": "object"}}))), [""; 0]);
     assert_eq!(problems(json!({})), ["s.type: Required value: must not be empty at the root"]);
@@ -224,6 +223,39 @@ fn schemas_have_to_be_structural() {
         [
             "s.properties[x].type: Unsupported value: \"text\": supported values: \"array\", \"boolean\", \"integer\", \"number\", \"object\", \"string\""
         ]
+    );
+}
+
+#[test]
+fn each_node_is_looked_at() {
+    let problems = |properties: Value| -> Vec<String> {
+        let schema = json!({"type": "object", "properties": properties});
+        check(&schema, &Path::new("s")).0.iter().map(ToString::to_string).collect()
+    };
+    let list = |keys: Value, items: Value| json!({"l": {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": keys, "items": items}});
+    let item = json!({"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}, "b": {"type": "string", "default": "x"}}});
+    assert_eq!(problems(list(json!(["a", "b"]), item)), [""; 0]);
+    let item = json!({"type": "object", "nullable": true, "properties": {"a": {"type": "object", "nullable": true}}});
+    assert_eq!(
+        problems(list(json!(["a", "a"]), item)),
+        [
+            "s.properties[l].items.properties[a].type: Invalid value: \"object\": must be a scalar type if parent array's x-kubernetes-list-type is map",
+            "s.properties[l].items.properties[a].type: Invalid value: \"object\": must be a scalar type if parent array's x-kubernetes-list-type is map",
+            "s.properties[l].x-kubernetes-list-map-keys: Invalid value: [\"a\",\"a\"]: must not contain duplicate entries",
+            "s.properties[l].items.nullable: Forbidden: cannot be nullable when x-kubernetes-list-type is map",
+            "s.properties[l].items.properties[a].default: Required value: this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property",
+            "s.properties[l].items.properties[a].nullable: Forbidden: this property is in x-kubernetes-list-map-keys, so it cannot be nullable",
+            "s.properties[l].items.properties[a].default: Required value: this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property",
+            "s.properties[l].items.properties[a].nullable: Forbidden: this property is in x-kubernetes-list-map-keys, so it cannot be nullable",
+        ]
+    );
+    assert_eq!(
+        problems(json!({"metadata": {"type": "object", "properties": {"name": {"type": "string", "default": "x"}}}})),
+        ["s.properties[metadata].properties[name].default: Forbidden: must not be set in top-level metadata"]
+    );
+    assert_eq!(
+        problems(json!({"x": {"type": "array", "items": [{"type": "string"}]}})),
+        ["s.properties[x].items: Forbidden: items must be a schema object and not an array"]
     );
 }
 
@@ -298,8 +330,8 @@ mod hostile {
     proptest! {
         #[test]
         fn no_schema_and_no_object_panics(schema in anything(), value in anything()) {
-            let schema = Structural::parse(&schema);
             let _ = check(&schema, &Path::new("s"));
+            let schema = Structural::parse(&schema);
             let mut it = match value {
                 Value::Object(map) => map,
                 other => object(json!({"spec": other})),
@@ -325,7 +357,7 @@ mod hostile {
             next.insert("properties".to_owned(), Value::Object(properties));
             schema = Value::Object(next);
         }
-        let _ = check(&Structural::parse(&schema), &Path::new("s"));
+        let _ = check(&schema, &Path::new("s"));
     }
 }
 
@@ -393,7 +425,7 @@ fn what_a_rule_may_be() {
         let schema = json!({"type": "object", "x-kubernetes-validations": [rule], "properties": {
             "a": {"type": "object", "properties": {"b-c": {"type": "string"}}},
             "m": {"type": "object", "additionalProperties": {"type": "string"}}}});
-        check(&Structural::parse(&schema), &Path::new("s")).0.iter().map(ToString::to_string).collect()
+        check(&schema, &Path::new("s")).0.iter().map(ToString::to_string).collect()
     };
     for path in [".a", ".a['b-c']", ".a.b-c", ".m.x", ".m['y z']"] {
         assert_eq!(checked(json!({"rule": "true", "fieldPath": path})), [""; 0], "{path}");

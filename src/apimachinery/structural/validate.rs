@@ -15,6 +15,13 @@ pub fn validate(object: &Value, old: Option<&Value>, schema: &Structural) -> Err
     found.errors
 }
 
+/// What is wrong with the value of a field.
+pub fn validate_at(value: &Value, schema: &Structural, path: &str) -> Errors {
+    let mut found = Found::default();
+    found.node(value, Old::default(), schema, path);
+    found.errors
+}
+
 /// What was found, and how many checks were made: the alternative with the most is the one that is reported.
 #[derive(Default)]
 struct Found {

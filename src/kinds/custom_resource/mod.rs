@@ -15,6 +15,7 @@ use super::pod::Fields;
 use super::{Kind, KindRef, Names, ScalePaths, custom_resource_definition};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::key::Key;
+use crate::apimachinery::names::is_own_or_qualified;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::{Reason, Status};
 use crate::apimachinery::structural::{self, Structural};
@@ -177,6 +178,10 @@ impl Kind for CustomResource {
         self.printer.columns()
     }
 
+    fn finalizers_need_domain(&self) -> bool {
+        false
+    }
+
     fn cells(&self, object: &Object, now: Time) -> Vec<String> {
         self.printer.cells(object, now)
     }
@@ -211,9 +216,11 @@ impl Kind for CustomResource {
 
     /// Of the rules that an object broke before the update too.
     fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
-        let Some(old) = old.filter(|_| self.has_rules) else { return Vec::new() };
+        let mut all = finalizer_warnings(new, old);
+        let Some(old) = old.filter(|_| self.has_rules) else { return all };
         let checked = structural::check_rules(&new.to_value(), Some(&old.to_value()), &self.schema);
-        checked.tolerated.0.iter().map(ToString::to_string).collect()
+        all.extend(checked.tolerated.0.iter().map(ToString::to_string));
+        all
     }
 
     fn prepare_for_update(&self, new: &mut Object, old: &Object) {
@@ -237,6 +244,20 @@ impl Kind for CustomResource {
     fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {
         self.selectable
     }
+}
+
+/// The server warns of new finalizers that others could mean too.
+fn finalizer_warnings(new: &Object, old: Option<&Object>) -> Vec<String> {
+    let is_new = |name: &&str| !old.is_some_and(|old| old.has_finalizer(name));
+    let mut odd: Vec<&str> = new.finalizers().filter(is_new).filter(|name| !is_own_or_qualified(name)).collect();
+    odd.sort_unstable();
+    odd.dedup();
+    let warning = |name: &str| {
+        let with_path = if name.contains('.') { " including a path (/)" } else { "" };
+        let why = "to avoid accidental conflicts with other finalizer writers";
+        format!("metadata.finalizers: {name:?}: prefer a domain-qualified finalizer name{with_path} {why}")
+    };
+    odd.into_iter().map(warning).collect()
 }
 
 #[cfg(test)]

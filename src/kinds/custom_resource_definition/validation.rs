@@ -33,9 +33,20 @@ pub fn validate(definition: &Object) -> Errors {
     versions.validate(&spec, &mut errors);
     validate_names(definition.at("/spec/names").unwrap_or(&Value::Null), &spec.child("names"), &mut errors);
     versions.validate_hoisted(&spec, &mut errors);
+    if definition.bool_at("/spec/preserveUnknownFields") == Some(true)
+        && !["", "None"].contains(&definition.str_at("/spec/conversion/strategy"))
+    {
+        let why = "must be None if spec.preserveUnknownFields is true";
+        errors.invalid(&spec.child("conversion.strategy"), definition.str_at("/spec/conversion/strategy"), why);
+    }
     conversion::validate(definition.at("/spec/conversion"), &spec.child("conversion"), &mut errors);
     errors.append(validate_stored_versions(definition));
     validate_approval(definition, group, &mut errors);
+    if definition.bool_at("/spec/preserveUnknownFields") == Some(true) {
+        let why =
+            "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead";
+        errors.invalid(&spec.child("preserveUnknownFields"), true, why);
+    }
     errors
 }
 
@@ -53,6 +64,9 @@ struct Versions<'d> {
     schemas_are_alike: bool,
     subresources_are_alike: bool,
     columns_are_alike: bool,
+    selectable_are_alike: bool,
+    /// Whether there is a list of versions at all: the server shows the two differently.
+    is_given: bool,
 }
 
 impl<'d> Versions<'d> {
@@ -64,6 +78,8 @@ impl<'d> Versions<'d> {
             schemas_are_alike: are_alike("schema"),
             subresources_are_alike: are_alike("subresources"),
             columns_are_alike: are_alike("additionalPrinterColumns"),
+            selectable_are_alike: are_alike("selectableFields"),
+            is_given: definition.at("/spec/versions").is_some(),
         }
     }
 
@@ -92,7 +108,7 @@ impl<'d> Versions<'d> {
         }
         validate_deprecation(version, &path.child("deprecationWarning"), errors);
         if !self.schemas_are_alike {
-            validate_schema(version, &path.child("schema"), errors);
+            validate_schema(version, has_status(version), &path.child("schema"), errors);
         }
         if !self.subresources_are_alike {
             validate_scale(version, &path.child("subresources"), errors);
@@ -100,20 +116,25 @@ impl<'d> Versions<'d> {
         if !self.columns_are_alike {
             validate_columns(version, &path.child("additionalPrinterColumns"), errors);
         }
-        validate_selectable(version, &path.child("selectableFields"), errors);
+        if !self.selectable_are_alike {
+            validate_selectable(version, &path.child("selectableFields"), errors);
+        }
     }
 
     /// What stands in one place for all versions.
     fn validate_hoisted(&self, spec: &Path, errors: &mut Errors) {
         let Some(first) = self.all.first() else { return };
         if self.schemas_are_alike {
-            validate_schema(first, &spec.child("validation"), errors);
+            validate_schema(first, self.all.iter().any(has_status), &spec.child("validation"), errors);
         }
         if self.subresources_are_alike {
             validate_scale(first, &spec.child("subresources"), errors);
         }
         if self.columns_are_alike {
             validate_columns(first, &spec.child("additionalPrinterColumns"), errors);
+        }
+        if self.selectable_are_alike {
+            validate_selectable(first, &spec.child("selectableFields"), errors);
         }
     }
 
@@ -125,12 +146,16 @@ impl<'d> Versions<'d> {
                 ("schema", self.schemas_are_alike),
                 ("subresources", self.subresources_are_alike),
                 ("additionalPrinterColumns", self.columns_are_alike),
+                ("selectableFields", self.selectable_are_alike),
             ];
             for (field, _) in gone.into_iter().filter(|(_, is_gone)| *is_gone) {
                 version.as_object_mut().map(|v| v.remove(field));
             }
             internal::shown(&version, internal::DEFINITION_VERSION)
         };
+        if !self.is_given {
+            return "null".to_owned();
+        }
         format!("[{}]", self.all.iter().map(without).collect::<Vec<_>>().join(","))
     }
 }
@@ -139,10 +164,24 @@ fn schema_of(version: &Value) -> Option<&Value> {
     version.pointer("/schema/openAPIV3Schema").filter(|s| s.is_object())
 }
 
-fn validate_schema(version: &Value, path: &Path, errors: &mut Errors) {
-    if let Some(schema) = schema_of(version) {
-        errors.append(structural::check(&Structural::parse(schema), &path.child("openAPIV3Schema")));
+/// Whether a version has a status of its own.
+fn has_status(version: &Value) -> bool {
+    version.pointer("/subresources/status").is_some_and(Value::is_object)
+}
+
+fn validate_schema(version: &Value, has_status: bool, path: &Path, errors: &mut Errors) {
+    let Some(schema) = schema_of(version) else { return };
+    let path = path.child("openAPIV3Schema");
+    let of = schema.text("type");
+    if has_status && !of.is_empty() && of != "object" {
+        let why =
+            "only \"object\" is allowed as the type at the root of the schema if the status subresource is enabled";
+        errors.invalid(&path.child("type"), of, why);
     }
+    if schema.flag("nullable") == Some(true) {
+        errors.forbidden(&path.child("nullable"), "nullable cannot be true at the root");
+    }
+    errors.append(structural::check(schema, &path));
 }
 
 fn validate_deprecation(version: &Value, path: &Path, errors: &mut Errors) {

@@ -47,7 +47,6 @@ pub fn reconcile(job: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan
     let mut later = Plan::nothing();
     sync.manage(&mut later, cluster);
     sync.note(&mut plan);
-    sync.ended.iter().for_each(|p| release(&mut plan, p));
     plan.actions.append(&mut later.actions);
     plan.reasons.append(&mut later.reasons);
     later.requeue_at.into_iter().for_each(|at| plan.requeue(at));
@@ -398,9 +397,18 @@ impl<'a> Sync<'a> {
         pod
     }
 
-    /// Plans the status and the bookkeeping, unless they are the present ones.
+    /// Plans the status and the bookkeeping, unless they are the present ones. Pods that have ended are written down before
+    /// they are let go, and counted after that: whoever watches sees what the Job is about to be, then what it is.
     fn note(&self, plan: &mut Plan) {
         let mut new = Object::clone(self.job);
+        if self.over || !self.ended.is_empty() {
+            let mut before = Object::clone(self.job);
+            before.set("/status", self.status_before());
+            plan.push(Action::UpdateStatus(before));
+            self.ended.iter().for_each(|p| release(plan, p));
+            // It follows the one just planned, whose version nobody knows yet.
+            new.remove("/metadata/resourceVersion");
+        }
         new.set("/status", Value::Object(self.status()));
         if let Some(at) = self.last_failure() {
             new.internal.insert(LAST_FAILURE.to_owned(), time::to_rfc3339(at).into());
@@ -408,6 +416,34 @@ impl<'a> Sync<'a> {
         if new != **self.job {
             plan.push(Action::UpdateStatus(new));
         }
+    }
+
+    /// The status while the pods that have ended still wait to be counted, and the Job to be over.
+    fn status_before(&self) -> Value {
+        let mut status = self.status();
+        status.remove("completionTime");
+        let ends = |c: &Value| matches!(c.text("type"), "Complete" | "Failed");
+        if let Some(conditions) = status.get_mut("conditions").and_then(Value::as_array_mut) {
+            conditions.retain(|c| !ends(c));
+        }
+        let is_indexed = self.spec().text("completionMode") == "Indexed";
+        for field in ["succeeded", "failed"] {
+            // What an index has done is counted by the index, at once.
+            if is_indexed && field == "succeeded" {
+                continue;
+            }
+            let pods =
+                self.ended.iter().filter(|p| (p.str_at("/status/phase") == "Succeeded") == (field == "succeeded"));
+            let uids: Vec<&str> = pods.map(|p| p.uid()).collect();
+            if !uids.is_empty() {
+                status["uncountedTerminatedPods"][field] = json!(uids);
+            }
+            match self.job.at(&format!("/status/{field}")) {
+                Some(known) => status.insert(field.to_owned(), known.clone()),
+                None => status.remove(field),
+            };
+        }
+        Value::Object(status)
     }
 
     fn status(&self) -> serde_json::Map<String, Value> {

@@ -25,8 +25,25 @@ pub fn set_defaults(job: &mut Object) {
     job.set_default("/spec/manualSelector", false);
     let failed_only = job.at("/spec/podFailurePolicy").is_some();
     job.set_default("/spec/podReplacementPolicy", if failed_only { "Failed" } else { "TerminatingOrFailed" });
+    set_policy_defaults(job, "/spec");
     workload::set_template_defaults(job, "/spec/template");
     label(job);
+}
+
+/// Fills in the failure policy of a JobSpec at a pointer, a CronJob's too: a condition is asked for as true.
+pub fn set_policy_defaults(object: &mut Object, pointer: &str) {
+    let pointer = format!("{pointer}/podFailurePolicy/rules");
+    let mut rules = object.list_at(&pointer).to_vec();
+    let patterns = rules.iter_mut().filter_map(|rule| rule.get_mut("onPodConditions")?.as_array_mut()).flatten();
+    let mut has_changed = false;
+    for pattern in patterns.filter(|p| p["status"].as_str().is_none_or(str::is_empty)).filter_map(Value::as_object_mut)
+    {
+        pattern.insert("status".to_owned(), "True".into());
+        has_changed = true;
+    }
+    if has_changed {
+        object.set(&pointer, Value::Array(rules));
+    }
 }
 
 /// A Job without labels has its template's.
@@ -46,9 +63,16 @@ pub fn generate_selector(job: &mut Object) {
     let (uid, name) = (job.uid().to_owned(), job.name().to_owned());
     for (key, value) in LABELS.into_iter().zip([&uid, &name, &uid, &name]) {
         let pointer = format!("/spec/template/metadata/labels/{}", escape(key));
-        job.set(&pointer, Value::String(value.clone()));
+        // A name of the user's stays, to be refused if it is another one.
+        if value == &uid || job.at(&pointer).is_none() {
+            job.set(&pointer, Value::String(value.clone()));
+        }
     }
     job.set(&format!("/spec/selector/matchLabels/{}", escape(UID_LABEL)), json!(uid));
+    // What an older server made up for a Job that is created again.
+    if job.at("/spec/selector/matchLabels/controller-uid").is_some() {
+        job.set("/spec/selector/matchLabels/controller-uid", json!(uid));
+    }
     // Upstream fills in defaults again whenever it reads the Job, by then with these labels.
     label(job);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::defaults::UID_LABEL;
+use super::defaults::{NAME_LABEL, UID_LABEL};
 use super::policies;
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names;
@@ -40,6 +40,16 @@ fn validate_generated(job: &Object, errors: &mut Errors) {
     let Some(selector) = job.at("/spec/selector") else { return };
     if job.bool_at("/spec/manualSelector") == Some(true) {
         return;
+    }
+    let template = job.map_at("/spec/template/metadata/labels");
+    for key in ["job-name", NAME_LABEL] {
+        let path = Path::new("spec.template.metadata.labels").key(key);
+        let why = format!("must be '{}'", job.name());
+        match template.and_then(|labels| labels.get(key)) {
+            None => errors.required(&path, &why),
+            Some(name) if name != job.name() => errors.invalid(&path, Value::from(template.cloned()), &why),
+            Some(_) => {}
+        }
     }
     let labels = selector.section("matchLabels");
     let is_made_up = selector.items("matchExpressions").is_empty()

@@ -17,6 +17,7 @@ mod restart;
 mod scheduling;
 mod security;
 mod spread;
+mod stop_signal;
 mod volume_files;
 mod volume_sources;
 mod volumes;
@@ -35,7 +36,7 @@ use crate::apimachinery::names::{
 use crate::apimachinery::object::Object;
 
 pub(super) use annotations::{APP_ARMOR, validate_update as validate_annotations_update};
-pub(super) use scheduling::validate_tolerations;
+pub use scheduling::validate_tolerations;
 
 /// What the parts of a spec have to know of the whole.
 struct Context<'s> {
@@ -152,6 +153,7 @@ pub fn validate_spec(spec: &Map<String, Value>, path: &Path, pod: Option<&str>) 
     spread::validate(spec, &path.child("topologySpreadConstraints"), &mut errors);
     windows::validate_host_process(spec, path, &mut errors);
     security::validate_host_users(spec, path, &mut errors);
+    network::validate_host_name(spec, path, &mut errors);
     validate_names(spec, path, &mut errors);
     errors
 }
@@ -193,6 +195,14 @@ fn validate_names(spec: &Map<String, Value>, path: &Path, errors: &mut Errors) {
         resources::validate_requirements(&requirements, &BTreeSet::new(), &path.child("overhead"), errors);
     }
     security::validate_os(spec, path, errors);
+    env::validate_file_keys(spec, path, errors);
+}
+
+/// Validates requests and limits that are no container's.
+pub fn validate_requirements(requirements: &Value, path: &Path) -> Errors {
+    let mut errors = Errors::default();
+    resources::validate_requirements(requirements, &BTreeSet::new(), path, &mut errors);
+    errors
 }
 
 /// Reports each problem of a value.

@@ -54,13 +54,20 @@ fn a_job_runs_until_enough_have_succeeded() {
     pod(&mut cluster, "a", "Succeeded", None);
     let half = job(&mut cluster, spec.clone(), json!({"startTime": "2026-01-01T00:00:00Z"}));
     let (words, status) = look(&half, &cluster);
-    assert_eq!(words, ["status", "release a", "create pi-", "SuccessfulCreate"]);
+    assert_eq!(words, ["status", "release a", "status", "create pi-", "SuccessfulCreate"]);
     assert_eq!(status.i64_at("/status/succeeded"), Some(1));
 
     let last = job(&mut cluster, spec, json!({"startTime": "2026-01-01T00:00:00Z", "succeeded": 1}));
     let (words, status) = look(&last, &cluster);
-    assert_eq!(words, ["Completed", "status", "release a"]);
+    assert_eq!(words, ["Completed", "status", "release a", "status"]);
     assert_eq!((status.i64_at("/status/succeeded"), has_condition(&status, "Complete")), (Some(2), true));
+    let plan = reconcile(&last, &cluster, cluster.now()).unwrap();
+    let Some(Action::UpdateStatus(before)) = plan.actions.iter().find(|a| matches!(a, Action::UpdateStatus(_))) else {
+        panic!("no status is planned");
+    };
+    assert_eq!((before.i64_at("/status/succeeded"), has_condition(before, "Complete")), (Some(1), false));
+    assert!(has_condition(before, "SuccessCriteriaMet"));
+    assert_eq!(before.list_at("/status/uncountedTerminatedPods/succeeded").len(), 1);
 }
 
 #[test]
@@ -72,7 +79,7 @@ fn too_many_failures_end_it() {
     pod(&mut cluster, "b", "Running", None);
     let failing = job(&mut cluster, spec, started.clone());
     let (words, status) = look(&failing, &cluster);
-    assert_eq!(words, ["BackoffLimitExceeded", "status", "release a", "delete b", "SuccessfulDelete"]);
+    assert_eq!(words, ["BackoffLimitExceeded", "status", "release a", "status", "delete b", "SuccessfulDelete"]);
     assert!(has_condition(&status, "Failed"));
     let patient = job(&mut cluster, json!({"completions": 2, "parallelism": 2, "backoffLimit": 6}), started);
     let plan = reconcile(&patient, &cluster, cluster.now()).unwrap();
@@ -87,7 +94,10 @@ fn indexes_that_are_not_done_get_pods() {
     let spec = json!({"completions": 4, "parallelism": 3, "completionMode": "Indexed"});
     let indexed = job(&mut cluster, spec, json!({"startTime": "2026-01-01T00:00:00Z"}));
     let (words, status) = look(&indexed, &cluster);
-    assert_eq!(words, ["status", "release a", "create pi-2-", "SuccessfulCreate", "create pi-3-", "SuccessfulCreate"]);
+    assert_eq!(
+        words,
+        ["status", "release a", "status", "create pi-2-", "SuccessfulCreate", "create pi-3-", "SuccessfulCreate"]
+    );
     assert_eq!(status.str_at("/status/completedIndexes"), "1");
 }
 
@@ -121,13 +131,13 @@ fn a_failure_policy_ends_the_job_or_looks_away() {
     };
     let failing = job(&mut cluster, rules("FailJob"), json!({"startTime": STARTED}));
     let (words, status) = look(&failing, &cluster);
-    assert_eq!(words, ["PodFailurePolicy", "status", "release a"]);
+    assert_eq!(words, ["PodFailurePolicy", "status", "release a", "status"]);
     let told = "Container main for pod default/a failed with exit code 42 matching FailJob rule at index 0";
     assert_eq!(reason(&status, "Failed"), format!("PodFailurePolicy: {told}"));
     assert_eq!(status.i64_at("/status/failed"), Some(1));
     let patient = job(&mut cluster, rules("Ignore"), json!({"startTime": STARTED}));
     let (words, status) = look(&patient, &cluster);
-    assert_eq!(words, ["status", "release a", "create pi-", "SuccessfulCreate"]);
+    assert_eq!(words, ["status", "release a", "status", "create pi-", "SuccessfulCreate"]);
     assert_eq!(status.i64_at("/status/failed"), None);
 }
 
@@ -171,7 +181,7 @@ fn a_success_policy_ends_it_early() {
         "successPolicy": {"rules": [{"succeededIndexes": "0"}]}});
     let early = job(&mut cluster, spec, json!({"startTime": STARTED}));
     let (words, status) = look(&early, &cluster);
-    assert_eq!(words, ["Completed", "status", "release a", "delete b", "SuccessfulDelete"]);
+    assert_eq!(words, ["Completed", "status", "release a", "status", "delete b", "SuccessfulDelete"]);
     assert_eq!(reason(&status, "Complete"), "SuccessPolicy: Matched rules at index 0");
     assert_eq!(status.i64_at("/status/failed"), None);
 }

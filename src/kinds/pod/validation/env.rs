@@ -1,6 +1,6 @@
 //! Environment variables and where their values come from.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::super::fields::Fields;
 use super::{downward, report};
@@ -47,6 +47,27 @@ fn validate_value_from(source: &Value, value: &str, path: &Path, errors: &mut Er
         errors.invalid(path, "", "may not be specified when `value` is not empty");
     } else if sources > 1 {
         errors.invalid(path, "", "may not have more than one field specified at a time");
+    }
+}
+
+/// A variable out of a file comes from an empty directory of the pod's, which an init container can write to.
+pub(super) fn validate_file_keys(spec: &Map<String, Value>, path: &Path, errors: &mut Errors) {
+    let volumes = spec.items("volumes");
+    for list in ["initContainers", "containers", "ephemeralContainers"] {
+        for (i, container) in spec.items(list).iter().enumerate() {
+            for (j, variable) in container.items("env").iter().enumerate() {
+                let Some(reference) = variable.pointer("/valueFrom/fileKeyRef") else { continue };
+                let path = path.child(list).index(i).child("env").index(j);
+                let (path, name) = (path.child("valueFrom.fileKeyRef.volumeName"), reference.text("volumeName"));
+                match volumes.iter().find(|v| v.text("name") == name) {
+                    None => errors.not_found(&path, name),
+                    Some(volume) if volume.field("emptyDir").is_none() => {
+                        errors.invalid(&path, name, "referenced volume must be of type emptyDir");
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::fields::Fields;
-use super::{Context, choice, non_negative, report, required};
+use super::{Context, choice, non_negative, report, required, stop_signal};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names::{is_http_header_name, is_port_name, is_port_number};
 
@@ -16,6 +16,7 @@ pub(super) fn validate_handlers(container: &Value, context: &Context<'_>, path: 
                 validate_handler(handler, &HOOKS, context, &path.child(hook), errors);
             }
         }
+        stop_signal::validate(lifecycle, context, &path, errors);
     }
     for name in ["livenessProbe", "readinessProbe", "startupProbe"] {
         let Some(probe) = container.field(name) else { continue };

@@ -36,6 +36,22 @@ pub(super) fn validate_ports(container: &Value, path: &Path, errors: &mut Errors
     }
 }
 
+/// A name that a pod has as its host's in place of its own, on its own network only.
+pub(super) fn validate_host_name(spec: &Map<String, Value>, path: &Path, errors: &mut Errors) {
+    const LONGEST: usize = 64;
+    let Some(name) = spec.field("hostnameOverride").and_then(Value::as_str) else { return };
+    let path = path.child("hostnameOverride");
+    for flag in ["setHostnameAsFQDN", "hostNetwork"] {
+        if spec.flag(flag) == Some(true) {
+            errors.forbidden(&path, &format!("may not be specified when {flag} is true"));
+        }
+    }
+    if name.len() > LONGEST {
+        errors.too_long(&path, LONGEST);
+    }
+    report(errors, &path, name, is_dns1123_subdomain(name));
+}
+
 /// Two ports of a pod cannot be one port of its node.
 pub(super) fn check_host_port_conflicts(containers: &[Value], path: &Path, errors: &mut Errors) {
     let mut seen = BTreeSet::new();

@@ -287,7 +287,7 @@ pub(super) fn validate_resize_policy(container: &Value, spec: &Map<String, Value
         super::choice(errors, path, name, &["cpu", "memory"], Some(""));
         super::choice(errors, path, restart, &["NotRequired", "RestartContainer"], Some(""));
         if spec.text("restartPolicy") == "Never" && restart != "NotRequired" {
-            errors.invalid(path, restart, "must be 'NotRequired' when `restartPolicy` is 'Never'");
+            errors.invalid(path, restart, "must be 'NotRequired' when pod `restartPolicy` is 'Never'");
         }
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn validate(container: &Value, path: &Path, errors: &mut Errors) {
 }
 
 fn validate_rule(rule: &Value, path: &Path, errors: &mut Errors) {
-    choice(errors, &path.child("action"), rule.text("action"), &["Restart"], Some(""));
+    choice(errors, &path.child("action"), rule.text("action"), &["Restart"], None);
     let Some(codes) = rule.field("exitCodes") else {
         errors.required(&path.child("exitCodes"), "must be specified");
         return;

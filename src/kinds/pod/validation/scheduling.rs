@@ -39,7 +39,7 @@ pub(super) fn validate_gates(spec: &Map<String, Value>, path: &Path, errors: &mu
 }
 
 /// Validates tolerations.
-pub(in super::super) fn validate_tolerations(tolerations: &[Value], path: &Path) -> Errors {
+pub fn validate_tolerations(tolerations: &[Value], path: &Path) -> Errors {
     let mut errors = Errors::default();
     for (i, toleration) in tolerations.iter().enumerate() {
         validate_toleration(toleration, &path.index(i), &mut errors);

@@ -161,10 +161,18 @@ pub(super) fn validate_host_users(spec: &Map<String, Value>, path: &Path, errors
     if spec.flag("hostUsers") != Some(false) {
         return;
     }
+    const WITH_USERS: &str = "when `hostUsers` is false";
     // The paths are upstream's, capitals and all.
     for (key, name) in [("hostNetwork", "hostNetwork"), ("hostPID", "HostPID"), ("hostIPC", "HostIPC")] {
         if spec.flag(key) == Some(true) {
-            errors.forbidden(&path.child(name), "when `pod.Spec.HostUsers` is false");
+            errors.forbidden(&path.child(name), WITH_USERS);
+        }
+    }
+    for list in ["initContainers", "containers", "ephemeralContainers"] {
+        for (i, container) in spec.items(list).iter().enumerate() {
+            if !container.items("volumeDevices").is_empty() {
+                errors.forbidden(&path.child(list).index(i).child("volumeDevices"), WITH_USERS);
+            }
         }
     }
 }
