@@ -42,6 +42,7 @@ static CONTROLLERS: &[&Controller] = &[
     &scheduler::CONTROLLER,
     &node::lifecycle::CONTROLLER,
     &node::eviction::CONTROLLER,
+    &node::orphan::CONTROLLER,
     &kubelet::CONTROLLER,
 ];
 

@@ -42,13 +42,16 @@ pub fn reconcile(job: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan
         return Ok(plan);
     }
     let mut sync = Sync::of(job, &pods, now);
-    sync.suspend(&mut plan);
-    sync.judge(&mut plan);
-    let mut later = Plan::nothing();
+    let (mut later, mut told) = (Plan::nothing(), Plan::nothing());
+    sync.suspend(&mut told);
+    sync.judge(&mut told);
     sync.manage(&mut later, cluster);
     sync.note(&mut plan);
     sync.ended.iter().for_each(|p| release(&mut plan, p));
     plan.actions.append(&mut later.actions);
+    // What has become of the Job is told after what was done with its pods.
+    plan.actions.append(&mut told.actions);
+    told.requeue_at.into_iter().for_each(|at| plan.requeue(at));
     plan.reasons.append(&mut later.reasons);
     later.requeue_at.into_iter().for_each(|at| plan.requeue(at));
     Ok(plan)

@@ -13,7 +13,7 @@ use super::container_status::{self, Running};
 use super::fold::{self, Folded};
 use super::known::{self, End, Known, Run};
 use super::restart::{Role, restarts, role};
-use super::{SOURCE, because, config, life::text, phase, pod_status};
+use super::{SOURCE, because, config, life::text, phase, pod_status, user};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
@@ -227,7 +227,8 @@ impl<'a, 'c> Walk<'a, 'c> {
     /// The container's process begins, once its environment is there and what has to pass has passed.
     fn start(&mut self, spec: &Value, role: Role, since: Time) -> Result<Stepped, Status> {
         let name = text(spec, "name");
-        if let Some(why) = config::missing_environment(self.before, spec, self.cluster)? {
+        let missing = config::missing_environment(self.before, spec, self.cluster)?;
+        if let Some(why) = missing.or_else(|| user::breaks_policy(self.before, spec)) {
             if container_status::waiting_reason(&self.pod, name) != Some("CreateContainerConfigError") {
                 self.warn(spec, "Failed", format!("Error: {why}"));
             }
