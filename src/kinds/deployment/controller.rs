@@ -179,7 +179,12 @@ fn make_set(
     }
     if status::has_deadline(deployment) {
         let message = format!("Created new replica set {name:?}");
-        plan.push(Action::UpdateStatus(told(deployment, "NewReplicaSetCreated", &message, now)));
+        // The counts are those of before: what the new set makes of them is progress.
+        let mut told = told(deployment, "NewReplicaSetCreated", &message, now);
+        let mut status = status::calculate(deployment, sets, now);
+        status["conditions"] = Value::Array(status::conditions(&told));
+        told.set("/status", status);
+        plan.push(Action::UpdateStatus(told));
     }
     Ok(())
 }

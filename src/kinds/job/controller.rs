@@ -211,7 +211,8 @@ impl<'a> Sync<'a> {
         if let Some(message) = self.ended.iter().find_map(|p| fails_job(self.spec(), p)) {
             return self.fail(plan, "PodFailurePolicy", &message);
         }
-        if self.failed > self.job.i64_at("/spec/backoffLimit").unwrap_or(6) {
+        let limit = self.job.i64_at("/spec/backoffLimit").unwrap_or(6);
+        if self.failed > limit || self.restarts().is_some_and(|restarts| restarts >= limit.max(1)) {
             return self.fail(plan, "BackoffLimitExceeded", "Job has reached the specified backoff limit");
         }
         match late_at.filter(|_| !self.is_suspended()) {
@@ -234,6 +235,17 @@ impl<'a> Sync<'a> {
         if done && !self.is_suspended() {
             self.succeed(plan, "CompletionsReached", "Reached expected number of succeeded pods");
         }
+    }
+
+    /// How often the containers of its pods were started again, where that is what is done with those that fail.
+    fn restarts(&self) -> Option<i64> {
+        if self.job.str_at("/spec/template/spec/restartPolicy") != "OnFailure" {
+            return None;
+        }
+        let going = self.pods.iter().filter(|p| matches!(p.str_at("/status/phase"), "Running" | "Pending"));
+        let lists = ["/status/initContainerStatuses", "/status/containerStatuses"];
+        let statuses = going.flat_map(|p| lists.into_iter().flat_map(|list| p.list_at(list)));
+        Some(statuses.filter_map(|status| status.int("restartCount")).sum())
     }
 
     /// Why a Job fails whose indexes did: too many of them, or there is nothing left to do for the others.
