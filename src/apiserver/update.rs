@@ -129,6 +129,8 @@ pub fn bind(cluster: &mut Cluster, pod: Object) -> Result<Arc<Object>, Status> {
     }
     let mut new = Object::clone(&old);
     new.set("/spec/nodeName", pod.str_at("/spec/nodeName").into());
+    // ClearingNominatedNodeNameAfterBinding, on since 1.35.
+    new.remove("/status/nominatedNodeName");
     if let Some(conditions) = pod.at("/status/conditions") {
         new.set("/status/conditions", conditions.clone());
     }

@@ -45,6 +45,7 @@ static CONTROLLERS: &[&Controller] = &[
     &scheduler::CONTROLLER,
     &node::lifecycle::CONTROLLER,
     &node::eviction::CONTROLLER,
+    &node::orphan::CONTROLLER,
     &kubelet::CONTROLLER,
 ];
 

@@ -145,6 +145,7 @@ pub fn follow(cx: &mut Context, mut sources: Vec<Source>) -> anyhow::Result<()> 
     if !cx.env.clock.is_real() {
         return show_all(cx, sources);
     }
+    let patience = cx.global.timeout();
     let mut looks = 0;
     while !sources.is_empty() {
         let looks_at_pods = looks % LOOKS == 0;
@@ -163,6 +164,12 @@ pub fn follow(cx: &mut Context, mut sources: Vec<Source>) -> anyhow::Result<()> 
         sources = going;
         cx.env.stdout.flush()?;
         if !sources.is_empty() {
+            if patience.is_some_and(|patience| PAUSE * looks > patience) {
+                // What Go's HTTP client says of a body that it has no more time for.
+                anyhow::bail!(
+                    "context deadline exceeded (Client.Timeout or context cancellation while reading body)"
+                );
+            }
             cx.env.clock.sleep(PAUSE);
         }
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::known::End;
 use super::life::text;
-use super::network;
+use super::{network, user};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::seed::Seed;
 use crate::apimachinery::time::{self, Time};
@@ -95,7 +95,7 @@ fn begun(pod: &Object, spec: &Value, attempt: u32, seed: &Seed) -> Value {
         "containerID": id, "image": network::full_image(image), "imageID": network::image_id(image),
         "lastState": last_state(pod, name), "name": name, "restartCount": attempt,
         "resources": spec.get("resources").cloned().unwrap_or_else(|| json!({})),
-        "user": {"linux": {"gid": 0, "supplementalGroups": [0], "uid": 0}},
+        "user": user::of(pod, spec),
     });
     if let Some(requests) = spec.pointer("/resources/requests") {
         status["allocatedResources"] = requests.clone();

@@ -1,6 +1,7 @@
 //! Image names as the kubelet reads them before it pulls, and what it says when it cannot.
 
 use super::network::full_image;
+use crate::control::emulated::repository;
 
 /// Why a name is no image's; `None` when it is one. The grammar is that of distribution's references.
 pub fn name_problem(image: &str) -> Option<String> {
@@ -63,9 +64,95 @@ pub fn not_found(image: &str) -> String {
     )
 }
 
+/// Words of a tag that manuals and exercises give an image that is not there.
+const NOBODYS_TAGS: &[&str] = &[
+    "bad",
+    "bogus",
+    "broken",
+    "fake",
+    "invalid",
+    "missing",
+    "nonexistent",
+    "nonexisting",
+    "nope",
+    "nosuch",
+    "nosuchtag",
+    "notag",
+    "notexist",
+    "notfound",
+    "sometag",
+    "typo",
+    "wrong",
+];
+/// What only the name of an image that is not there holds.
+const NOBODYS_NAMES: &[&str] = &[
+    "does-not-exist",
+    "doesnotexist",
+    "doesnt-exist",
+    "no-such",
+    "non-existent",
+    "nonexistent",
+    "not-a-real",
+    "not-exist",
+];
+/// The newest versions that the official images of these names may come to have: major, minor.
+const NEWEST: &[(&str, u32, u32)] = &[("nginx", 1, 59), ("busybox", 1, 59), ("httpd", 2, 19), ("redis", 19, 19)];
+
+/// Whether there is plainly no such image: it is named as what cannot be pulled is in manuals and exercises, or has a version
+/// that its software has not got to (`nginx:1.161`, the slip in Kubernetes' own page on Deployments). kstate asks no registry.
+pub fn is_nobodys(image: &str) -> bool {
+    let name = repository(image).to_lowercase();
+    let tag = image.split('@').next().and_then(|i| i[repository(i).len()..].strip_prefix(':')).unwrap_or_default();
+    let tag = tag.to_lowercase();
+    let says = |words: &[&str], text: &str| words.iter().any(|word| text.contains(word));
+    if says(NOBODYS_NAMES, &name) || says(NOBODYS_NAMES, &tag) {
+        return true;
+    }
+    if tag.split(['-', '.', '_']).any(|word| NOBODYS_TAGS.contains(&word)) {
+        return true;
+    }
+    let numbers: Vec<u32> = tag.trim_start_matches('v').split(['.', '-']).map_while(|n| n.parse().ok()).collect();
+    let newest = NEWEST.iter().find(|(of, ..)| full_image(image).starts_with(&format!("docker.io/library/{of}:")));
+    newest.zip(numbers.first()).is_some_and(|((_, most, minors), major)| {
+        major > most || (major == most && numbers.get(1).is_some_and(|minor| minor > minors))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn images_that_nobody_has() {
+        for nobodys in [
+            "nginx:broken",
+            "nginx:does-not-exist",
+            "nginx:nonexistent",
+            "nginx:1.161",
+            "nginx:99.99",
+            "busybox:no-such-tag",
+            "registry.example.com/team/app:v1-broken",
+            "this-image-does-not-exist",
+            "example/nonexistent:latest",
+        ] {
+            assert!(is_nobodys(nobodys), "{nobodys}");
+        }
+        for some in [
+            "nginx",
+            "nginx:latest",
+            "nginx:1.29.3-alpine",
+            "nginx:stable",
+            "mine/nginx:2024.01",
+            "busybox:1.28",
+            "redis:7.2",
+            "postgres:17",
+            "broken/app:1",
+            "localhost:5000/missing-persons:2.0",
+            "app@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+        ] {
+            assert!(!is_nobodys(some), "{some}");
+        }
+    }
 
     #[test]
     fn image_names() {

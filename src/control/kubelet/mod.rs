@@ -36,6 +36,7 @@ pub mod probe;
 mod restart;
 mod standing;
 mod termination;
+mod user;
 mod walk;
 mod world;
 

@@ -1,10 +1,11 @@
-//! Nodes: one whose kubelet is heard of no more, by the pace's rules, and pods that a taint drives off.
+//! Nodes: one whose kubelet is heard of no more, by the pace's rules, and pods that a taint drives off or that no node is left for.
 
 use crate::apimachinery::object::Object;
 use crate::cluster::Indexer;
 
 pub mod eviction;
 pub mod lifecycle;
+pub mod orphan;
 
 pub use lifecycle::is_lost;
 

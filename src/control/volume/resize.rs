@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::PROVISIONED_BY;
 use super::claim::{PODS_BY_CLAIM, quantity};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
@@ -17,6 +18,10 @@ const EXPANDER: &str = "volume_expand";
 const RESIZER: &str = "external-resizer";
 const RESIZING: &str = "Resizing";
 const PENDING: &str = "FileSystemResizePending";
+/// A provisioner of Kubernetes' own, of a plugin that cannot expand: whoever else could does not know its volumes.
+const IN_TREE: &str = "kubernetes.io/host-path";
+/// Where a claim's bookkeeping has the size that was waited for last.
+const TOLD: &str = "expansionTold";
 
 /// The next step of a bound claim whose size is not what it asks for; nothing for one that has its size.
 pub fn reconcile(claim: &Arc<Object>, volume: &Object, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
@@ -24,6 +29,9 @@ pub fn reconcile(claim: &Arc<Object>, volume: &Object, cluster: &Cluster, now: T
     let made = quantity(volume.str_at("/spec/capacity/storage"));
     if made < wanted && !may_grow(claim, cluster)? {
         return Ok(Plan::nothing());
+    }
+    if made < wanted && volume.annotation(PROVISIONED_BY) == Some(IN_TREE) {
+        return Ok(wait(claim));
     }
     if made < wanted {
         return Ok(if has_condition(claim, RESIZING) { grow(claim, volume, now) } else { begin(claim, volume, now) });
@@ -46,15 +54,32 @@ fn has_condition(claim: &Object, name: &str) -> bool {
     claim.list_at("/status/conditions").iter().any(|c| c.text("type") == name)
 }
 
+/// Told once for each size that is asked for; nothing ever comes of it.
+fn wait(claim: &Arc<Object>) -> Plan {
+    let mut plan = Plan::nothing();
+    let wanted = claim.at("/spec/resources/requests/storage");
+    if claim.internal.get(TOLD) != wanted {
+        let mut new = Object::clone(claim);
+        new.internal.insert(TOLD.to_owned(), wanted.cloned().unwrap_or_default());
+        plan.push(Action::UpdateStatus(new));
+        plan.push(Action::Event(waiting(claim)));
+    }
+    plan
+}
+
+fn waiting(claim: &Object) -> EventRecord {
+    let waiting = "waiting for an external controller to expand this PVC".to_owned();
+    EventRecord::normal(claim, EXPANDER, "ExternalExpanding", waiting)
+}
+
 fn begin(claim: &Arc<Object>, volume: &Object, now: Time) -> Plan {
     let mut new = Object::clone(claim);
     let wanted = claim.str_at("/spec/resources/requests/storage");
     new.set("/status/allocatedResources/storage", wanted.into());
     set_state(&mut new, "ControllerResizeInProgress", RESIZING, "", now);
-    let waiting = "waiting for an external controller to expand this PVC".to_owned();
     let resizing = format!("External resizer is resizing volume {}", volume.name());
     let mut plan = Plan::nothing();
-    plan.push(Action::Event(EventRecord::normal(claim, EXPANDER, "ExternalExpanding", waiting)));
+    plan.push(Action::Event(waiting(claim)));
     plan.push(Action::UpdateStatus(new));
     plan.push(Action::Event(EventRecord::normal(claim, RESIZER, RESIZING, resizing)));
     plan

@@ -102,6 +102,13 @@ impl Sync<'_> {
                 }
             }
         }
+        let is_known = |j: &Object| self.active.iter().any(|known| known.text("uid") == j.uid());
+        let strangers =
+            jobs.iter().filter(|j| end(j).is_none() && !is_known(j) && j.annotation(SCHEDULED_AT).is_none());
+        for job in strangers {
+            let message = format!("Saw a job that the controller did not create or forgot: {}", job.name());
+            self.tell(plan, true, "UnexpectedJob", message);
+        }
         let successes = jobs.iter().filter(|j| end(j) == Some("Complete"));
         let last = successes.filter_map(|j| j.time_at("/status/completionTime")).max();
         if let Some(last) = last.max(self.cron.time_at("/status/lastSuccessfulTime")) {

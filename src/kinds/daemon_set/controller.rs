@@ -214,6 +214,12 @@ impl Sync<'_> {
                 status[field] = number.into();
             }
         }
+        // What the controller does not count it leaves as it is.
+        for field in ["conditions", "collisionCount"] {
+            if let Some(kept) = self.set.at(&format!("/status/{field}")) {
+                status[field] = kept.clone();
+            }
+        }
         status
     }
 }

@@ -117,7 +117,7 @@ fn new_set(
     now: Time,
 ) -> Result<bool, Status> {
     let Some(set) = &sets.new else {
-        make_set(plan, deployment, sets, cluster)?;
+        make_set(plan, deployment, sets, cluster, now)?;
         return Ok(true);
     };
     let mut new = Object::clone(set);
@@ -136,24 +136,31 @@ fn new_set(
         plan.push(Action::Update(numbered));
         return Ok(true);
     }
-    let reason = status::find(deployment, "Progressing").map(|c| c.text("reason"));
-    if reason.is_none() && deployment.i64_at("/spec/progressDeadlineSeconds") != Some(i64::from(i32::MAX)) {
-        let message = format!("Created new replica set {:?}", set.name());
-        let mut conditions = status::conditions(deployment);
-        status::set_condition(
-            &mut conditions,
-            status::condition("Progressing", "True", "NewReplicaSetCreated", &message, now),
-        );
-        let mut told = Object::clone(deployment);
-        told.set("/status/conditions", Value::Array(conditions));
-        plan.push(Action::UpdateStatus(told));
+    if status::find(deployment, "Progressing").is_none() && status::has_deadline(deployment) {
+        let message = format!("Found new replica set {:?}", set.name());
+        plan.push(Action::UpdateStatus(told(deployment, "FoundNewReplicaSet", &message, now)));
         return Ok(true);
     }
     Ok(false)
 }
 
+/// The Deployment with progress that is not told by counts: its new set is there.
+fn told(deployment: &Object, reason: &str, message: &str, now: Time) -> Object {
+    let mut conditions = status::conditions(deployment);
+    status::set_condition(&mut conditions, status::condition("Progressing", "True", reason, message, now));
+    let mut told = Object::clone(deployment);
+    told.set("/status/conditions", Value::Array(conditions));
+    told
+}
+
 /// Plans a new set. A name that another set has already counts as a collision, which gives the next look another name.
-fn make_set(plan: &mut Plan, deployment: &Arc<Object>, sets: &Sets, cluster: &Cluster) -> Result<(), Status> {
+fn make_set(
+    plan: &mut Plan,
+    deployment: &Arc<Object>,
+    sets: &Sets,
+    cluster: &Cluster,
+    now: Time,
+) -> Result<(), Status> {
     let set = replica_sets::new_set(deployment, sets);
     if cluster.get(&Key::new("replicasets.apps", set.namespace(), set.name()))?.is_some() {
         let mut counted = Object::clone(deployment);
@@ -169,6 +176,15 @@ fn make_set(plan: &mut Plan, deployment: &Arc<Object>, sets: &Sets, cluster: &Cl
     if size > 0 {
         let message = format!("Scaled up replica set {name} from 0 to {size}");
         plan.push(Action::Event(EventRecord::normal(deployment, SOURCE, "ScalingReplicaSet", message)));
+    }
+    if status::has_deadline(deployment) {
+        let message = format!("Created new replica set {name:?}");
+        // The counts are those of before: what the new set makes of them is progress.
+        let mut told = told(deployment, "NewReplicaSetCreated", &message, now);
+        let mut status = status::calculate(deployment, sets, now);
+        status["conditions"] = Value::Array(status::conditions(&told));
+        told.set("/status", status);
+        plan.push(Action::UpdateStatus(told));
     }
     Ok(())
 }

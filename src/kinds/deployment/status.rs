@@ -119,6 +119,11 @@ fn deadline(deployment: &Object) -> Option<TimeDelta> {
     TimeDelta::try_seconds(seconds)
 }
 
+/// Whether progress is watched at all.
+pub fn has_deadline(deployment: &Object) -> bool {
+    deadline(deployment).is_some()
+}
+
 /// When progress will have taken too long, while there is some to be made.
 pub fn times_out_at(deployment: &Object, status: &Value) -> Option<Time> {
     let progressing = status.items("conditions").iter().find(|c| c.text("type") == "Progressing")?;

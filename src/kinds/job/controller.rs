@@ -42,12 +42,15 @@ pub fn reconcile(job: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan
         return Ok(plan);
     }
     let mut sync = Sync::of(job, &pods, now);
-    sync.suspend(&mut plan);
-    sync.judge(&mut plan);
-    let mut later = Plan::nothing();
+    let (mut later, mut told) = (Plan::nothing(), Plan::nothing());
+    sync.suspend(&mut told);
+    sync.judge(&mut told);
     sync.manage(&mut later, cluster);
     sync.note(&mut plan);
     plan.actions.append(&mut later.actions);
+    // What has become of the Job is told after what was done with its pods.
+    plan.actions.append(&mut told.actions);
+    told.requeue_at.into_iter().for_each(|at| plan.requeue(at));
     plan.reasons.append(&mut later.reasons);
     later.requeue_at.into_iter().for_each(|at| plan.requeue(at));
     Ok(plan)
@@ -207,7 +210,8 @@ impl<'a> Sync<'a> {
         if let Some(message) = self.ended.iter().find_map(|p| fails_job(self.spec(), p)) {
             return self.fail(plan, "PodFailurePolicy", &message);
         }
-        if self.failed > self.job.i64_at("/spec/backoffLimit").unwrap_or(6) {
+        let limit = self.job.i64_at("/spec/backoffLimit").unwrap_or(6);
+        if self.failed > limit || self.restarts().is_some_and(|restarts| restarts >= limit.max(1)) {
             return self.fail(plan, "BackoffLimitExceeded", "Job has reached the specified backoff limit");
         }
         match late_at.filter(|_| !self.is_suspended()) {
@@ -230,6 +234,17 @@ impl<'a> Sync<'a> {
         if done && !self.is_suspended() {
             self.succeed(plan, "CompletionsReached", "Reached expected number of succeeded pods");
         }
+    }
+
+    /// How often the containers of its pods were started again, where that is what is done with those that fail.
+    fn restarts(&self) -> Option<i64> {
+        if self.job.str_at("/spec/template/spec/restartPolicy") != "OnFailure" {
+            return None;
+        }
+        let going = self.pods.iter().filter(|p| matches!(p.str_at("/status/phase"), "Running" | "Pending"));
+        let lists = ["/status/initContainerStatuses", "/status/containerStatuses"];
+        let statuses = going.flat_map(|p| lists.into_iter().flat_map(|list| p.list_at(list)));
+        Some(statuses.filter_map(|status| status.int("restartCount")).sum())
     }
 
     /// Why a Job fails whose indexes did: too many of them, or there is nothing left to do for the others.

@@ -8,7 +8,8 @@ use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
 
 /// Keys with words of their own: what they take, or nothing for free text.
-const WORDS: [(&str, &[&str]); 4] = [
+const WORDS: [(&str, &[&str]); 5] = [
+    ("images", &["any", "known"]),
     ("run-containers", &["always", "never"]),
     ("provision", &["any", "known"]),
     ("shell-images", &[]),

@@ -305,7 +305,10 @@ impl<'a, 'c> Sync<'a, 'c> {
                 status[field] = number.into();
             }
         }
-        if self.set.object.at("/status") != Some(&status) {
+        // Upstream compares the counts and revisions, not what somebody else has written beside them.
+        let mut known = self.set.object.at("/status").cloned().unwrap_or_default();
+        known.as_object_mut().map(|known| known.remove("conditions"));
+        if known != status {
             let mut new = self.set.object.clone();
             new.set("/status", status);
             plan.push(Action::UpdateStatus(new));

@@ -14,7 +14,7 @@ use super::fold::{self, Folded};
 use super::given::Given;
 use super::known::{self, End, Known, Run};
 use super::restart::{Role, restarts, role};
-use super::{SOURCE, because, config, life::text, phase, pod_status};
+use super::{SOURCE, because, config, life::text, phase, pod_status, user};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
@@ -23,7 +23,8 @@ use crate::control::pace::{Fault, Pace, Step};
 use crate::kinds::plan::{Action, EventRecord, Plan};
 use crate::kinds::why;
 
-/// How long after a failure the kubelet looks at a container again, and says that it is holding back.
+/// How long after a failure the kubelet looks at a container again, and says that it is holding back, where what it does
+/// takes time at all.
 const LOOK: TimeDelta = TimeDelta::seconds(1);
 
 /// One walk.
@@ -228,7 +229,8 @@ impl<'a, 'c> Walk<'a, 'c> {
     /// The container's process begins, once its environment is there and what has to pass has passed.
     fn start(&mut self, spec: &Value, role: Role, since: Time) -> Result<Stepped, Status> {
         let name = text(spec, "name");
-        if let Some(why) = config::missing_environment(self.before, spec, self.cluster)? {
+        let missing = config::missing_environment(self.before, spec, self.cluster)?;
+        if let Some(why) = missing.or_else(|| user::breaks_policy(self.before, spec)) {
             if container_status::waiting_reason(&self.pod, name) != Some("CreateContainerConfigError") {
                 self.warn(spec, "Failed", format!("Error: {why}"));
             }
@@ -321,7 +323,7 @@ impl<'a, 'c> Walk<'a, 'c> {
         if self.now >= until {
             return Ok(self.try_again(spec));
         }
-        let look = (ended + LOOK).min(until);
+        let look = (ended + self.look(spec, Step::ContainerStart)).min(until);
         if self.now < look {
             self.plan.requeue(look);
             let code = self.exit_code_before(spec);
@@ -342,6 +344,13 @@ impl<'a, 'c> Walk<'a, 'c> {
         life.stage = Stage::BackOff { until: until + shift };
         self.plan.requeue(until + shift);
         Ok(Stepped::Rest)
+    }
+
+    /// How long a failure of a step shows before the kubelet looks again: not at all where the step takes no time, so that
+    /// a command leaves behind what a cluster comes to rest in.
+    fn look(&self, spec: &Value, step: Step) -> TimeDelta {
+        let takes = self.pace.of_step_for(step, &known::subject(self.before, spec));
+        if takes.is_zero() { TimeDelta::zero() } else { LOOK }
     }
 
     /// Adds up the rounds that would be like the last one, once the back-off cannot grow any more.

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::Value;
 
-use super::{LOOK, Stepped, Walk, go_duration};
+use super::{Stepped, Walk, go_duration};
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
 use crate::control::kubelet::container::{BackOff, Stage};
@@ -53,7 +53,8 @@ impl Walk<'_, '_> {
         let present = network::has_image(self.pulled.as_ref().unwrap_or(self.node), name);
         let subject = known::subject(self.before, spec);
         let takes = if present { TimeDelta::zero() } else { self.pace.of_step_for(Step::ImagePull, &subject) };
-        let is_missing = self.pace.faults(&subject).any(|f| *f == Fault::ErrImagePull);
+        let is_nobodys = !present && image::is_nobodys(name) && !self.pace.says("images", "any");
+        let is_missing = is_nobodys || self.pace.faults(&subject).any(|f| *f == Fault::ErrImagePull);
         let ready = time::later(since, takes);
         if self.now < ready {
             self.plan.requeue(ready);
@@ -86,8 +87,9 @@ impl Walk<'_, '_> {
     }
 
     pub(super) fn hold_back_pull(&mut self, spec: &Value, failed: Time) -> Result<Stepped, Status> {
-        if self.now < failed + LOOK {
-            self.plan.requeue(failed + LOOK);
+        let looks = failed + self.look(spec, Step::ImagePull);
+        if self.now < looks {
+            self.plan.requeue(looks);
             let image = text(spec, "image");
             self.because(spec, || format!("image {image} cannot be pulled: {}", image::not_found(image)));
             return Ok(Stepped::Rest);
@@ -99,7 +101,7 @@ impl Walk<'_, '_> {
         let why = format!("{why}: ErrImagePull: {}", image::not_found(name));
         container_status::set_waiting(&mut self.pod, text(spec, "name"), "ImagePullBackOff", &why);
         let Some(back_off) = self.life(spec).pulls else {
-            self.life_mut(spec).stage = Stage::PullBackOff { until: failed + LOOK };
+            self.life_mut(spec).stage = Stage::PullBackOff { until: looks };
             return Ok(Stepped::On);
         };
         let shift = self.fold(spec, back_off, failed)?.map_or(TimeDelta::zero(), |f| f.shift);
