@@ -166,9 +166,7 @@ pub fn follow(cx: &mut Context, mut sources: Vec<Source>) -> anyhow::Result<()> 
         if !sources.is_empty() {
             if patience.is_some_and(|patience| PAUSE * looks > patience) {
                 // What Go's HTTP client says of a body that it has no more time for.
-                anyhow::bail!(
-                    "context deadline exceeded (Client.Timeout or context cancellation while reading body)"
-                );
+                anyhow::bail!("context deadline exceeded (Client.Timeout or context cancellation while reading body)");
             }
             cx.env.clock.sleep(PAUSE);
         }

@@ -14,6 +14,7 @@ fn job(cluster: &mut Cluster, name: &str) {
     let mut job = Object::new("batch/v1", "Job", "default", name);
     job.set("/metadata/uid", "job".into());
     job.set("/metadata/ownerReferences", json!([{"uid": "cron", "controller": true}]));
+    job.set_annotation(SCHEDULED_AT, "2026-01-01T00:05:00Z");
     put(cluster, &job);
 }
 
@@ -27,6 +28,20 @@ fn look(cron: &Arc<Object>, cluster: &Cluster, now: &str) -> (Vec<String>, Plan)
         other => format!("{other:?}"),
     });
     (words.collect(), plan)
+}
+
+#[test]
+fn a_job_that_somebody_else_made_is_told_of_while_it_runs() {
+    let mut cluster = Cluster::new(&EmptyStore);
+    let mut manual = Object::new("batch/v1", "Job", "default", "manual");
+    manual.set("/metadata/uid", "manual".into());
+    manual.set("/metadata/ownerReferences", json!([{"uid": "cron", "controller": true}]));
+    put(&mut cluster, &manual);
+    let fresh = cron("Allow", json!({}));
+    assert_eq!(look(&fresh, &cluster, "2026-01-01T00:04:59Z").0, ["UnexpectedJob"]);
+    manual.set("/status/conditions", json!([{"type": "Complete", "status": "True"}]));
+    put(&mut cluster, &manual);
+    assert_eq!(look(&fresh, &cluster, "2026-01-01T00:04:59Z").0, [""; 0]);
 }
 
 #[test]

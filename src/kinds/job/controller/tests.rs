@@ -59,7 +59,7 @@ fn a_job_runs_until_enough_have_succeeded() {
 
     let last = job(&mut cluster, spec, json!({"startTime": "2026-01-01T00:00:00Z", "succeeded": 1}));
     let (words, status) = look(&last, &cluster);
-    assert_eq!(words, ["Completed", "status", "release a", "status"]);
+    assert_eq!(words, ["status", "release a", "status", "Completed"]);
     assert_eq!((status.i64_at("/status/succeeded"), has_condition(&status, "Complete")), (Some(2), true));
     let plan = reconcile(&last, &cluster, cluster.now()).unwrap();
     let Some(Action::UpdateStatus(before)) = plan.actions.iter().find(|a| matches!(a, Action::UpdateStatus(_))) else {
@@ -79,7 +79,7 @@ fn too_many_failures_end_it() {
     pod(&mut cluster, "b", "Running", None);
     let failing = job(&mut cluster, spec, started.clone());
     let (words, status) = look(&failing, &cluster);
-    assert_eq!(words, ["BackoffLimitExceeded", "status", "release a", "status", "delete b", "SuccessfulDelete"]);
+    assert_eq!(words, ["status", "release a", "status", "delete b", "SuccessfulDelete", "BackoffLimitExceeded"]);
     assert!(has_condition(&status, "Failed"));
     let patient = job(&mut cluster, json!({"completions": 2, "parallelism": 2, "backoffLimit": 6}), started);
     let plan = reconcile(&patient, &cluster, cluster.now()).unwrap();
@@ -131,7 +131,7 @@ fn a_failure_policy_ends_the_job_or_looks_away() {
     };
     let failing = job(&mut cluster, rules("FailJob"), json!({"startTime": STARTED}));
     let (words, status) = look(&failing, &cluster);
-    assert_eq!(words, ["PodFailurePolicy", "status", "release a", "status"]);
+    assert_eq!(words, ["status", "release a", "status", "PodFailurePolicy"]);
     let told = "Container main for pod default/a failed with exit code 42 matching FailJob rule at index 0";
     assert_eq!(reason(&status, "Failed"), format!("PodFailurePolicy: {told}"));
     assert_eq!(status.i64_at("/status/failed"), Some(1));
@@ -181,7 +181,7 @@ fn a_success_policy_ends_it_early() {
         "successPolicy": {"rules": [{"succeededIndexes": "0"}]}});
     let early = job(&mut cluster, spec, json!({"startTime": STARTED}));
     let (words, status) = look(&early, &cluster);
-    assert_eq!(words, ["Completed", "status", "release a", "status", "delete b", "SuccessfulDelete"]);
+    assert_eq!(words, ["status", "release a", "status", "delete b", "SuccessfulDelete", "Completed"]);
     assert_eq!(reason(&status, "Complete"), "SuccessPolicy: Matched rules at index 0");
     assert_eq!(status.i64_at("/status/failed"), None);
 }
@@ -192,7 +192,7 @@ fn a_pod_that_is_not_wanted_is_no_failure() {
     pod(&mut cluster, "a", "Running", None);
     let suspended = job(&mut cluster, json!({"completions": 1, "suspend": true}), json!({"startTime": STARTED}));
     let (words, _) = look(&suspended, &cluster);
-    assert_eq!(words, ["Suspended", "status", "release a", "delete a", "SuccessfulDelete"]);
+    assert_eq!(words, ["status", "release a", "delete a", "SuccessfulDelete", "Suspended"]);
 }
 
 #[test]
