@@ -170,12 +170,17 @@ fn of(kind: &dyn Kind) -> Definition {
     Definition::of_kind(names.api_version, names.kind).expect("every kind is in the schema")
 }
 
+/// The kinds that objects are made of: a ComponentStatus is only read.
+fn written() -> Vec<&'static dyn Kind> {
+    kinds::KINDS.iter().copied().filter(|kind| kind.names().kind != "ComponentStatus").collect()
+}
+
 #[test]
 fn every_kind_has_a_good_object_and_takes_it() {
     let store = lab();
-    for kind in kinds::KINDS {
-        let body = good::body(*kind);
-        let stored = create(&store, *kind, &body).unwrap_or_else(|e| panic!("{}: {e}", kind.names().kind));
+    for kind in written() {
+        let body = good::body(kind);
+        let stored = create(&store, kind, &body).unwrap_or_else(|e| panic!("{}: {e}", kind.names().kind));
         assert_eq!(lost(&body, Some(&stored), ""), None, "{body}");
     }
 }
@@ -184,12 +189,12 @@ fn every_kind_has_a_good_object_and_takes_it() {
 fn small_changes_to_a_good_object_of_each_kind() {
     let store = lab();
     let (mut taken, mut all, mut wrong) = (0, 0, Vec::new());
-    for kind in kinds::KINDS {
+    for kind in written() {
         for seed in 0..12 {
-            let mut body = good::body(*kind);
-            Dice::new(seed).change(of(*kind), &mut body);
+            let mut body = good::body(kind);
+            Dice::new(seed).change(of(kind), &mut body);
             all += 1;
-            match check(&store, *kind, &body) {
+            match check(&store, kind, &body) {
                 Ok(was_taken) => taken += usize::from(was_taken),
                 Err(why) => wrong.push(why),
             }
@@ -203,15 +208,15 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn anything_the_schema_allows(which in 0..kinds::KINDS.len(), seed: u64) {
-        let kind = kinds::KINDS[which];
+    fn anything_the_schema_allows(which in 0..written().len(), seed: u64) {
+        let kind = written()[which];
         let body = Dice::new(seed).whole(kind.names(), of(kind));
         check(&lab(), kind, &body).map_err(TestCaseError::fail)?;
     }
 
     #[test]
-    fn a_changed_object_is_a_valid_update_or_refused(which in 0..kinds::KINDS.len(), seed: u64) {
-        let kind = kinds::KINDS[which];
+    fn a_changed_object_is_a_valid_update_or_refused(which in 0..written().len(), seed: u64) {
+        let kind = written()[which];
         let store = lab();
         let mut cluster = Cluster::new(&store);
         let namespace = if kind.names().namespaced { "default" } else { "" };

@@ -264,7 +264,7 @@ impl Lab {
             Step::Scale(n) => set("/spec/replicas", (*n).into()),
             Step::Image(n) => {
                 let mut containers = containers.expect("the set");
-                containers[0]["image"] = format!("nginx:{n}").into();
+                containers[0]["image"] = format!("nginx:1.{n}").into();
                 set("/spec/template/spec/containers", containers.into());
             }
             Step::Partition(n) => set("/spec/updateStrategy/rollingUpdate/partition", (*n).into()),
@@ -287,7 +287,7 @@ impl Lab {
                 self.delete("persistentvolumeclaims", &format!("data-web-{n}"));
             }
             Step::Sick(n) => self.configure(&format!("pod=default/web-{n} never-ready")),
-            Step::Broken(n) => self.configure(&format!("image=nginx:{n} ErrImagePull")),
+            Step::Broken(n) => self.configure(&format!("image=nginx:1.{n} ErrImagePull")),
             Step::Crashing(n) => self.configure(&format!("pod=default/web-{n} exits 1 after 5s 3 times")),
             Step::Well => self.configure(""),
         }
