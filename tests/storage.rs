@@ -56,9 +56,9 @@ fn object(key: &Key, owners: &[u8], size: u8, internal: bool) -> Object {
     object.set("/spec/text", "x\u{0}é".repeat(usize::from(size)).into());
     let owners: Vec<_> = owners.iter().map(|o| json!({"uid": format!("o{o}"), "kind": "K", "name": "n"})).collect();
     object.set("/metadata/ownerReferences", owners.into());
-    if size % 3 > 0 {
+    if !size.is_multiple_of(3) {
         object.set("/spec/nodeName", format!("node-{}", size % 3).into());
-        object.set("/status/phase", if size % 2 == 0 { "Pending" } else { "Running" }.into());
+        object.set("/status/phase", if size.is_multiple_of(2) { "Pending" } else { "Running" }.into());
     }
     if internal {
         object.internal.insert("seen".to_owned(), size.into());
