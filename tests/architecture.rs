@@ -78,7 +78,7 @@ const KINDS_BY_NAME: &[&str] = &[
 ];
 
 const LONGEST_FILE: usize = 500;
-const LONGEST_FUNCTION: usize = 100;
+const LONGEST_FUNCTION: usize = 60;
 
 /// One source file without its comments, the contents of its strings, and its tests; lines stay where they were.
 struct Source {
