@@ -37,7 +37,7 @@ pub use snapshot::Transaction;
 use error::Fault;
 use lock::Lock;
 
-/// The store's file in its folder. SQLite keeps `-wal` and `-shm` beside it while it is open.
+/// The store's file in its folder. SQLite keeps `-wal` and `-shm` beside it; the log is empty while nobody has the store open.
 pub const FILE: &str = "state.db";
 
 /// The folders kstate keeps beside the store's file: volumes' data, pods' layers, the simulated nodes' files, who keeps
