@@ -5,7 +5,7 @@
 use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::ops::{Bound, ControlFlow};
+use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -22,6 +22,7 @@ mod history;
 mod index;
 mod lookup;
 mod roster;
+mod seen;
 
 pub use change::{Change, ChangeType, Changes};
 pub use history::KEPT_CHANGES;
@@ -31,6 +32,7 @@ use agenda::Agenda;
 use history::History;
 use index::Indexes;
 use roster::Rosters;
+use seen::Seen;
 
 /// What a store knows of itself at one resourceVersion.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,8 +102,8 @@ type Views = HashMap<(usize, TypeId), (Arc<Object>, Rc<dyn Any>)>;
 pub struct Cluster<'s> {
     base: &'s dyn Snapshot,
     meta: Meta,
-    /// What has been read or written, `None` where there is no such object. Filled by reads, hence the cell.
-    seen: RefCell<BTreeMap<Key, Option<Arc<Object>>>>,
+    /// Filled by reads, hence the cell.
+    seen: RefCell<Seen>,
     /// Parts that `seen` holds whole: a resource with a namespace, or with `None` for all namespaces.
     listed: RefCell<HashSet<(String, Option<String>)>>,
     owned: RefCell<HashMap<String, BTreeSet<Key>>>,
@@ -214,7 +216,7 @@ impl<'s> Cluster<'s> {
             return Ok(None);
         }
         let found = self.base.get(key)?;
-        self.seen.borrow_mut().insert(key.clone(), found.clone());
+        self.seen.borrow_mut().insert(key, found.clone());
         Ok(found)
     }
 
@@ -233,9 +235,8 @@ impl<'s> Cluster<'s> {
         self.load(resource, namespace)?;
         let from = Key::new(resource.to_owned(), namespace.unwrap_or_default(), "");
         let seen = self.seen.borrow();
-        let rows = seen.range((Bound::Included(from), Bound::Unbounded));
-        let rows = rows.take_while(|(k, _)| k.resource == resource && namespace.is_none_or(|n| k.namespace == n));
-        Ok(rows.filter_map(|(k, o)| Some((k.clone(), o.clone()?))).collect())
+        let rows = seen.from(from, |k| k.resource == resource && namespace.is_none_or(|n| k.namespace == n));
+        Ok(rows.map(|(k, o)| (k.clone(), o.clone())).collect())
     }
 
     fn is_listed(&self, resource: &str, namespace: &str) -> bool {
@@ -253,7 +254,7 @@ impl<'s> Cluster<'s> {
         let rows = self.base.list(resource, namespace)?;
         let mut seen = self.seen.borrow_mut();
         for (key, object) in rows {
-            seen.entry(key).or_insert(Some(object));
+            seen.read(&key, object);
         }
         self.listed.borrow_mut().insert(part);
         Ok(())
@@ -273,8 +274,7 @@ impl<'s> Cluster<'s> {
         let mut keys = BTreeSet::new();
         for (key, object) in self.base.owned_by(uid)? {
             let mut seen = self.seen.borrow_mut();
-            let now = seen.entry(key.clone()).or_insert(Some(object));
-            if now.as_ref().is_some_and(|o| owns(o, uid)) {
+            if seen.read(&key, object).is_some_and(|o| owns(o, uid)) {
                 keys.insert(key);
             }
         }
@@ -323,7 +323,7 @@ impl<'s> Cluster<'s> {
         self.index_owners(key, before.as_deref(), Some(&object));
         self.update_indexes(key, before.as_deref(), Some(&object));
         self.record(kind, key, object.clone(), before);
-        self.seen.borrow_mut().insert(key.clone(), Some(object.clone()));
+        self.seen.borrow_mut().insert(key, Some(object.clone()));
         Ok(object)
     }
 
@@ -337,7 +337,7 @@ impl<'s> Cluster<'s> {
         self.index_owners(key, Some(&before), None);
         self.update_indexes(key, Some(&before), None);
         self.record(ChangeType::Deleted, key, last.clone(), Some(before));
-        self.seen.borrow_mut().insert(key.clone(), None);
+        self.seen.borrow_mut().insert(key, None);
         self.set_wake(key, None);
         Ok(Some(last))
     }

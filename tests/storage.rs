@@ -61,7 +61,7 @@ fn object(key: &Key, owners: &[u8], size: u8, internal: bool) -> Object {
         object.set("/status/phase", if size.is_multiple_of(2) { "Pending" } else { "Running" }.into());
     }
     if internal {
-        object.internal.insert("seen".to_owned(), size.into());
+        object.internal.insert("seen", size.into());
     }
     object
 }

@@ -3,6 +3,7 @@
 //! Pure, and knows no kind, no store, no clock and no process.
 
 pub mod base64;
+pub mod body;
 pub mod cel;
 pub mod decode;
 pub mod diff;

@@ -5,18 +5,20 @@ use std::borrow::Cow;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::body::Body;
 use super::time::{self, Time};
 
 /// One object of any kind.
 ///
-/// The body is what users see. Its keys are sorted (serde_json's map is a BTreeMap), which is the order kubectl prints.
+/// The body is what users see. Its keys are sorted (serde_json's map is a BTreeMap), which is the order kubectl prints. A copy
+/// shares the body's fields until they are changed.
 /// `internal` is kstate's own bookkeeping (sub-second times, observations of real processes): it is stored with the
 /// object, kept by every update through the API, and never shown.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Object {
-    body: Map<String, Value>,
+    body: Body,
     /// kstate's own bookkeeping; see the type's documentation.
-    pub internal: Map<String, Value>,
+    pub internal: Body,
 }
 
 /// One entry of `metadata.ownerReferences`.
@@ -46,29 +48,29 @@ impl Object {
     /// Takes a JSON object as it is; `None` for any other JSON value.
     pub fn from_value(value: Value) -> Option<Object> {
         match value {
-            Value::Object(body) => Some(Object { body, internal: Map::new() }),
+            Value::Object(map) => Some(Object { body: map.into(), internal: Body::default() }),
             _ => None,
         }
     }
 
     /// The body, to print or to walk.
-    pub fn body(&self) -> &Map<String, Value> {
+    pub fn body(&self) -> &Body {
         &self.body
     }
 
     /// The body, to change in place.
-    pub fn body_mut(&mut self) -> &mut Map<String, Value> {
+    pub fn body_mut(&mut self) -> &mut Body {
         &mut self.body
     }
 
     /// The body as a JSON value, without the bookkeeping.
     pub fn to_value(&self) -> Value {
-        Value::Object(self.body.clone())
+        Value::Object(self.body.to_map())
     }
 
     /// The body as a JSON value, without the bookkeeping.
     pub fn into_value(self) -> Value {
-        Value::Object(self.body)
+        Value::Object(self.body.into_map())
     }
 
     /// What is at a JSON pointer (RFC 6901), if anything. The empty pointer is not supported.
@@ -121,8 +123,10 @@ impl Object {
     /// Sets what is at a pointer, making the maps that lead to it. Array indexes are not supported on the way.
     pub fn set(&mut self, pointer: &str, value: Value) {
         let Some((way, last)) = pointer.rsplit_once('/') else { return };
-        let mut here = &mut self.body;
-        for part in way.strip_prefix('/').into_iter().flat_map(steps) {
+        let mut way = way.strip_prefix('/').into_iter().flat_map(steps);
+        let Some(first) = way.next() else { return self.body.insert(&unescape(last), value) };
+        let mut here = map_of(self.body.get_or_insert(&unescape(first)));
+        for part in way {
             let part = unescape(part);
             // Most maps are there already: a key that need not be made is not copied.
             if !here.get(&*part).is_some_and(Value::is_object) {
@@ -147,8 +151,12 @@ impl Object {
     /// Removes and returns what is at a pointer. Array indexes are not supported.
     pub fn remove(&mut self, pointer: &str) -> Option<Value> {
         let (way, last) = pointer.rsplit_once('/')?;
-        let mut here = &mut self.body;
-        for part in way.strip_prefix('/').into_iter().flat_map(steps) {
+        // What is not there is not looked for in a field that would be copied for it.
+        self.at(pointer)?;
+        let mut way = way.strip_prefix('/').into_iter().flat_map(steps);
+        let Some(first) = way.next() else { return self.body.remove(&unescape(last)) };
+        let mut here = self.body.get_mut(&unescape(first))?.as_object_mut()?;
+        for part in way {
             here = here.get_mut(&*unescape(part))?.as_object_mut()?;
         }
         here.remove(&*unescape(last))
@@ -305,6 +313,17 @@ impl Object {
     /// The one owner with `controller: true`.
     pub fn controller_of(&self) -> Option<OwnerReference<'_>> {
         self.owner_references().find(|r| r.controller)
+    }
+}
+
+/// The map that a value is; what is none becomes an empty one.
+fn map_of(value: &mut Value) -> &mut Map<String, Value> {
+    if !value.is_object() {
+        *value = Value::Object(Map::new());
+    }
+    match value {
+        Value::Object(map) => map,
+        _ => unreachable!("a value that was just made a map"),
     }
 }
 

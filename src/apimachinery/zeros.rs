@@ -9,23 +9,28 @@ use super::object::Object;
 /// Drops what is zero at these pointers; `*` stands for every item of a list.
 pub fn omit(object: &mut Object, pointers: &[&str]) {
     for pointer in pointers {
-        let steps: Vec<&str> = pointer.split('/').skip(1).collect();
-        let Some((first, rest)) = steps.split_first() else { continue };
-        match (object.body_mut().get_mut(*first), rest) {
-            (Some(value), []) if is_zero(value) => drop(object.body_mut().remove(*first)),
-            (Some(value), rest) => omit_in(value, rest),
-            (None, _) => {}
+        let Some(way) = pointer.strip_prefix('/') else { continue };
+        match way.split_once('/') {
+            None if object.body().get(way).is_some_and(is_zero) => drop(object.body_mut().remove(way)),
+            None => {}
+            // What has nothing there is not copied for it.
+            Some((first, _)) if object.body().get(first).is_none_or(Value::is_null) => {}
+            Some((first, rest)) => {
+                if let Some(value) = object.body_mut().get_mut(first) {
+                    omit_in(value, rest);
+                }
+            }
         }
     }
 }
 
-fn omit_in(value: &mut Value, steps: &[&str]) {
-    match (value, steps) {
-        (Value::Array(items), ["*", rest @ ..]) => items.iter_mut().for_each(|item| omit_in(item, rest)),
-        (Value::Object(map), [last]) if map.get(*last).is_some_and(is_zero) => drop(map.remove(*last)),
-        (Value::Object(_), [_]) => {}
-        (Value::Object(map), [step, rest @ ..]) => {
-            if let Some(value) = map.get_mut(*step) {
+fn omit_in(value: &mut Value, way: &str) {
+    let (step, rest) = way.split_once('/').map_or((way, None), |(step, rest)| (step, Some(rest)));
+    match (value, rest) {
+        (Value::Array(items), Some(rest)) if step == "*" => items.iter_mut().for_each(|item| omit_in(item, rest)),
+        (Value::Object(map), None) if map.get(step).is_some_and(is_zero) => drop(map.remove(step)),
+        (Value::Object(map), Some(rest)) => {
+            if let Some(value) = map.get_mut(step) {
                 omit_in(value, rest);
             }
         }

@@ -56,6 +56,7 @@ pub fn apply(
     let now = time::to_rfc3339(cluster.now());
     let merged = Merge { kind, live: &live, manifest, options }.merged(&now)?;
     let write = WriteOptions {
+        is_decoded: false,
         dry_run: options.dry_run,
         strict: true,
         manager: options.manager.to_owned(),
@@ -110,12 +111,13 @@ impl Merge<'_> {
         let typed = Typed::of(self.kind);
         let is_new = self.live.body().is_empty();
         let mut entries = if is_new { Vec::new() } else { managed::of(self.kind, self.live) };
-        let mut set = managed::set_of(typed, self.manifest.body());
+        let manifest = self.manifest.body().to_map();
+        let mut set = managed::set_of(typed, &manifest);
         set.drop_top(|step| !is_written(self.kind, self.options.subresource, step));
         let mut own = self.entry(set);
         let before = entries.iter().position(|entry| entry.is_of(&own)).map(|at| entries.remove(at));
         let mut body = self.live.to_value();
-        for leaf in managed::leaves(typed, self.manifest.body(), |name| self.is_kept(name)) {
+        for leaf in managed::leaves(typed, &manifest, |name| self.is_kept(name)) {
             if differs(&body, &leaf) {
                 managed::put(&mut body, &leaf.path, &leaf.value);
             }
@@ -131,7 +133,7 @@ impl Merge<'_> {
         self.settle(&mut entries, &comparison)?;
         let is_same = merged.body() == self.live.body();
         own.time = if is_same { before.and_then(|entry| entry.time) } else { Some(now.to_owned()) };
-        own.set.subtract(&managed::own());
+        own.set.subtract(managed::own());
         entries.push(own);
         if is_new {
             self.name(&mut merged);
@@ -194,7 +196,7 @@ impl Merge<'_> {
         }
         let typed = Typed::of(self.kind);
         let mut set = managed::set_of(typed, &applied);
-        let since = Comparison::of(typed, &applied, self.live.body());
+        let since = Comparison::of(typed, &applied.into(), self.live.body());
         [&since.changed(), &since.removed].into_iter().for_each(|other| set.subtract(other));
         Some(set)
     }

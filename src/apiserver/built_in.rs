@@ -181,7 +181,10 @@ pub fn forget(cluster: &mut Cluster, key: &Key) -> Result<(), Status> {
     }
     let Some(system) = cluster.get(&kube_system())? else { return Ok(()) };
     let mut system = Object::clone(&system);
-    let gone = system.internal.entry(GONE).or_insert_with(|| Value::Array(Vec::new()));
+    let gone = system.internal.get_or_insert(GONE);
+    if gone.is_null() {
+        *gone = Value::Array(Vec::new());
+    }
     if let Some(gone) = gone.as_array_mut().filter(|gone| gone.iter().all(|g| *g != mark(key))) {
         gone.push(mark(key).into());
         cluster.put(&kube_system(), system)?;
@@ -222,7 +225,7 @@ mod tests {
         cluster.remove(&key).unwrap();
         forget(&mut cluster, &key).unwrap();
         let system = cluster.get(&kube_system()).unwrap().unwrap();
-        assert_eq!(system.internal[GONE], serde_json::json!([mark(&key)]));
+        assert_eq!(system.internal.get(GONE), Some(&serde_json::json!([mark(&key)])));
         assert_eq!(cluster.list(ROLES, None).unwrap().len(), all - 1);
     }
 }

@@ -27,7 +27,7 @@ pub fn create(
     options: &WriteOptions,
 ) -> Result<Arc<Object>, Status> {
     let names = kind.names();
-    let mut object = super::decode::decode(kind, object, options.strict)?;
+    let mut object = super::decode::decode_sent(kind, object, options)?;
     set_namespace(names, namespace, &mut object)?;
     check_namespace(cluster, names, &object)?;
     let managers = object.remove(MANAGED_FIELDS).filter(|_| options.is_applied);

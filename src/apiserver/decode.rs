@@ -1,5 +1,6 @@
 //! A request's body as an object of its kind.
 
+use super::WriteOptions;
 use crate::apimachinery::decode;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::quote::quote;
@@ -17,6 +18,18 @@ const OMITTED: [&str; 5] = [
     "/metadata/labels",
     "/metadata/ownerReferences",
 ];
+
+/// The object of a request to create one, decoded unless it was made so.
+///
+/// # Errors
+/// Those of [`decode`].
+pub fn decode_sent(kind: &dyn Kind, object: Object, options: &WriteOptions) -> Result<Object, Status> {
+    if !options.is_decoded {
+        return decode(kind, object, options.strict);
+    }
+    debug_assert_eq!(decode(kind, object.clone(), false).as_ref(), Ok(&object), "what is made as if it were decoded");
+    Ok(object)
+}
 
 /// Checks a body against its kind's schema and drops nulls, as decoding into the server's types does.
 ///
@@ -59,7 +72,7 @@ fn custom(kind: &dyn Kind, schema: &Structural, mut object: Object, strict: bool
         unknown.extend(decoded.strict_errors.iter().filter_map(field));
         object.set("/metadata", decoded.value);
     }
-    unknown.extend(structural::prune(object.body_mut(), schema).unknown);
+    unknown.extend(object.body_mut().change(|fields| structural::prune(fields, schema)).unknown);
     if strict && !unknown.is_empty() {
         let all: Vec<String> = unknown.iter().map(|field| format!("unknown field {}", quote(field))).collect();
         return Err(refuse(&format!("strict decoding error: {}", all.join(", "))));
@@ -74,7 +87,7 @@ fn custom(kind: &dyn Kind, schema: &Structural, mut object: Object, strict: bool
 pub fn unknown_fields(kind: &dyn Kind, manifest: &Object) -> Vec<String> {
     let names = kind.names();
     if let Some(schema) = kind.structural() {
-        return structural::prune(manifest.clone().body_mut(), schema).unknown;
+        return structural::prune(&mut manifest.body().to_map(), schema).unknown;
     }
     let decoded = Definition::of_kind(names.api_version, names.kind).map(|d| decode::decode(d, manifest.to_value()));
     let Some(Ok(decoded)) = decoded else { return Vec::new() };

@@ -58,6 +58,9 @@ pub struct WriteOptions {
     pub subresource: &'static str,
     /// The object's bookkeeping replaces the stored one's: a controller's write. A client's object has none.
     pub keeps_bookkeeping: bool,
+    /// A new object is made as the server would decode it: that is not done again. Events are, of which most of a cluster's
+    /// new objects are.
+    pub is_decoded: bool,
 }
 
 /// One object, or a NotFound status.

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::WriteOptions;
 use super::managed::{self, MANAGED_FIELDS, Writer};
 use super::policy;
@@ -46,7 +44,7 @@ pub fn update(
     }
     kind.admit_update(&mut new, &old, cluster)?;
     kind.prepare_for_update(&mut new, &old);
-    if kind.has_generation() && spec_of(kind, &new) != spec_of(kind, &old) {
+    if kind.has_generation() && is_next_generation(kind, &new, &old) {
         new.set("/metadata/generation", (old.generation() + 1).into());
     }
     let errors = super::validation::errors_on_update(kind, &new, &old);
@@ -100,7 +98,7 @@ pub fn update_status(
 /// The stored object with the status, and the bookkeeping, of another.
 fn with_status(old: &Object, mut object: Object) -> Object {
     // A controller sends the object as it is stored with another status: to see that is cheaper than to copy.
-    if others(&object).eq(others(old)) {
+    if object.body().is_same_but(old.body(), &["status"]) {
         return object;
     }
     let mut new = old.clone();
@@ -110,10 +108,6 @@ fn with_status(old: &Object, mut object: Object) -> Object {
     }
     new.internal = object.internal;
     new
-}
-
-fn others(object: &Object) -> impl Iterator<Item = (&String, &Value)> {
-    object.body().iter().filter(|(field, _)| *field != "status")
 }
 
 /// Gives a pod its node: the binding subresource, the one way `spec.nodeName` may be set after creation.
@@ -166,10 +160,10 @@ fn keep_metadata(new: &mut Object, old: &Object) {
     new.internal = old.internal.clone();
 }
 
-/// Everything but metadata and a status that is written apart: what a generation counts the changes of.
-fn spec_of<'o>(kind: &dyn Kind, object: &'o Object) -> Vec<(&'o String, &'o Value)> {
-    let is_counted = |name: &str| name != "metadata" && (name != "status" || !kind.has_status());
-    object.body().iter().filter(|(k, _)| is_counted(k)).collect()
+/// Whether anything but metadata and a status that is written apart is otherwise: what a generation counts.
+fn is_next_generation(kind: &dyn Kind, new: &Object, old: &Object) -> bool {
+    let uncounted: &[&str] = if kind.has_status() { &["metadata", "status"] } else { &["metadata"] };
+    !new.body().is_same_but(old.body(), uncounted)
 }
 
 fn store(

@@ -48,9 +48,9 @@ impl Mode {
         match self {
             Mode::Real => drop(new.internal.remove(KEY)),
             Mode::Ahead(by) => {
-                new.internal.insert(KEY.to_owned(), json!({"aheadMicros": by.num_microseconds().unwrap_or(i64::MAX)}));
+                new.internal.insert(KEY, json!({"aheadMicros": by.num_microseconds().unwrap_or(i64::MAX)}));
             }
-            Mode::Virtual => drop(new.internal.insert(KEY.to_owned(), json!({"virtual": true}))),
+            Mode::Virtual => drop(new.internal.insert(KEY, json!({"virtual": true}))),
         }
         if new != *object {
             cluster.put(&place(), new)?;

@@ -79,7 +79,7 @@ impl Cluster<'_> {
         let mut seen = self.seen.borrow_mut();
         for (key, object) in stored.into_iter().filter(|(key, _)| !self.dirty.contains(key)) {
             index.insert(value.to_owned(), &key);
-            seen.entry(key).or_insert(Some(object));
+            seen.read(&key, object);
         }
         index.read.insert(value.to_owned());
         Ok(())

@@ -16,9 +16,9 @@ impl Cluster<'_> {
     pub fn list_prefixed(&self, resource: &str, namespace: &str, prefix: &str) -> Result<Vec<Arc<Object>>, Status> {
         self.load(resource, Some(namespace))?;
         let seen = self.seen.borrow();
-        let rows = seen.range(Key::new(resource.to_owned(), namespace, prefix)..);
         let same = |k: &Key| k.resource == resource && k.namespace == namespace && k.name.starts_with(prefix);
-        Ok(rows.take_while(|(k, _)| same(k)).filter_map(|(_, o)| o.clone()).collect())
+        let rows = seen.from(Key::new(resource.to_owned(), namespace, prefix), same);
+        Ok(rows.map(|(_, o)| o.clone()).collect())
     }
 
     /// As [`Cluster::list`], one object after the other. What nobody read or changed yet is not kept: a long list then takes
@@ -55,7 +55,7 @@ impl Cluster<'_> {
         {
             let mut seen = self.seen.borrow_mut();
             for (key, object) in stored {
-                seen.entry(key).or_insert(Some(object));
+                seen.read(&key, object);
             }
         }
         let is_asked = |k: &&Key| k.resource == resource && namespace.is_none_or(|n| k.namespace == n);

@@ -72,7 +72,8 @@ impl Change {
         (old, new): (&Object, &Object),
         dry_run: DryRun,
     ) -> anyhow::Result<Arc<Object>> {
-        let patch = Value::Object(merge_patch(old.body(), new.body(), old.body()));
+        let (before, after) = (old.body().to_map(), new.body().to_map());
+        let patch = Value::Object(merge_patch(&before, &after, &before));
         requests::patch(cx, info, (PatchType::Merge, &patch), Part::Main, &requests::options(dry_run, false))
     }
 

@@ -125,9 +125,9 @@ impl Change<'_> {
 /// Sends what differs from the object, as a strategic merge patch.
 fn patch(cx: &mut Context, info: &Info, new: &Object, dry_run: DryRun) -> anyhow::Result<Arc<Object>> {
     let names = info.kind.names();
-    let old = info.object.body();
+    let (old, new) = (info.object.body().to_map(), new.body().to_map());
     let patch = match Definition::of_kind(names.api_version, names.kind) {
-        Some(definition) => strategic_patch(old, new.body(), old, definition),
+        Some(definition) => strategic_patch(&old, &new, &old, definition),
         None => Map::new(),
     };
     let patch = Value::Object(patch);

@@ -31,7 +31,8 @@ pub fn record(cluster: &mut Cluster, record: EventRecord) -> Result<(), Status> 
         None => {
             let mut object = event(cluster, &namespace, &record);
             keep_reason(&mut object, &record, cluster.now());
-            apiserver::create(cluster, kind, &namespace, object, &WriteOptions::default()).map(drop)
+            let options = WriteOptions { is_decoded: true, ..WriteOptions::default() };
+            apiserver::create(cluster, kind, &namespace, object, &options).map(drop)
         }
     }
 }
@@ -132,7 +133,10 @@ pub fn decisions(event: &Object) -> Vec<Decision> {
 
 fn keep_reason(event: &mut Object, record: &EventRecord, now: time::Time) {
     let Some((about, text)) = &record.because else { return };
-    let kept = event.internal.entry(REASONS).or_insert_with(|| json!([]));
+    let kept = event.internal.get_or_insert(REASONS);
+    if kept.is_null() {
+        *kept = json!([]);
+    }
     let Some(kept) = kept.as_array_mut() else { return };
     if kept.len() >= MOST_REASONS {
         kept.remove(0);
@@ -154,13 +158,10 @@ fn event(cluster: &Cluster, namespace: &str, record: &EventRecord) -> Object {
         Some(action) => {
             event.set("/action", action.into());
             event.set("/eventTime", time::to_rfc3339_micro(now).into());
-            event.set("/firstTimestamp", Value::Null);
-            event.set("/lastTimestamp", Value::Null);
             event.set("/reportingInstance", format!("{}-kstate", record.source).into());
             event.set("/source", json!({}));
         }
         None => {
-            event.set("/eventTime", Value::Null);
             event.set("/count", record.times.into());
             event.set("/firstTimestamp", time::to_rfc3339(now).into());
             event.set("/lastTimestamp", time::to_rfc3339(now).into());

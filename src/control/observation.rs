@@ -70,7 +70,7 @@ pub fn record(cluster: &mut Cluster, key: &Key, uid: &str, seen: Observation) ->
     kept.push(seen);
     let mut new = Object::clone(&pod);
     let value = serde_json::to_value(kept).map_err(|e| Status::internal(e.to_string()))?;
-    new.internal.insert(KEY.to_owned(), value);
+    new.internal.insert(KEY, value);
     plan.push(Action::UpdateStatus(new));
     plan.actions.extend(warning.map(Action::Event));
     apply::apply(cluster, plan)

@@ -62,7 +62,7 @@ const OTHER_NAMES: &[(&str, &str)] = &[("python", "python3"), ("ash", "sh"), ("/
 /// Marks a new pod as one whose containers may run for real.
 pub fn allow(pod: &mut Object, pace: &Pace) {
     if !pace.says("run-containers", "never") {
-        pod.internal.insert(KEY.to_owned(), true.into());
+        pod.internal.insert(KEY, true.into());
     }
 }
 
@@ -154,7 +154,7 @@ mod tests {
 
     fn line(image: &str, command_: &[&str], args: &[&str]) -> String {
         let mut pod = Object::new("v1", "Pod", "default", "p");
-        pod.internal.insert(KEY.to_owned(), true.into());
+        pod.internal.insert(KEY, true.into());
         let spec = json!({"name": "c", "image": image, "command": command_, "args": args});
         command(&pod, &spec, &Pace::default()).map_or_else(|| "simulated".to_owned(), |words| words.join(" "))
     }

@@ -112,7 +112,7 @@ impl Kind for Service {
     }
 
     fn admit(&self, object: &mut Object, cluster: &Cluster) -> Result<(), Status> {
-        object.internal.insert(MADE_AT.to_owned(), cluster.next_resource_version().into());
+        object.internal.insert(MADE_AT, cluster.next_resource_version().into());
         allocate::create(object, cluster)
     }
 

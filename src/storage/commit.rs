@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::error::{Error, Fault};
 use super::links;
 use super::log;
 use super::snapshot::{Sum, Transaction, digest_of, micros};
 use super::{digest, identify};
+use crate::apimachinery::body::Body;
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::time::Time;
@@ -138,7 +139,7 @@ fn put(
 
 /// Whether serde_json would refuse to read the object back.
 fn is_too_deep(object: &Object) -> bool {
-    !object.body().values().chain(object.internal.values()).all(|value| fits(value, DEEPEST - 1))
+    !object.body().iter().chain(object.internal.iter()).all(|(_, value)| fits(value, DEEPEST - 1))
 }
 
 /// Whether no more than so many maps and lists are inside each other; looks no deeper than that.
@@ -150,8 +151,8 @@ fn fits(value: &Value, levels: usize) -> bool {
     }
 }
 
-pub(super) fn encode(map: &Map<String, Value>) -> Result<Vec<u8>, Fault> {
-    serde_json::to_vec(map).map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()).into())
+pub(super) fn encode(body: &Body) -> Result<Vec<u8>, Fault> {
+    serde_json::to_vec(body).map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()).into())
 }
 
 fn remove(connection: &Connection, key: &Key, sum: &mut Sum) -> Result<(), Fault> {

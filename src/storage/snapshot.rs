@@ -318,7 +318,7 @@ fn damaged(key: &Key) -> Fault {
 pub(super) fn decode(internal: Option<&[u8]>, body: &[u8]) -> Option<Object> {
     let mut object = Object::from_value(serde_json::from_slice(body).ok()?)?;
     if let Some(Value::Object(map)) = internal.map(serde_json::from_slice).transpose().ok()? {
-        object.internal = map;
+        object.internal = map.into();
     }
     Some(object)
 }

@@ -1,12 +1,14 @@
 //! What differs between two objects, and what one has: as sets of paths. Knows types, not managers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
 use super::path::Step;
 use super::set::Set;
 use super::typed::Typed;
+use crate::apimachinery::body::Body;
 
 /// What a change did. No path is in more than one of the sets.
 #[derive(Clone, Debug, Default)]
@@ -18,14 +20,15 @@ pub struct Comparison {
 
 impl Comparison {
     /// What was made of an object.
-    pub fn of(typed: Typed, old: &Map<String, Value>, new: &Map<String, Value>) -> Comparison {
+    pub fn of(typed: Typed, old: &Body, new: &Body) -> Comparison {
         let mut walker = Walker::default();
-        let names = old.keys().chain(new.keys().filter(|name| !old.contains_key(*name)));
+        let names: BTreeSet<&str> = old.iter().chain(new.iter()).map(|(name, _)| name).collect();
         for name in names {
-            walker.step(Step::Field(name.clone()).key(), (old.get(name), new.get(name)), typed.property(name));
+            let step = Step::Field(name.to_owned()).key();
+            walker.step(step, (old.get(name), new.get(name)), typed.property(name));
         }
         let mut found = walker.found;
-        [&mut found.added, &mut found.modified, &mut found.removed].into_iter().for_each(|set| set.subtract(&own()));
+        [&mut found.added, &mut found.modified, &mut found.removed].into_iter().for_each(|set| set.subtract(own()));
         found
     }
 
@@ -43,7 +46,12 @@ impl Comparison {
 }
 
 /// What nobody manages: what names the object, and what the server alone decides.
-pub fn own() -> Set {
+pub fn own() -> &'static Set {
+    static OWN: LazyLock<Set> = LazyLock::new(make_own);
+    &OWN
+}
+
+fn make_own() -> Set {
     const METADATA: [&str; 8] =
         ["name", "namespace", "creationTimestamp", "selfLink", "uid", "generation", "managedFields", "resourceVersion"];
     let mut set = Set::default();
@@ -203,7 +211,7 @@ mod tests {
     fn members_are_told_apart_by_type() {
         let typed = Typed::Root(Definition::of_kind("apps/v1", "StatefulSet").unwrap());
         let mut set = set_of(typed, map(&manifest()));
-        set.subtract(&own());
+        set.subtract(own());
         let port = json!({".": {}, "f:containerPort": {}});
         let container = json!({".": {}, "f:name": {}, "f:args": {},
             "f:ports": {"k:{\"containerPort\":80,\"protocol\":\"TCP\"}": port}});
@@ -245,7 +253,7 @@ mod tests {
         new["metadata"]["labels"] = json!({});
         new["metadata"]["annotations"] = json!({"x": "y"});
         new["spec"]["template"]["spec"]["containers"][0]["ports"] = json!([{"containerPort": 81, "protocol": "TCP"}]);
-        let found = Comparison::of(typed, map(&manifest()), map(&new));
+        let found = Comparison::of(typed, &map(&manifest()).clone().into(), &map(&new).clone().into());
         let ports = ".spec.template.spec.containers[name=\"c\"].ports";
         let port = |n: u8, rest: &str| format!("{ports}[containerPort={n},protocol=\"TCP\"]{rest}");
         assert_eq!(texts(&found.modified), [".spec.replicas"]);

@@ -9,6 +9,7 @@ use super::entry::{self, Entry, MANAGED_FIELDS};
 use super::set::Set;
 use super::typed::Typed;
 use super::{is_written, zero};
+use crate::apimachinery::body::Body;
 use crate::apimachinery::object::Object;
 use crate::kinds::{self, Kind};
 
@@ -45,7 +46,7 @@ pub fn controller(kind: &dyn Kind, subresource: &str) -> &'static str {
 pub fn of(kind: &dyn Kind, object: &Object) -> Vec<Entry> {
     let created = object.str_at("/metadata/creationTimestamp").to_owned();
     let body = as_sent(kind, object);
-    let comparison = Comparison::of(Typed::of(kind), &zero::of(kind), &body);
+    let comparison = Comparison::of(Typed::of(kind), &zero::of(kind).into(), &body);
     let mut all = comparison.changed();
     all.subtract(&unmanaged(kind));
     let entry = |subresource: &str, time: String| {
@@ -69,7 +70,7 @@ pub fn of(kind: &dyn Kind, object: &Object) -> Vec<Entry> {
 }
 
 /// The object without the volume of its token, which a server puts into pods while it admits them.
-fn as_sent<'o>(kind: &dyn Kind, object: &'o Object) -> Cow<'o, Map<String, Value>> {
+fn as_sent<'o>(kind: &dyn Kind, object: &'o Object) -> Cow<'o, Body> {
     if kind.names().plural != "pods" {
         return Cow::Borrowed(object.body());
     }

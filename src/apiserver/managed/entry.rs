@@ -64,6 +64,12 @@ impl Entry {
             && (self.is_apply || self.api_version == other.api_version)
     }
 
+    /// What the server orders entries by: those that apply first, then by time.
+    fn place(&self) -> (bool, &str, &str, &str, &str) {
+        let time = self.time.as_deref().unwrap_or_default();
+        (!self.is_apply, time, &self.manager, &self.api_version, &self.subresource)
+    }
+
     /// As a conflict names its manager.
     pub fn described(&self) -> String {
         let mut text = format!("{:?}", self.manager);
@@ -83,27 +89,21 @@ pub fn read(object: &Object) -> Option<Vec<Entry>> {
     Some(entries.iter().filter_map(Entry::parse).collect())
 }
 
-/// Writes the managers in the server's order: those that apply first, then by time.
+/// Writes the managers in the server's order.
 pub fn write(object: &mut Object, mut entries: Vec<Entry>) {
     entries.retain(|entry| !entry.set.is_empty());
-    entries.sort_by(|a, b| {
-        let order = |e: &Entry| {
-            let time = e.time.clone().unwrap_or_default();
-            (!e.is_apply, time, e.manager.clone(), e.api_version.clone(), e.subresource.clone())
-        };
-        order(a).cmp(&order(b))
-    });
+    entries.sort_by(|a, b| a.place().cmp(&b.place()));
     object.set(MANAGED_FIELDS, entries.iter().map(Entry::to_value).collect());
 }
 
 /// Merges the oldest managers that update where there are too many.
 pub fn cap(entries: &mut Vec<Entry>) {
-    let mut updaters: Vec<Entry> = entries.iter().filter(|e| !e.is_apply).cloned().collect();
-    if updaters.len() <= MOST_UPDATERS {
+    let mut count = entries.iter().filter(|e| !e.is_apply).count();
+    if count <= MOST_UPDATERS {
         return;
     }
+    let mut updaters: Vec<Entry> = entries.iter().filter(|e| !e.is_apply).cloned().collect();
     updaters.sort_by(|a, b| (&a.time, &a.manager).cmp(&(&b.time, &b.manager)));
-    let mut count = updaters.len();
     for old in updaters {
         if count <= MOST_UPDATERS {
             break;

@@ -69,7 +69,7 @@ pub fn record(kind: &dyn Kind, old: Option<&Object>, new: &mut Object, writer: &
     let typed = Typed::of(kind);
     let mut comparison = match old {
         Some(old) => Comparison::of(typed, old.body(), new.body()),
-        None => Comparison::of(typed, &zero::of(kind), new.body()),
+        None => Comparison::of(typed, &zero::of(kind).into(), new.body()),
     };
     comparison.drop_top(|step| !is_written(kind, writer.subresource, step));
     let changed = comparison.changed();

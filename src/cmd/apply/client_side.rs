@@ -50,7 +50,7 @@ pub(super) fn apply(
 
 fn create(cx: &mut Context, info: &Info, mut object: Object, settings: &Settings) -> anyhow::Result<Arc<Object>> {
     // As an update through a patch would leave it.
-    prune_nulls(object.body_mut());
+    object.body_mut().change(prune_nulls);
     if settings.dry_run == DryRun::Client {
         return Ok(Arc::new(object));
     }
@@ -120,11 +120,10 @@ fn missing_annotation(object: &str, program: &str) -> String {
 pub fn three_way(info: &Info, modified: &Object, stored: &Object) -> anyhow::Result<(PatchType, Map<String, Value>)> {
     let original = last_applied::get(stored)?.unwrap_or_default();
     let names = info.kind.names();
+    let (modified, stored) = (modified.body().to_map(), stored.body().to_map());
     Ok(match Definition::of_kind(names.api_version, names.kind) {
-        Some(definition) => {
-            (PatchType::Strategic, patch::strategic_patch(&original, modified.body(), stored.body(), definition))
-        }
-        None => (PatchType::Merge, patch::merge_patch(&original, modified.body(), stored.body())),
+        Some(definition) => (PatchType::Strategic, patch::strategic_patch(&original, &modified, &stored, definition)),
+        None => (PatchType::Merge, patch::merge_patch(&original, &modified, &stored)),
     })
 }
 

@@ -96,7 +96,7 @@ impl SetLastApplied {
                 info.name
             );
         }
-        if applied.as_ref() == Some(info.object.body()) {
+        if applied == Some(info.object.body().to_map()) {
             cx.print(&format!("set-last-applied {}: no changes required.\n", info.name))?;
             return Ok(None);
         }

@@ -159,7 +159,7 @@ impl Dump {
 
 /// An item of a typed list has no type of its own.
 fn without_type(object: &Arc<Object>) -> Value {
-    let mut body = object.body().clone();
+    let mut body = object.body().to_map();
     body.remove("kind");
     body.remove("apiVersion");
     Value::Object(body)

@@ -218,11 +218,12 @@ impl Session<'_> {
 }
 
 fn two_way(old: &Object, new: &Object) -> (PatchType, Value) {
+    let (before, after) = (old.body().to_map(), new.body().to_map());
     match Definition::of_kind(old.api_version(), old.kind()) {
         Some(definition) => {
-            (PatchType::Strategic, Value::Object(strategic_patch(old.body(), new.body(), old.body(), definition)))
+            (PatchType::Strategic, Value::Object(strategic_patch(&before, &after, &before, definition)))
         }
-        None => (PatchType::Merge, Value::Object(merge_patch(old.body(), new.body(), old.body()))),
+        None => (PatchType::Merge, Value::Object(merge_patch(&before, &after, &before))),
     }
 }
 

@@ -67,7 +67,7 @@ fn array(items: &[Value]) -> String {
 /// A list of objects; its items have no type of their own.
 pub fn list(names: &Names, objects: &[Arc<Object>], resource_version: u64) -> Value {
     let item = |object: &Arc<Object>| {
-        let mut body = object.body().clone();
+        let mut body = object.body().to_map();
         body.remove("kind");
         body.remove("apiVersion");
         Value::Object(body)

@@ -19,7 +19,7 @@ pub struct MissingVolume {
 /// The first volume whose ConfigMap, Secret or key is not there and not optional.
 pub fn missing_volume(pod: &Object, cluster: &Cluster) -> Result<Option<MissingVolume>, Status> {
     for volume in pod.list_at("/spec/volumes") {
-        let sources = volume.pointer("/projected/sources").and_then(Value::as_array);
+        let sources = volume["projected"]["sources"].as_array();
         for part in sources.into_iter().flatten().chain([volume]) {
             if let Some(message) = missing_source(pod.namespace(), part, cluster)? {
                 return Ok(Some(MissingVolume { volume: text(volume, "name").to_owned(), message }));
@@ -60,7 +60,7 @@ pub static PODS_BY_CONFIG: Indexer = Indexer {
     values: |pod| {
         let volumes = pod.list_at("/spec/volumes").iter();
         let sources = volumes.flat_map(|volume| {
-            let projected = volume.pointer("/projected/sources").and_then(Value::as_array);
+            let projected = volume["projected"]["sources"].as_array();
             projected.into_iter().flatten().chain([volume])
         });
         sources.flat_map(config_names).map(|(resource, name)| place(pod.namespace(), resource, name)).collect()

@@ -96,7 +96,7 @@ pub fn read(pod: &Object) -> Containers {
 /// Puts the containers' lives back.
 pub fn store(pod: &mut Object, containers: &Containers) {
     if let Ok(value) = serde_json::to_value(containers) {
-        pod.internal.insert(KEY.to_owned(), value);
+        pod.internal.insert(KEY, value);
     }
 }
 

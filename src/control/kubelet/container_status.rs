@@ -115,7 +115,7 @@ fn last_state(pod: &Object, name: &str) -> Value {
 pub fn set_ended(pod: &mut Object, name: &str, end: &End, ready: bool) {
     let Some(mut status) = find(pod, name).cloned() else { return };
     let id = text(&status, "containerID").to_owned();
-    let started = status.pointer("/state/running/startedAt").and_then(Value::as_str).and_then(time::parse);
+    let started = status["state"]["running"]["startedAt"].as_str().and_then(time::parse);
     let started = started.map_or(end.at, |t| t.min(end.at));
     let mut state = json!({
         "exitCode": end.code, "reason": end.reason(), "containerID": id,
@@ -154,7 +154,7 @@ pub fn set_waiting(pod: &mut Object, name: &str, reason: &str, message: &str) {
 /// Lets a running container be started or ready, or no longer so.
 pub fn set_health(pod: &mut Object, name: &str, started: bool, ready: bool) {
     let Some(mut status) = find(pod, name).cloned() else { return };
-    if status.pointer("/state/running").is_none() {
+    if status["state"].get("running").is_none() {
         return;
     }
     status["started"] = started.into();
@@ -169,7 +169,7 @@ pub fn waiting_reason<'p>(pod: &'p Object, name: &str) -> Option<&'p str> {
 
 /// The containers that run.
 pub fn running(pod: &Object) -> Vec<String> {
-    let runs = statuses(pod).filter(|s| s.pointer("/state/running").is_some());
+    let runs = statuses(pod).filter(|s| s["state"].get("running").is_some());
     runs.map(|s| text(s, "name").to_owned()).collect()
 }
 

@@ -48,7 +48,7 @@ pub fn add(pod: &mut Object, new: Probed) {
     all.retain(|p| p.container != new.container || p.attempt == new.attempt);
     all.push(new);
     if let Ok(value) = serde_json::to_value(all) {
-        pod.internal.insert(KEY.to_owned(), value);
+        pod.internal.insert(KEY, value);
     }
 }
 

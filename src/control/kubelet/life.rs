@@ -61,7 +61,7 @@ fn make_sandbox(pod: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan,
         because(&mut plan, pod, cluster, || message.clone());
         if pod.internal.get("failedMount").is_none_or(|m| *m != message) {
             let mut new = Object::clone(pod);
-            new.internal.insert("failedMount".to_owned(), message.as_str().into());
+            new.internal.insert("failedMount", message.as_str().into());
             plan.push(Action::UpdateStatus(new));
             plan.push(Action::Event(EventRecord {
                 host: pod.str_at("/spec/nodeName").to_owned(),
@@ -78,7 +78,7 @@ fn make_sandbox(pod: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan,
     };
     new.set("/status/podIP", address.as_str().into());
     new.set("/status/podIPs", json!([{"ip": address}]));
-    new.internal.insert("sandbox".to_owned(), true.into());
+    new.internal.insert("sandbox", true.into());
     pod_status::set_conditions(&mut new, now);
     plan.push(Action::PodAddresses(taken));
     plan.push(Action::UpdateStatus(new));

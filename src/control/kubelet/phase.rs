@@ -40,11 +40,11 @@ pub fn failed_to_initialize(pod: &Object) -> bool {
 
 /// How a container's newest run ended, unless it runs.
 fn exit_code(status: &Value) -> Option<i64> {
-    if status.pointer("/state/running").is_some() {
+    if status["state"].get("running").is_some() {
         return None;
     }
-    let code = status.pointer("/state/terminated/exitCode").or(status.pointer("/lastState/terminated/exitCode"));
-    code.and_then(Value::as_i64)
+    let code = |state: &str| status[state]["terminated"]["exitCode"].as_i64();
+    code("state").or_else(|| code("lastState"))
 }
 
 #[derive(Default)]
@@ -71,7 +71,7 @@ impl Count {
 
     fn add_init(&mut self, pod: &Object, spec: &Value) {
         let found = status::find(pod, text(spec, "name"));
-        let is_running = found.is_some_and(|s| s.pointer("/state/running").is_some());
+        let is_running = found.is_some_and(|s| s["state"].get("running").is_some());
         let has_ended = found.and_then(exit_code).is_some();
         if role(spec, true) == Role::Init {
             // One that failed is being started again: the containers after it wait all the same.
@@ -84,7 +84,7 @@ impl Count {
 
     fn add(&mut self, pod: &Object, spec: &Value) {
         let found = status::find(pod, text(spec, "name"));
-        if found.is_some_and(|s| s.pointer("/state/running").is_some()) {
+        if found.is_some_and(|s| s["state"].get("running").is_some()) {
             self.running = true;
             return;
         }
@@ -94,7 +94,7 @@ impl Count {
         };
         self.stopped += 1;
         self.restartable |= restarts(pod, spec, Role::Main, code);
-        let ended = found.and_then(|s| s.pointer("/state/terminated"));
+        let ended = found.and_then(|s| s["state"].get("terminated"));
         self.succeeded += usize::from(ended.is_some() && code == 0);
     }
 }

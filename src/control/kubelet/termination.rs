@@ -110,7 +110,7 @@ fn take_down(pod: &Arc<Object>, now: Time) -> Plan {
 fn stop(pod: &Arc<Object>, running: &[String], now: Time) -> Plan {
     let mut plan = Plan::nothing();
     let mut stopping = Object::clone(pod);
-    stopping.internal.insert("stopping".to_owned(), time::to_rfc3339_micro(now).into());
+    stopping.internal.insert("stopping", time::to_rfc3339_micro(now).into());
     plan.push(Action::UpdateStatus(stopping));
     for name in running {
         plan.push(Action::Event(EventRecord {

@@ -35,7 +35,7 @@ fn reconcile(pod: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, St
     if now < leaves {
         if seen.is_none() {
             let mut new = Object::clone(pod);
-            new.internal.insert(SEEN.to_owned(), time::to_rfc3339_micro(now).into());
+            new.internal.insert(SEEN, time::to_rfc3339_micro(now).into());
             plan.push(Action::UpdateStatus(new));
         }
         plan.requeue(leaves);

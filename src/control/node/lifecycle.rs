@@ -41,7 +41,7 @@ fn reconcile(node: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, S
         (false, Some(_)) => Ok(recover(node, now)),
         (true, None) => {
             let mut new = Object::clone(node);
-            new.internal.insert(KEY.to_owned(), time::to_rfc3339_micro(now).into());
+            new.internal.insert(KEY, time::to_rfc3339_micro(now).into());
             Ok(Plan { actions: vec![Action::UpdateStatus(new)], ..Plan::default() })
         }
         (true, Some(since)) if now < since + SILENCE => {

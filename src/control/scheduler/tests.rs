@@ -56,7 +56,8 @@ fn nodes_are_refused_in_the_plugins_words() {
     ];
     let mut usage = Usage::default();
     let mut other = pod(of(json!({"cpu": "1"})));
-    other.body_mut()["spec"]["containers"][0]["ports"] = json!([{"hostPort": 8080, "hostIP": "192.0.2.2"}]);
+    other.body_mut().get_or_insert("spec")["containers"][0]["ports"] =
+        json!([{"hostPort": 8080, "hostIP": "192.0.2.2"}]);
     usage.put(Key::new("pods", "default", "other"), Some(&Arc::new(other)));
     for (spec, extra, want, resolvable) in cases {
         let (found, is_resolvable) = reasons(&pod(spec.clone()), &node("n", extra), &usage);

@@ -117,7 +117,7 @@ pub static PENDING_CLAIMS: Indexer = Indexer {
 /// The claims a pod's volumes name.
 pub fn claim_names(pod: &Object) -> impl Iterator<Item = String> {
     let name = |v: &Value| {
-        let claim = v.pointer("/persistentVolumeClaim/claimName").and_then(Value::as_str).map(str::to_owned);
+        let claim = v["persistentVolumeClaim"]["claimName"].as_str().map(str::to_owned);
         // A generic ephemeral volume's claim is named after the pod and the volume.
         let ephemeral = || Some(format!("{}-{}", pod.name(), v.get("ephemeral").and(v.get("name"))?.as_str()?));
         claim.or_else(ephemeral)
@@ -299,7 +299,7 @@ fn provision(claim: &Arc<Object>, class: &Object, cluster: &Cluster, now: Time) 
         let mut new = Object::clone(claim);
         new.set_annotation("volume.beta.kubernetes.io/storage-provisioner", provisioner);
         new.set_annotation("volume.kubernetes.io/storage-provisioner", provisioner);
-        new.internal.insert("provisionSince".to_owned(), time::to_rfc3339_micro(now).into());
+        new.internal.insert("provisionSince", time::to_rfc3339_micro(now).into());
         plan.push(Action::Update(new));
         return Ok(plan);
     }

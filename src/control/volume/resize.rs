@@ -60,7 +60,7 @@ fn wait(claim: &Arc<Object>) -> Plan {
     let wanted = claim.at("/spec/resources/requests/storage");
     if claim.internal.get(TOLD) != wanted {
         let mut new = Object::clone(claim);
-        new.internal.insert(TOLD.to_owned(), wanted.cloned().unwrap_or_default());
+        new.internal.insert(TOLD, wanted.cloned().unwrap_or_default());
         plan.push(Action::UpdateStatus(new));
         plan.push(Action::Event(waiting(claim)));
     }

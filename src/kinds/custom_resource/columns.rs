@@ -39,7 +39,7 @@ impl Printer {
 
     /// One cell for each column.
     pub fn cells(&self, object: &Object, now: Time) -> Vec<String> {
-        let body = Value::Object(object.body().clone());
+        let body = object.to_value();
         let mut cells = vec![object.name().to_owned()];
         cells.extend(self.cells.iter().map(|(of, template)| cell(of, template, &body, now)));
         cells

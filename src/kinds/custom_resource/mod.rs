@@ -66,7 +66,7 @@ impl CustomResource {
         if let Some(scale) = &self.scale {
             errors.append(scale.validate(object));
         }
-        let duplicates = |object: &Object| structural::duplicates(object.body(), &self.schema);
+        let duplicates = |object: &Object| structural::duplicates(&object.body().to_map(), &self.schema);
         if old.is_none_or(|old| duplicates(old).is_empty()) {
             errors.append(duplicates(object));
         }
@@ -162,7 +162,7 @@ impl Kind for CustomResource {
         }
         let mut served = Object::clone(&object);
         served.set("/apiVersion", self.names.api_version.into());
-        structural::fill(served.body_mut(), &self.schema);
+        served.body_mut().change(|fields| structural::fill(fields, &self.schema));
         if served == *object { object } else { Arc::new(served) }
     }
 
@@ -187,7 +187,7 @@ impl Kind for CustomResource {
     }
 
     fn set_defaults(&self, object: &mut Object) {
-        structural::fill(object.body_mut(), &self.schema);
+        object.body_mut().change(|fields| structural::fill(fields, &self.schema));
     }
 
     fn prepare_for_create(&self, object: &mut Object) {

@@ -20,7 +20,7 @@ pub fn generic(object: &Object, view: &View, out: &mut Text) -> Result<(), Statu
     out.field(0, "Namespace", object.namespace());
     labels(out, object);
     annotations(out, "Annotations", object.map_at("/metadata/annotations"));
-    fields(object.body(), "", 0, out);
+    fields(&object.body().to_map(), "", 0, out);
     view.events(object, out)
 }
 

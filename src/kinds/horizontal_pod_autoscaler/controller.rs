@@ -48,7 +48,7 @@ pub fn reconcile(scaler: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<P
         _ if is_same => drop(new.internal.remove(KEY)),
         None => {
             let at = next(scaler, now);
-            new.internal.insert(KEY.to_owned(), time::to_rfc3339_micro(at).into());
+            new.internal.insert(KEY, time::to_rfc3339_micro(at).into());
         }
         Some(at) if now < at => plan.requeue(at),
         Some(_) => {

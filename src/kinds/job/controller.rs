@@ -426,7 +426,7 @@ impl<'a> Sync<'a> {
         }
         new.set("/status", Value::Object(self.status()));
         if let Some(at) = self.last_failure() {
-            new.internal.insert(LAST_FAILURE.to_owned(), time::to_rfc3339(at).into());
+            new.internal.insert(LAST_FAILURE, time::to_rfc3339(at).into());
         }
         if new != **self.job {
             plan.push(Action::UpdateStatus(new));

@@ -52,7 +52,7 @@ fn forbidden(pod: &Object, why: &str) -> Status {
 
 /// The pod's spec, made when there is none.
 fn spec_mut(pod: &mut Object) -> &mut Map<String, Value> {
-    let spec = pod.body_mut().entry("spec").or_insert_with(|| json!({}));
+    let spec = pod.body_mut().get_or_insert("spec");
     if !spec.is_object() {
         *spec = json!({});
     }

@@ -85,7 +85,7 @@ pub fn set_template_defaults(template: &mut Map<String, Value>) {
 /// Fills in a pod: its spec, and what is only filled in once a template has become a pod.
 pub(super) fn set_pod_defaults(pod: &mut Object) {
     pod.set_default("/spec", json!({}));
-    let Some(spec) = section_mut(pod.body_mut(), "spec") else { return };
+    let Some(spec) = pod.body_mut().get_mut("spec").and_then(Value::as_object_mut) else { return };
     set_spec_defaults(spec);
     default(spec, "enableServiceLinks", true.into());
     let host_network = spec.flag("hostNetwork") == Some(true);

@@ -81,7 +81,7 @@ fn everything(body: &Value) {
     let _ = (Pod.validate_update(&pod, &old), Pod.validate_update(&old, &pod), Pod.warnings(&pod, None));
     Pod.prepare_for_create(&mut pod);
     let _ = Pod.validate(&pod);
-    set_template_defaults(pod.body_mut());
+    pod.body_mut().change(set_template_defaults);
     let template = pod.to_value();
     let _ = (validate_template(&template, &Path::new("t")), template_warnings(&template, &Path::new("t")));
 }

@@ -21,7 +21,7 @@ const HASHES: [&str; 2] = ["controller-revision-hash", "pod-template-hash"];
 /// When the store cannot be read.
 pub(super) fn is_note(old: &Object, new: &Object, cluster: &Cluster) -> Result<bool, Status> {
     // Most changes are of the status: to see that is cheapest.
-    if old.at("/status") != new.at("/status") || old.internal != new.internal || !others(old).eq(others(new)) {
+    if old.at("/status") != new.at("/status") || old.internal != new.internal || !are_others_same(old, new) {
         return Ok(false);
     }
     let annotations = changed(old.map_at("/metadata/annotations"), new.map_at("/metadata/annotations"));
@@ -33,10 +33,13 @@ pub(super) fn is_note(old: &Object, new: &Object, cluster: &Cluster) -> Result<b
     Ok(labels.is_empty() || !is_selected_by(&labels, new.namespace(), cluster)?)
 }
 
-/// Everything but notes.
-fn others(pod: &Object) -> impl Iterator<Item = (&String, &Value)> {
-    let metadata = pod.map_at("/metadata").into_iter().flatten().filter(|(field, _)| !NOTES.contains(&field.as_str()));
-    metadata.chain(pod.body().iter().filter(|(field, _)| *field != "metadata"))
+/// Whether everything but notes is the same.
+fn are_others_same(old: &Object, new: &Object) -> bool {
+    old.body().is_same_but(new.body(), &["metadata"]) && metadata(old).eq(metadata(new))
+}
+
+fn metadata(pod: &Object) -> impl Iterator<Item = (&String, &Value)> {
+    pod.map_at("/metadata").into_iter().flatten().filter(|(field, _)| !NOTES.contains(&field.as_str()))
 }
 
 /// The keys whose values are not the same in both.

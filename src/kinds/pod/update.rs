@@ -228,7 +228,10 @@ mod tests {
         let image = json!([{"key": "a", "operator": "Exists"}, {"key": "b", "operator": "Exists"}]);
         assert_eq!(changed(|p| p.set("/spec/tolerations", image)), [""; 0]);
         assert_eq!(changed(|p| p.set("/spec/activeDeadlineSeconds", 5.into())), [""; 0]);
-        assert_eq!(changed(|p| p.body_mut()["spec"]["containers"][0]["image"] = "nginx:2".into()), [""; 0]);
+        assert_eq!(
+            changed(|p| p.body_mut().get_or_insert("spec")["containers"][0]["image"] = "nginx:2".into()),
+            [""; 0]
+        );
     }
 
     #[test]
@@ -247,7 +250,7 @@ mod tests {
             ["spec.tolerations: Forbidden: existing toleration can not be modified except its tolerationSeconds"]
         );
         assert_eq!(
-            changed(|p| p.body_mut()["spec"]["containers"][0]["image"] = "".into()),
+            changed(|p| p.body_mut().get_or_insert("spec")["containers"][0]["image"] = "".into()),
             ["spec.containers[0].image: Required value", "spec.containers[0].image: Required value"]
         );
     }

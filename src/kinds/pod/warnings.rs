@@ -72,7 +72,7 @@ pub(super) fn pod_warnings(pod: &Object) -> Vec<String> {
         // Told of when the pod is prepared, before the rest is looked at.
         warnings.splice(0..0, profiles::warn_of_app_armor(spec, annotations, &path));
     }
-    warnings.extend(all(pod.body(), &Path::default()));
+    warnings.extend(all(&pod.body().to_map(), &Path::default()));
     warnings
 }
 

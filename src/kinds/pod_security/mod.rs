@@ -8,6 +8,7 @@ mod checks;
 mod policy;
 mod restricted;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -55,7 +56,7 @@ pub fn admit(names: &Names, new: &Object, old: Option<&Object>, cluster: &Cluste
             if policy.enforce.level == Level::Privileged || old.is_some_and(|old| !is_significant(new, old)) {
                 return Ok(());
             }
-            let violations = evaluate(&policy.enforce, new.body());
+            let violations = evaluate(&policy.enforce, &new.body().to_map());
             if violations.is_empty() {
                 return Ok(());
             }
@@ -79,13 +80,15 @@ pub fn warnings(names: &Names, new: &Object, old: Option<&Object>, cluster: &Clu
         };
     }
     let template = match TEMPLATES.iter().find(|(resource, _)| *resource == names.resource) {
-        Some((_, pointer)) => new.at(pointer).and_then(Value::as_object),
-        None if names.resource == "pods" && old.is_none_or(|old| is_significant(new, old)) => Some(new.body()),
+        Some((_, pointer)) => new.at(pointer).and_then(Value::as_object).map(Cow::Borrowed),
+        None if names.resource == "pods" && old.is_none_or(|old| is_significant(new, old)) => {
+            Some(Cow::Owned(new.body().to_map()))
+        }
         None => None,
     };
     let Some(template) = template else { return Ok(Vec::new()) };
     let warn = policy_for(new, cluster)?.warn;
-    let violations = evaluate(&warn, template);
+    let violations = evaluate(&warn, &template);
     if violations.is_empty() {
         return Ok(Vec::new());
     }
@@ -112,7 +115,7 @@ fn told_together(namespace: &str, enforce: &LevelVersion, pods: &[Arc<Object>]) 
     // The pods are in the order of their names, so the first of a reason has the first name.
     let mut first_and_count: BTreeMap<String, (&str, usize)> = BTreeMap::new();
     for pod in pods {
-        let violations: Vec<Violation> = evaluate(enforce, pod.body());
+        let violations: Vec<Violation> = evaluate(enforce, &pod.body().to_map());
         if !violations.is_empty() {
             first_and_count.entry(reasons(&violations)).or_insert((pod.name(), 0)).1 += 1;
         }

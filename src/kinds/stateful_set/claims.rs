@@ -28,7 +28,7 @@ pub fn templates(set: &Object) -> &[Value] {
 
 /// A template's name.
 pub fn template_name(template: &Value) -> &str {
-    template.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default()
+    template["metadata"]["name"].as_str().unwrap_or_default()
 }
 
 /// The claim of a template and an ordinal: `data-web-0`.
@@ -80,7 +80,7 @@ pub fn missing(set: &Set, ordinal: i64, cluster: &Cluster) -> Result<Vec<Object>
 fn new_claim(set: &Set, template: &Value, name: &str) -> Object {
     let mut claim = Object::new("v1", "PersistentVolumeClaim", set.object.namespace(), name);
     for part in ["labels", "annotations"] {
-        if let Some(value) = template.pointer(&format!("/metadata/{part}")) {
+        if let Some(value) = template["metadata"].get(part) {
             claim.set(&format!("/metadata/{part}"), value.clone());
         }
     }

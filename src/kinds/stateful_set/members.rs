@@ -78,7 +78,7 @@ pub fn new_pod(set: &Set, template: &Value, revision: &str, ordinal: i64) -> Obj
     let mut pod = Object::new("v1", "Pod", set.object.namespace(), &name);
     pod.set("/metadata/generateName", format!("{}-", set.object.name()).into());
     for part in ["labels", "annotations", "finalizers"] {
-        if let Some(value) = template.pointer(&format!("/metadata/{part}")) {
+        if let Some(value) = template["metadata"].get(part) {
             pod.set(&format!("/metadata/{part}"), value.clone());
         }
     }
