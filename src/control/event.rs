@@ -183,10 +183,11 @@ fn source(record: &EventRecord) -> Value {
 fn involved(record: &EventRecord) -> Value {
     let object = &record.regarding;
     let mut reference = json!({
-        "apiVersion": object.api_version(), "kind": object.kind(), "name": object.name(), "uid": object.uid(),
+        "apiVersion": object.api_version(), "kind": object.kind(), "name": object.name(),
     });
     for (key, text) in [
         ("namespace", object.namespace()),
+        ("uid", object.uid()),
         ("resourceVersion", object.str_at("/metadata/resourceVersion")),
         ("fieldPath", record.field_path.as_str()),
     ] {
