@@ -162,6 +162,17 @@ pub fn set_health(pod: &mut Object, name: &str, started: bool, ready: bool) {
     replace(pod, name, status);
 }
 
+/// Shows that a container has other resources now.
+pub fn set_resources(pod: &mut Object, name: &str, resources: &Value) {
+    let Some(mut status) = find(pod, name).cloned() else { return };
+    status["resources"] = resources.clone();
+    match resources.get("requests") {
+        Some(requests) => status["allocatedResources"] = requests.clone(),
+        None => drop(status.as_object_mut().and_then(|status| status.remove("allocatedResources"))),
+    }
+    replace(pod, name, status);
+}
+
 /// Why a container waits, if it does.
 pub fn waiting_reason<'p>(pod: &'p Object, name: &str) -> Option<&'p str> {
     find(pod, name)?.pointer("/state/waiting/reason")?.as_str()

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::life::text;
-use super::{cgroup, container_status, environment, mounts};
+use super::{cgroup, container_status, environment, mounts, walk};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
@@ -24,7 +24,8 @@ const DOMAIN: &str = "cluster.local";
 /// # Errors
 /// NotFound (of the pod's kind) when the pod has no such container or no address yet.
 pub fn sandbox(pod: &Object, container: &str, cluster: &Cluster) -> Result<Sandbox, Status> {
-    let spec = container_status::specs(pod)
+    let allocated = walk::allocated_pod(pod);
+    let spec = container_status::specs(&allocated)
         .find(|c| text(c, "name") == container)
         .ok_or_else(|| Status::bad_request(format!("container {container} is not valid for pod {}", pod.name())))?;
     let ip: Ipv4Addr = pod

@@ -2,6 +2,7 @@
 
 mod probing;
 mod pull;
+mod resize;
 
 use std::sync::Arc;
 
@@ -22,6 +23,8 @@ use crate::cluster::Cluster;
 use crate::control::pace::{Fault, Pace, Step};
 use crate::kinds::plan::{Action, EventRecord, Plan};
 use crate::kinds::why;
+
+pub use resize::allocated_pod;
 
 /// How long after a failure the kubelet looks at a container again, and says that it is holding back, where what it does
 /// takes time at all.
@@ -65,6 +68,7 @@ impl<'a, 'c> Walk<'a, 'c> {
 
     /// Walks along the init containers as far as they are done, then along the others.
     pub fn go(mut self) -> Result<Plan, Status> {
+        self.resize()?;
         let is_initialized = self.initialize()?;
         if is_initialized {
             self.start_containers()?;
@@ -253,7 +257,8 @@ impl<'a, 'c> Walk<'a, 'c> {
                 self.event(spec, "Started", "Container started".to_owned());
                 let attempt = self.life(spec).attempt;
                 let running = Running { since, attempt, started: false, ready: false };
-                container_status::set_running(&mut self.pod, spec, running, self.cluster.seed());
+                let allocated = self.allocated(spec);
+                container_status::set_running(&mut self.pod, &allocated, running, self.cluster.seed());
                 let given = Given::now(self.before, spec, self.cluster)?;
                 let life = self.life_mut(spec);
                 (life.stage, life.given) = (Stage::Running { since }, Some(given));
@@ -272,7 +277,8 @@ impl<'a, 'c> Walk<'a, 'c> {
         self.warn(spec, "Failed", format!("Error: {message}"));
         let end = End { reason: Some("StartError"), message, ..End::exited(at, 128) };
         let attempt = self.life(spec).attempt;
-        container_status::set_failed_to_start(&mut self.pod, spec, attempt, &end, self.cluster.seed());
+        let allocated = self.allocated(spec);
+        container_status::set_failed_to_start(&mut self.pod, &allocated, attempt, &end, self.cluster.seed());
         self.life_mut(spec).stage = Stage::Ended { since: at };
     }
 
