@@ -159,7 +159,10 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
         return Ok(env.stdout.write_all(help::of(&found.path, &program).as_bytes())?);
     };
     refuse_unbuilt(&path, &parsed.given)?;
-    check_profile(&parsed)?;
+    // A debugging profile is something else.
+    if path != "debug" {
+        check_profile(&parsed)?;
+    }
     warn_of_deprecated(env, &path, &parsed.written);
     if path != "kustomize" {
         take_kustomize(&mut parsed)?;

@@ -9,6 +9,7 @@ mod app_armor;
 mod cells;
 mod defaults;
 mod describe;
+mod ephemeral;
 mod fields;
 mod notes;
 mod qos;
@@ -153,6 +154,7 @@ impl Kind for Pod {
 
     fn spec_part(&self, subresource: &str) -> Option<&'static dyn SpecPart> {
         match subresource {
+            "ephemeralcontainers" => Some(&ephemeral::Ephemeral),
             "resize" => Some(&resize::Resize),
             _ => None,
         }

@@ -56,6 +56,7 @@ pub fn sandbox(pod: &Object, container: &str, cluster: &Cluster) -> Result<Sandb
         message_path: text(spec, "terminationMessagePath").to_owned(),
         first_process: emulated::first_process(spec),
         companions: companions(pod, container),
+        target: target(pod, spec, cluster)?,
         cgroup: cgroup::files(spec),
         old_busybox: is_old_busybox(text(spec, "image")),
         servers: servers(pod, cluster)?,
@@ -68,6 +69,15 @@ fn companions(pod: &Object, container: &str) -> Option<BTreeMap<String, Vec<Stri
     let others = pod.list_at("/spec/containers").iter().map(|spec| (text(spec, "name"), spec));
     let others = others.filter(|(name, _)| *name != container);
     shares.then(|| others.map(|(name, spec)| (name.to_owned(), emulated::first_process(spec))).collect())
+}
+
+/// The container whose processes an ephemeral one asks to see, where not all do.
+fn target(pod: &Object, spec: &Value, cluster: &Cluster) -> Result<Option<Box<Sandbox>>, Status> {
+    let name = text(spec, "targetContainerName");
+    if name.is_empty() || pod.bool_at("/spec/shareProcessNamespace") == Some(true) {
+        return Ok(None);
+    }
+    sandbox(pod, name, cluster).map(|target| Some(Box::new(target)))
 }
 
 /// What `hostname` prints: the node's name on the node's network, the full name where the pod asks for it.

@@ -79,7 +79,17 @@ impl<'a, 'c> Walk<'a, 'c> {
                 format!("its containers start after its init containers: {names}")
             });
         }
+        self.start_added()?;
         self.finish()
+    }
+
+    /// Starts and keeps what was added to the pod, whatever the others are at.
+    fn start_added(&mut self) -> Result<(), Status> {
+        for spec in self.before.list_at("/spec/ephemeralContainers") {
+            container_status::add_waiting(&mut self.pod, spec);
+            self.advance(spec, Role::Ephemeral)?;
+        }
+        Ok(())
     }
 
     /// Starts and keeps the containers; the first start of each waits for those before it.
@@ -264,7 +274,7 @@ impl<'a, 'c> Walk<'a, 'c> {
                 (life.stage, life.given) = (Stage::Running { since }, Some(given));
                 // One without probes is ready at once, and an init container may have ended: that is no step of its own.
                 match role {
-                    Role::Init => return self.watch(spec, role, since),
+                    Role::Init | Role::Ephemeral => return self.watch(spec, role, since),
                     _ => self.probe(spec, since)?,
                 }
             }
@@ -304,7 +314,7 @@ impl<'a, 'c> Walk<'a, 'c> {
             }
             None => {}
         }
-        if role != Role::Init {
+        if !matches!(role, Role::Init | Role::Ephemeral) {
             self.probe(spec, since)?;
         }
         Ok(Stepped::Rest)
@@ -394,9 +404,7 @@ impl<'a, 'c> Walk<'a, 'c> {
 
     /// What events call the container.
     fn field_path(&self, spec: &Value) -> String {
-        let name = text(spec, "name");
-        let list = if container_status::is_init(self.before, name) { "initContainers" } else { "containers" };
-        format!("spec.{list}{{{name}}}")
+        container_status::field_path(self.before, text(spec, "name"))
     }
 
     fn record(&self, spec: &Value, reason: &'static str, message: String) -> EventRecord {
