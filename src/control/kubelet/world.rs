@@ -57,7 +57,7 @@ pub fn sandbox(pod: &Object, container: &str, cluster: &Cluster) -> Result<Sandb
         first_process: emulated::first_process(spec),
         companions: companions(pod, container),
         target: target(pod, spec, cluster)?,
-        cgroup: cgroup::files(spec),
+        cgroup: cgroup::files(spec, allocated.at("/spec/resources")),
         old_busybox: is_old_busybox(text(spec, "image")),
         servers: servers(pod, cluster)?,
     })

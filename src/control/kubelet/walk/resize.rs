@@ -96,10 +96,12 @@ impl Walk<'_, '_> {
         for (name, resources) in granted {
             self.containers.entry(name).or_default().allocated = Some(resources);
         }
+        let moved = self.moved_bounds();
         self.show_whole();
         pod_status::remove(&mut self.pod, PENDING);
         self.condition(IN_PROGRESS, None);
         self.tell(false, "ResizeStarted", "started", "");
+        self.restart_bounded(&moved);
     }
 
     fn defer(&mut self, message: &str) {
@@ -123,6 +125,32 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// The resources whose limit for the pod as a whole changes.
+    fn moved_bounds(&self) -> Vec<&'static str> {
+        let limit = |pod: &Object, list: &str, name: &str| pod.at(&format!("{list}/resources/limits/{name}")).cloned();
+        let moves = |name: &&str| limit(&self.pod, "/status", name) != limit(self.before, "/spec", name);
+        ["cpu", "memory"].into_iter().filter(moves).collect()
+    }
+
+    /// A container without a limit of its own has the pod's: where that changes, it may have to start again.
+    fn restart_bounded(&mut self, moved: &[&'static str]) {
+        for (spec, _) in self.resizable().into_iter().map(|(spec, role)| (spec.clone(), role)).collect::<Vec<_>>() {
+            let has_own = |name: &str| spec.pointer(&format!("/resources/limits/{name}")).is_some();
+            if moved.iter().any(|name| !has_own(name) && restarts_for(&spec, name)) {
+                self.restart_resized(&spec);
+            }
+        }
+    }
+
+    fn restart_resized(&mut self, spec: &Value) {
+        let Stage::Running { since } = self.life(spec).stage else { return };
+        let message = format!("Container {} resize requires restart", text(spec, "name"));
+        self.ask_to_stop(spec, since, None, message);
+        if let Stage::Stopping { resized, .. } = &mut self.life_mut(spec).stage {
+            *resized = true;
+        }
+    }
+
     /// Gives the containers that run what they are allocated.
     fn actuate(&mut self) {
         let behind: Vec<(Value, Role)> = self
@@ -132,20 +160,18 @@ impl Walk<'_, '_> {
             .map(|(s, r)| (s.clone(), r))
             .collect();
         for (spec, _) in behind {
-            let Stage::Running { since } = self.life(&spec).stage else { continue };
+            if !matches!(self.life(&spec).stage, Stage::Running { .. }) {
+                continue;
+            }
             let name = text(&spec, "name");
             if self.needs_restart(&spec) {
-                let message = format!("Container {name} resize requires restart");
-                self.ask_to_stop(&spec, since, None, message);
-                if let Stage::Stopping { resized, .. } = &mut self.life_mut(&spec).stage {
-                    *resized = true;
-                }
+                self.restart_resized(&spec);
             } else {
                 let resources = resources(&self.allocated(&spec));
                 container_status::set_resources(&mut self.pod, name, &resources);
             }
         }
-        let is_done = !self.resizable().iter().any(|(spec, _)| self.is_behind(spec));
+        let is_done = !self.resizable().iter().any(|(spec, _)| self.is_behind(spec) || self.is_restarting(spec));
         if is_done && pod_status::find(&self.pod, IN_PROGRESS).is_some() {
             pod_status::remove(&mut self.pod, IN_PROGRESS);
             self.tell(false, "ResizeCompleted", "completed", "");
@@ -166,15 +192,22 @@ impl Walk<'_, '_> {
         !is_down && has.is_some_and(|has| *has != resources(&self.allocated(spec)))
     }
 
+    /// Whether a container was stopped for other resources and does not run again yet.
+    fn is_restarting(&self, spec: &Value) -> bool {
+        let life = self.life(spec);
+        let is_coming = matches!(life.stage, Stage::Waiting | Stage::Pulling { .. } | Stage::Starting { .. });
+        matches!(life.stage, Stage::Stopping { resized: true, .. })
+            || (is_coming && life.attempt > 0 && life.allocated.is_some())
+    }
+
     fn needs_restart(&self, spec: &Value) -> bool {
         let has = container_status::find(&self.pod, text(spec, "name")).and_then(|s| s.get("resources"));
         let (has, gets) = (has.cloned().unwrap_or_default(), resources(&self.allocated(spec)));
-        let policies = spec.get("resizePolicy").and_then(Value::as_array).into_iter().flatten();
-        policies.filter(|policy| text(policy, "restartPolicy") == "RestartContainer").any(|policy| {
-            let name = text(policy, "resourceName");
-            let amount = |of: &Value, part: &str| of.get(part).and_then(|list| list.get(name)).cloned();
-            ["requests", "limits"].into_iter().any(|part| amount(&has, part) != amount(&gets, part))
-        })
+        let amount = |of: &Value, part: &str, name: &str| of.get(part).and_then(|list| list.get(name)).cloned();
+        let differs = |name: &str| {
+            ["requests", "limits"].into_iter().any(|part| amount(&has, part, name) != amount(&gets, part, name))
+        };
+        ["cpu", "memory"].into_iter().any(|name| restarts_for(spec, name) && differs(name))
     }
 
     fn condition(&mut self, name: &str, why: Option<(&str, &str)>) {
@@ -210,6 +243,12 @@ impl Walk<'_, '_> {
         };
         self.plan.push(Action::Event(record));
     }
+}
+
+/// Whether a container's `resizePolicy` has it start again when it gets more or less of a resource.
+fn restarts_for(spec: &Value, resource: &str) -> bool {
+    let policies = spec.get("resizePolicy").and_then(Value::as_array).into_iter().flatten();
+    policies.into_iter().any(|p| text(p, "resourceName") == resource && text(p, "restartPolicy") == "RestartContainer")
 }
 
 fn summary(spec: &Value) -> String {
