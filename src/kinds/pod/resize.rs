@@ -209,7 +209,9 @@ mod tests {
     #[test]
     fn amounts_may_change_and_nothing_else_does() {
         let (new, errors) = sent(|spec| {
-            spec["containers"][0]["resources"]["requests"]["cpu"] = "2".into();
+            for part in ["requests", "limits"] {
+                spec["containers"][0]["resources"][part]["cpu"] = "2".into();
+            }
             spec["containers"][0]["image"] = "other".into();
             spec["hostname"] = "x".into();
         });
