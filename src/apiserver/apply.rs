@@ -23,8 +23,8 @@ pub struct ApplyOptions<'a> {
     /// Takes fields over from other managers.
     pub force: bool,
     pub dry_run: bool,
-    /// `status`, or empty for the object itself.
-    pub subresource: &'a str,
+    /// `status`, a part of the spec, or empty for the object itself.
+    pub subresource: &'static str,
 }
 
 /// The annotation of client-side apply, which the server keeps for the manager that `kubectl` is by itself.
@@ -55,13 +55,14 @@ pub fn apply(
     let live = old.as_deref().cloned().unwrap_or_default();
     let now = time::to_rfc3339(cluster.now());
     let merged = Merge { kind, live: &live, manifest, options }.merged(&now)?;
+    let part = if options.subresource == "status" { "" } else { options.subresource };
     let write = WriteOptions {
         is_decoded: false,
         dry_run: options.dry_run,
         strict: true,
         manager: options.manager.to_owned(),
         is_applied: true,
-        subresource: "",
+        subresource: part,
         keeps_bookkeeping: false,
     };
     match (old, options.subresource) {

@@ -10,7 +10,7 @@ use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::patch::{self, PatchType};
 use crate::apimachinery::schema::Definition;
-use crate::apimachinery::status::Status;
+use crate::apimachinery::status::{Reason, Status};
 use crate::cluster::Cluster;
 use crate::kinds::Kind;
 
@@ -20,8 +20,33 @@ pub enum Part {
     #[default]
     Main,
     Status,
+    /// A part of the spec that has a subresource of its own: a pod's `resize`.
+    Spec(&'static str),
     /// The Scale of the object; what is returned is the Scale too.
     Scale,
+}
+
+impl Part {
+    /// The part of a kind's objects that a subresource is; `None` where the kind has no such subresource.
+    pub fn of(kind: &dyn Kind, subresource: &str) -> Option<Part> {
+        let spec = ["resize", "ephemeralcontainers"].into_iter().find(|name| *name == subresource);
+        match subresource {
+            "" => Some(Part::Main),
+            "status" => Some(Part::Status),
+            "scale" => Some(Part::Scale),
+            _ => spec.filter(|name| kind.spec_part(name).is_some()).map(Part::Spec),
+        }
+    }
+
+    /// As requests name it; empty for the object itself.
+    pub fn name(self) -> &'static str {
+        match self {
+            Part::Main => "",
+            Part::Status => "status",
+            Part::Scale => "scale",
+            Part::Spec(name) => name,
+        }
+    }
 }
 
 /// Patches an object and returns what is stored then; a patch that changes nothing stores nothing.
@@ -39,11 +64,12 @@ pub fn patch(
     let names = kind.names();
     kind.check_served(cluster, "patch", name)?;
     let old = match part {
-        Part::Main | Part::Status => super::get(cluster, kind, namespace, name)?,
+        Part::Spec(name) if kind.spec_part(name).is_none() => return Err(no_such_part()),
+        Part::Main | Part::Status | Part::Spec(_) => super::get(cluster, kind, namespace, name)?,
         Part::Scale => Arc::new(super::get_scale(cluster, kind, namespace, name)?),
     };
     let (api_version, kind_name) = match part {
-        Part::Main | Part::Status => (names.api_version, names.kind),
+        Part::Main | Part::Status | Part::Spec(_) => (names.api_version, names.kind),
         Part::Scale => ("autoscaling/v1", "Scale"),
     };
     let definition = Definition::of_kind(api_version, kind_name);
@@ -63,9 +89,16 @@ pub fn patch(
     new.internal = old.internal.clone();
     match part {
         Part::Main => super::update(cluster, kind, namespace, new, options),
+        Part::Spec(subresource) => {
+            super::update(cluster, kind, namespace, new, &WriteOptions { subresource, ..options.clone() })
+        }
         Part::Status => super::update_status(cluster, kind, namespace, new, options),
         Part::Scale => super::update_scale(cluster, kind, (namespace, name), &new, options).map(Arc::new),
     }
+}
+
+fn no_such_part() -> Status {
+    Status::new(Reason::NotFound, "the server could not find the requested resource")
 }
 
 /// The fields that a patch would add and the kind does not have: what the server warns of unless it is asked to refuse them.

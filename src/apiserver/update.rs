@@ -38,23 +38,33 @@ pub fn update(
         new.internal = kept;
     }
     kind.set_defaults(&mut new);
+    let part = kind.spec_part(options.subresource);
+    if let Some(part) = part {
+        part.prepare(&mut new, &old);
+    }
     if !options.is_applied {
         let writer = Writer { manager: &options.manager, subresource: options.subresource, now: cluster.now() };
         managed::record(kind, Some(&old), &mut new, &writer);
     }
-    kind.admit_update(&mut new, &old, cluster)?;
+    if part.is_none() {
+        kind.admit_update(&mut new, &old, cluster)?;
+    }
     kind.prepare_for_update(&mut new, &old);
     if kind.has_generation() && is_next_generation(kind, &new, &old) {
         new.set("/metadata/generation", (old.generation() + 1).into());
     }
-    let errors = super::validation::errors_on_update(kind, &new, &old);
+    let errors = super::validation::errors_on_update(kind, part, &new, &old);
     if !errors.is_empty() {
         return Err(Status::invalid(&names.group_kind(), new.name(), errors));
     }
-    kind.admit_valid(&new, Some(&old), cluster)?;
+    match part {
+        Some(part) => part.admit(&new, &old, cluster)?,
+        None => kind.admit_valid(&new, Some(&old), cluster)?,
+    }
     pod_security::admit(names, &new, Some(&old), cluster)?;
     policy::admit(cluster, &policy::Request { kind, new: Some(&new), old: Some(&old), dry_run: options.dry_run })?;
-    store(cluster, kind, new, &old, options, kind.evaluator().is_enforced_on_update())
+    let is_enforced = part.map_or_else(|| kind.evaluator().is_enforced_on_update(), |part| part.is_held_to_quotas());
+    store(cluster, kind, new, &old, options, is_enforced)
 }
 
 /// Puts an object's status (and kstate's own bookkeeping) in place of the stored one's.
@@ -87,7 +97,7 @@ pub fn update_status(
     }
     if kind.structural().is_some() {
         kind.set_defaults(&mut new);
-        let errors = super::validation::errors_on_update(kind, &new, &old);
+        let errors = super::validation::errors_on_update(kind, None, &new, &old);
         if !errors.is_empty() {
             return Err(Status::invalid(&kind.names().group_kind(), new.name(), errors));
         }

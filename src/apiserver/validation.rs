@@ -4,6 +4,7 @@ use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names;
 use crate::apimachinery::object::Object;
 use crate::kinds::Kind;
+use crate::kinds::spec_part::SpecPart;
 
 /// What is wrong with a new object.
 pub fn errors_on_create(kind: &dyn Kind, object: &Object) -> Errors {
@@ -24,10 +25,10 @@ fn validate_finalizers(kind: &dyn Kind, object: &Object, errors: &mut Errors) {
     }
 }
 
-/// What is wrong with an update.
-pub fn errors_on_update(kind: &dyn Kind, new: &Object, old: &Object) -> Errors {
+/// What is wrong with an update, of the object or of a part of its spec.
+pub fn errors_on_update(kind: &dyn Kind, part: Option<&dyn SpecPart>, new: &Object, old: &Object) -> Errors {
     let mut errors = names::validate_object_meta_update(new, old);
     validate_finalizers(kind, new, &mut errors);
-    errors.append(kind.validate_update(new, old));
+    errors.append(part.map_or_else(|| kind.validate_update(new, old), |part| part.validate(new, old)));
     errors
 }

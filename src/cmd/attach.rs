@@ -84,6 +84,8 @@ impl Run for Attach {
     }
 }
 
+const EPHEMERAL: &str = "/spec/ephemeralContainers";
+
 /// There is nothing to attach to.
 #[derive(Debug, thiserror::Error)]
 #[error("container {container} is simulated, this machine cannot run it: {message}")]
@@ -132,18 +134,20 @@ impl Session {
         self.carry(cx, is_raw)?;
         let again = !self.quiet && is_raw && self.pod.str_at("/spec/restartPolicy") == "Always";
         if again {
-            let text = format!(
-                "Session ended, resume using '{} attach {} -c {name} -i -t' command when the pod is running\n",
-                cx.program,
-                self.pod.name()
-            );
-            cx.print(&text)?;
+            let (what, when) = match self.pod.list_at(EPHEMERAL).iter().any(|c| c["name"] == name.as_str()) {
+                true => {
+                    ("the ephemeral container will not be restarted but may be reattached", "if it is still running")
+                }
+                false => ("resume", "command when the pod is running"),
+            };
+            let command = format!("{} attach {} -c {name} -i -t", cx.program, self.pod.name());
+            cx.print(&format!("Session ended, {what} using '{command}' {when}\n"))?;
         }
         Ok(())
     }
 
     fn spec(&self) -> Option<&serde_json::Value> {
-        let lists = ["/spec/containers", "/spec/initContainers"];
+        let lists = ["/spec/containers", "/spec/initContainers", EPHEMERAL];
         lists.iter().flat_map(|list| self.pod.list_at(list)).find(|c| c["name"] == self.container.as_str())
     }
 

@@ -6,6 +6,7 @@ use super::errors::aggregate;
 use super::flags::{KUSTOMIZE, PrintFlags, RecursiveFlag, SaveConfigFlag, ValidateFlag, field_manager};
 use super::infos::{self, From, Query};
 use super::record::RECORD;
+use super::requests;
 use super::support::Flag;
 use super::verbs::{Operands, Run};
 use crate::apiserver::Part;
@@ -94,11 +95,6 @@ impl Run for Edit {
         }
         let validation = Validation::parse(&self.validation.validate)?;
         let printer = self.print.printer(cx)?;
-        let part = match self.subresource.as_str() {
-            "" => Part::Main,
-            "status" => Part::Status,
-            other => anyhow::bail!("invalid subresource value: {other:?}. Must be one of [status]"),
-        };
         let query = Query {
             args: &self.args,
             filenames: &self.filename,
@@ -112,6 +108,11 @@ impl Run for Edit {
         if found.infos.is_empty() {
             anyhow::bail!("edit cancelled, no objects found");
         }
+        let first = &found.infos[0];
+        // A Scale is another kind of object than the one that is edited.
+        let part = Part::of(first.kind, &self.subresource)
+            .filter(|part| *part != Part::Scale)
+            .ok_or_else(|| requests::no_subresource("get", first.kind, &first.name))?;
         let form = Form { json: self.print.output == "json", crlf: self.windows_line_endings };
         let how = How { part, strict: validation == Validation::Strict, save_config: self.save.save_config };
         Session { mode: Mode::Normal { shows_patch: self.output_patch }, infos: &found.infos, form, how, printer }

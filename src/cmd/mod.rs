@@ -159,7 +159,7 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
         return Ok(env.stdout.write_all(help::of(&found.path, &program).as_bytes())?);
     };
     refuse_unbuilt(&path, &parsed.given)?;
-    check_profile(&parsed)?;
+    check_profile(&path, &parsed)?;
     warn_of_deprecated(env, &path, &parsed.written);
     if path != "kustomize" {
         take_kustomize(&mut parsed)?;
@@ -197,12 +197,12 @@ fn run(program: String, words: &[String], env: &mut Env) -> anyhow::Result<()> {
     outcome.and_then(|()| if cx.is_given("warnings-as-errors") { cx.refuse_warnings() } else { Ok(()) })
 }
 
-/// `--profile`: nothing is profiled, but only what kubectl knows can be asked for.
-fn check_profile(parsed: &pflag::Parsed) -> anyhow::Result<()> {
+/// `--profile`: nothing is profiled, but only what kubectl knows can be asked for. A debugging profile is something else.
+fn check_profile(path: &str, parsed: &pflag::Parsed) -> anyhow::Result<()> {
     const KNOWN: [&str; 7] = ["none", "cpu", "heap", "goroutine", "threadcreate", "block", "mutex"];
     match parsed.flags.iter().find_map(|f| f.strip_prefix("--profile=")).filter(|name| !KNOWN.contains(name)) {
-        Some(name) => anyhow::bail!("unknown profile '{name}'"),
-        None => Ok(()),
+        Some(name) if path != "debug" => anyhow::bail!("unknown profile '{name}'"),
+        _ => Ok(()),
     }
 }
 

@@ -209,12 +209,8 @@ impl Patch {
         patch: (PatchType, &Value),
         dry_run: DryRun,
     ) -> anyhow::Result<Arc<Object>> {
-        let part = match self.subresource.as_str() {
-            "" => Part::Main,
-            "status" => Part::Status,
-            "scale" => Part::Scale,
-            _ => return Err(requests::no_subresource("patch", info.kind, &info.name).into()),
-        };
+        let part = Part::of(info.kind, &self.subresource)
+            .ok_or_else(|| requests::no_subresource("patch", info.kind, &info.name))?;
         let sent = requests::patch(cx, info, patch, part, &requests::options(dry_run, false));
         sent.map_err(|error| match error.downcast::<Status>() {
             Ok(status) if status.reason == Reason::UnsupportedMediaType => unsupported(info, patch.0, &status),

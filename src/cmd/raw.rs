@@ -140,7 +140,9 @@ fn look(cluster: &Cluster, place: &Place, query: &Query) -> Result<Value, Status
             Reason::MethodNotAllowed,
             "the server does not allow this method on the requested resource",
         )),
-        (false, Sub::None | Sub::Status) => Ok(apiserver::get(cluster, kind, &place.namespace, name)?.to_value()),
+        (false, Sub::None | Sub::Status | Sub::Spec(_)) => {
+            Ok(apiserver::get(cluster, kind, &place.namespace, name)?.to_value())
+        }
     }
 }
 
@@ -217,6 +219,10 @@ fn replace(cx: &mut Context, parsed: &Parsed, raw: &str) -> anyhow::Result<Strin
         Sub::None => cx.client()?.write(|c| apiserver::update(c, kind, at.0, object.clone(), &options))?.to_value(),
         Sub::Status => {
             cx.client()?.write(|c| apiserver::update_status(c, kind, at.0, object.clone(), &options))?.to_value()
+        }
+        Sub::Spec(subresource) => {
+            let options = WriteOptions { subresource, ..options };
+            cx.client()?.write(|c| apiserver::update(c, kind, at.0, object.clone(), &options))?.to_value()
         }
         Sub::Scale => cx.client()?.write(|c| apiserver::update_scale(c, kind, at, &object, &options))?.to_value(),
         Sub::Token | Sub::Eviction | Sub::Approval => return Err(no_such_path().into()),

@@ -18,6 +18,7 @@ use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::patch::PatchType;
 use crate::apimachinery::status::Status;
+use crate::apiserver::WriteOptions;
 use crate::apiserver::{self, DeleteOptions, Part};
 
 /// Arguments of `replace`.
@@ -214,7 +215,12 @@ impl Replace {
                 );
                 Err(Status::bad_request(why).into())
             }
-            _ => Err(requests::no_subresource("put", info.kind, &info.name).into()),
+            name => match Part::of(info.kind, name) {
+                Some(Part::Spec(subresource)) => {
+                    requests::replace(cx, info, &object, &WriteOptions { subresource, ..options })
+                }
+                _ => Err(requests::no_subresource("put", info.kind, &info.name).into()),
+            },
         };
         replaced.map_err(|e| with_source("replacing", &info.source, e))
     }

@@ -392,7 +392,7 @@ pub fn number(text: &str) -> anyhow::Result<i64> {
 }
 
 /// Whether a text is a reference of an image: a path of small letters, a tag and a digest.
-fn is_image(text: &str) -> bool {
+pub fn is_image(text: &str) -> bool {
     let (text, digest) = text.split_once('@').map_or((text, None), |(t, d)| (t, Some(d)));
     let (path, tag) = match text.rsplit_once(':') {
         Some((path, tag)) if !tag.contains('/') => (path, Some(tag)),

@@ -29,11 +29,8 @@ pub struct Flag {
     pub support: Support,
 }
 
-/// What the flags of a verb have that is an error however it is called.
-pub const ALWAYS_REFUSED: Support = Support::NoEffect(WHOLE_VERBS[0]);
-
 /// Why flags of such verbs do nothing.
-pub const WHOLE_VERBS: [&str; 2] = ["the command is always refused", "nothing is measured: it is always an error"];
+pub const WHOLE_VERBS: [&str; 1] = ["nothing is measured: it is always an error"];
 
 impl Flag {
     /// A flag without a letter.

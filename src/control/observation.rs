@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::apply;
+use super::{apply, kubelet};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
@@ -105,10 +105,8 @@ pub fn hook_of_pod_failed(cluster: &mut Cluster, pod: &Object, container: &str, 
 }
 
 fn warning(pod: &Object, container: &str, reason: &'static str, why: &str) -> EventRecord {
-    let is_init = pod.list_at("/spec/initContainers").iter().any(|c| c["name"] == container);
-    let list = if is_init { "initContainers" } else { "containers" };
     EventRecord {
-        field_path: format!("spec.{list}{{{container}}}"),
+        field_path: kubelet::field_path(pod, container),
         host: pod.str_at("/spec/nodeName").to_owned(),
         ..EventRecord::warning(pod, "kubelet", reason, why.to_owned())
     }

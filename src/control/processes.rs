@@ -104,6 +104,10 @@ pub fn other_name(program: &str) -> Option<&'static str> {
 
 /// Whether a container changes or looks at its node, which here is somebody's own machine: a sandbox has no such rights.
 fn asks_for_the_node(pod: &Object, spec: &Value) -> bool {
+    if spec.get("stdin").is_some_and(|s| *s == true) {
+        // Somebody sits before it, as with `debug`: they get a shell, and see what a sandbox lets them.
+        return false;
+    }
     let shares = ["hostPID", "hostIPC", "hostNetwork"].iter().any(|f| pod.bool_at(&format!("/spec/{f}")) == Some(true));
     shares || spec.pointer("/securityContext/privileged").is_some_and(|p| *p == true)
 }
@@ -130,7 +134,11 @@ pub fn of(pod: &Object, pace: &Pace) -> Vec<Process> {
     if !are_allowed(pod) {
         return Vec::new();
     }
-    let lists = [("initContainers", "initContainerStatuses"), ("containers", "containerStatuses")];
+    let lists = [
+        ("initContainers", "initContainerStatuses"),
+        ("containers", "containerStatuses"),
+        ("ephemeralContainers", "ephemeralContainerStatuses"),
+    ];
     let specs = lists.iter().flat_map(|(specs, statuses)| {
         let statuses = pod.list_at(&format!("/status/{statuses}"));
         pod.list_at(&format!("/spec/{specs}")).iter().map(move |spec| (spec, statuses))

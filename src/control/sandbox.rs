@@ -39,6 +39,8 @@ pub struct Sandbox {
     pub first_process: Vec<String>,
     /// With `shareProcessNamespace` the pod's containers see each other's processes: the others, and their command lines.
     pub companions: Option<BTreeMap<String, Vec<String>>>,
+    /// The container whose processes are seen besides: that of an ephemeral container's `targetContainerName`.
+    pub target: Option<Box<Sandbox>>,
     /// What /sys/fs/cgroup has of the container's limits: the files' names and contents.
     pub cgroup: Vec<(String, String)>,
     /// The image is a busybox from before 1.29, whose `nslookup` prints in a manner of its own.

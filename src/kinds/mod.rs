@@ -96,6 +96,7 @@ mod secret;
 mod service;
 mod service_account;
 mod service_cidr;
+pub mod spec_part;
 mod stateful_set;
 mod storage_class;
 pub mod support;
@@ -318,6 +319,11 @@ pub trait Kind: Sync {
     /// The selector of the pods that an object stands for, when `exec` or `logs` name the object; `None` for a kind
     /// that stands for no pods.
     fn pod_selector(&self, _object: &Object) -> Option<Result<Selector, String>> {
+        None
+    }
+
+    /// What a subresource that writes a part of the spec does; `None` for one that the kind does not have.
+    fn spec_part(&self, _subresource: &str) -> Option<&'static dyn spec_part::SpecPart> {
         None
     }
 

@@ -9,10 +9,12 @@ mod app_armor;
 mod cells;
 mod defaults;
 mod describe;
+mod ephemeral;
 mod fields;
 mod notes;
 mod qos;
 mod quota;
+mod resize;
 mod update;
 mod validation;
 mod warnings;
@@ -23,6 +25,7 @@ use serde_json::{Value, json};
 
 use super::describe::{Text, View};
 use super::exposure::{self, Exposure};
+use super::spec_part::SpecPart;
 use super::written::Written;
 use super::{Kind, Names, limit_range};
 use crate::apimachinery::field::{Errors, Path};
@@ -36,6 +39,7 @@ use crate::cluster::Cluster;
 pub use aggregate::{Amounts, of_all as amounts_of};
 pub use defaults::{set_spec_defaults, set_template_defaults};
 pub use fields::Fields;
+pub use resize::whole;
 pub use validation::{
     TOO_LONG_PORTAL, is_counted, is_overcommit_allowed, validate_limit_name, validate_requirements, validate_spec,
     validate_template, validate_tolerations, validate_volume_source,
@@ -146,6 +150,14 @@ impl Kind for Pod {
 
     fn validate_update(&self, new: &Object, old: &Object) -> Errors {
         update::validate_update(new, old)
+    }
+
+    fn spec_part(&self, subresource: &str) -> Option<&'static dyn SpecPart> {
+        match subresource {
+            "ephemeralcontainers" => Some(&ephemeral::Ephemeral),
+            "resize" => Some(&resize::Resize),
+            _ => None,
+        }
     }
 
     fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {

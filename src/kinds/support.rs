@@ -91,7 +91,7 @@ static GAPS: &[Gap] = &[
         "on time; answered by the rules of the pace, else by what kstate saw of a real process, else it succeeds",
     ),
     field("pods", "spec.containers.volumeDevices", NO_DEVICES),
-    field("pods", "spec.ephemeralContainers", STORED),
+    field("pods", "spec.ephemeralContainers", "a target that is simulated shows its first process, and no files"),
     field("pods", "spec.hostIPC", "stored; a pod has namespaces of its own"),
     field("pods", "spec.hostNetwork", "the pod has its node's address, in a network of its own"),
     field("pods", "spec.hostPID", "stored; a pod has namespaces of its own"),

@@ -93,3 +93,35 @@ fn containers_that_share_their_processes_see_each_other() {
     cluster.out(&["delete", "pod", "nginx"]);
     soon("nothing is left", || super::cluster::processes_of(cluster.home.path()) == 0);
 }
+
+const TARGETS: &str = "
+apiVersion: v1
+kind: Pod
+metadata: {name: real}
+spec: {terminationGracePeriodSeconds: 0, containers: [{name: c, image: busybox, command: [sleep, '86393']}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: simulated}
+spec: {terminationGracePeriodSeconds: 0, containers: [{name: c, image: nginx}]}
+";
+
+#[test]
+fn a_debug_container_sees_the_processes_of_its_target() {
+    needs_namespaces!();
+    let cluster = Cluster::with(TARGETS);
+    for (pod, first) in [("real", "sleep 86393"), ("simulated", "nginx: master process nginx -g daemon off;")] {
+        for (name, more) in [("with", &["--target=c"][..]), ("without", &[])] {
+            let flags = ["debug", pod, "--image=busybox", "--profile=general", "-q", "-c", name];
+            cluster.out(&[&flags[..], more, &["--", "sleep", "86394"]].concat());
+            let seen = || cluster.out(&["exec", pod, "-c", name, "--", "ps", "-o", "args=", "-p", "1"]);
+            let want = if more.is_empty() { "sleep 86394" } else { first };
+            soon("it runs", || seen().trim_end() == want);
+        }
+    }
+    // It is no part of what makes the pod ready, and ends with the pod.
+    assert_eq!(cluster.field("pod/real", "{.status.containerStatuses[*].ready}"), "true");
+    assert_eq!(cluster.field("pod/real", "{.status.ephemeralContainerStatuses[*].ready}"), "false false");
+    cluster.out(&["delete", "pod", "real", "simulated"]);
+    soon("nothing is left", || super::cluster::processes_of(cluster.home.path()) == 0);
+}

@@ -103,6 +103,7 @@ impl Pod {
             read_only_root: false,
             message_path: "/dev/termination-log".into(),
             first_process: vec!["nginx: master process nginx -g daemon off;".into()],
+            target: None,
             companions: None,
             cgroup: vec![("cpu.max".into(), "max 100000\n".into())],
             old_busybox: false,

@@ -168,8 +168,7 @@ impl Processes {
 /// What a container's keeper is told; `None` where its sandbox lacks something, which its status says.
 fn order(pod: &Object, process: &Process, cluster: &Cluster, home: &Path) -> Result<Option<Order>, Status> {
     let Ok(sandbox) = kubelet::sandbox(pod, &process.container, cluster) else { return Ok(None) };
-    let lists = pod.list_at("/spec/initContainers").iter().chain(pod.list_at("/spec/containers"));
-    let Some(spec) = lists.into_iter().find(|c| c["name"] == process.container.as_str()) else { return Ok(None) };
+    let Some(spec) = kubelet::specs(pod).find(|c| c["name"] == process.container.as_str()) else { return Ok(None) };
     let is = |field: &str| spec.get(field).is_some_and(|v| *v == true);
     let known = |name: &str| sandbox.env.iter().find(|(n, _)| n == name).map(|(_, value)| value.clone());
     let argv: Vec<String> = process.command.iter().map(|word| kubelet::expand(word, known)).collect();

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use super::{Settings, migrate};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::{Reason, Status};
-use crate::apiserver::{self, ApplyOptions};
+use crate::apiserver::{self, ApplyOptions, Part};
 use crate::cmd::context::Context;
 use crate::cmd::dry_run::DryRun;
 use crate::cmd::infos::Info;
 use crate::cmd::record;
+use crate::cmd::requests;
 
 const ADVICE: &str = "
 Please review the fields above--they currently have other managers. Here
@@ -79,11 +80,13 @@ fn send_for_warnings(
     how: How,
 ) -> anyhow::Result<(Arc<Object>, Vec<String>)> {
     cx.warn_of_kind(info.kind);
+    let part =
+        Part::of(info.kind, how.subresource).ok_or_else(|| requests::no_subresource("patch", info.kind, &info.name))?;
     let options = ApplyOptions {
         manager: how.manager,
         force: how.force,
         dry_run: dry_run == DryRun::Server,
-        subresource: how.subresource,
+        subresource: part.name(),
     };
     let place = (info.namespace.as_str(), info.name.as_str());
     cx.client()?.write(|c| {

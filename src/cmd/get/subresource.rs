@@ -25,6 +25,7 @@ pub fn of(cx: &mut Context, fetched: Fetched, name: &str) -> anyhow::Result<Fetc
                     Err(error) => found.errors.push(error),
                 },
                 "status" if has_status(part.kind) => objects.push(object),
+                name if part.kind.spec_part(name).is_some() => objects.push(object),
                 _ => found.errors.push(requests::no_subresource("get", part.kind, own).into()),
             }
         }

@@ -16,7 +16,9 @@ use crate::cmd::select::Selectors;
 
 /// The table of what a path names; documents of discovery have none.
 pub fn answer(cx: &mut Context, path: &str, query: &Query) -> anyhow::Result<Done> {
-    let place = Place::parse(&cx.registry()?, path).filter(|p| p.sub == Sub::None).ok_or_else(raw::no_such_path)?;
+    let place = Place::parse(&cx.registry()?, path)
+        .filter(|p| matches!(p.sub, Sub::None | Sub::Status | Sub::Spec(_)))
+        .ok_or_else(raw::no_such_path)?;
     let (objects, version) = cx.client()?.read(|c| {
         let objects = match place.name.is_empty() {
             true => {

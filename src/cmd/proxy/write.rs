@@ -117,6 +117,10 @@ impl Request<'_> {
             }
             Sub::Scale => client
                 .write(|c| Ok((None, std::sync::Arc::new(apiserver::update_scale(c, kind, at, &object, options)?))))?,
+            Sub::Spec(subresource) => {
+                let options = &WriteOptions { subresource, ..options.clone() };
+                client.write(|c| Ok((None, apiserver::update(c, kind, at.0, object.clone(), options)?)))?
+            }
             Sub::Token | Sub::Eviction => return Err(not_allowed().into()),
         };
         let warnings = old.map(|old| self.warnings(Some(&object), &new, Some(&old))).unwrap_or_default();
@@ -129,6 +133,7 @@ impl Request<'_> {
             Sub::None if !at.1.is_empty() => Part::Main,
             Sub::Status | Sub::Approval => Part::Status,
             Sub::Scale => Part::Scale,
+            Sub::Spec(name) => Part::Spec(name),
             _ => return Err(not_allowed().into()),
         };
         let form = match self.asked.header("content-type").split(';').next().unwrap_or_default() {
@@ -171,7 +176,11 @@ impl Request<'_> {
             manager,
             force: self.query.is_set("force"),
             dry_run: self.options.dry_run,
-            subresource: if self.place.sub == Sub::Status { "status" } else { "" },
+            subresource: match self.place.sub {
+                Sub::Status => "status",
+                Sub::Spec(name) => name,
+                _ => "",
+            },
         };
         let manifest = self.object()?;
         let (is_new, new) = cx.client()?.write(|c| {

@@ -1,5 +1,6 @@
 //! Which kind, namespace, object and subresource a path of the API means. Knows no request.
 
+use crate::apiserver::Part;
 use crate::cmd::resources::KindRef;
 use crate::kinds::Registry;
 
@@ -9,6 +10,8 @@ pub enum Sub {
     None,
     Status,
     Scale,
+    /// A part of a pod's spec: `resize`, `ephemeralcontainers`.
+    Spec(&'static str),
     /// A service account's tokens: nothing to read, something to create.
     Token,
     /// A pod's, to be created.
@@ -54,7 +57,10 @@ impl Place {
             Some(&"token") if kind.names().resource == "serviceaccounts" => Sub::Token,
             Some(&"eviction") if kind.names().resource == "pods" => Sub::Eviction,
             Some(&"approval") if kind.names().plural == "certificatesigningrequests" => Sub::Approval,
-            Some(_) => return None,
+            Some(name) => match Part::of(kind, name)? {
+                Part::Spec(name) => Sub::Spec(name),
+                _ => return None,
+            },
         };
         let name = rest.get(1).copied().unwrap_or_default();
         // An object of a namespace is found in it only.

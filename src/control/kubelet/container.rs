@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::fold::Round;
 use super::given::Given;
@@ -33,6 +34,9 @@ pub struct Container {
     /// What this run's environment was made from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub given: Option<Given>,
+    /// The resources that the kubelet granted it last, where it was resized.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allocated: Option<Value>,
 }
 
 /// What a container is at.
@@ -65,6 +69,9 @@ pub enum Stage {
         since: Time,
         until: Time,
         killed: bool,
+        /// For other resources: it is started again whatever its policy, and that is no crash.
+        #[serde(default, skip_serializing_if = "is_false")]
+        resized: bool,
     },
     /// Its process ended; what comes of it is not decided.
     Ended {
@@ -76,6 +83,11 @@ pub enum Stage {
     },
     /// Ended for good.
     Done,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a field over by reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl Stage {
@@ -164,6 +176,7 @@ mod tests {
             crashes: back_off,
             round: None,
             given: None,
+            allocated: None,
         };
         let all = Containers::from([("a".to_owned(), one), ("b".to_owned(), Container::default())]);
         store(&mut pod, &all);

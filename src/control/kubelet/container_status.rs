@@ -1,4 +1,5 @@
-//! `status.containerStatuses` and `status.initContainerStatuses`: one entry per container of the spec.
+//! `status.containerStatuses`, `status.initContainerStatuses` and `status.ephemeralContainerStatuses`: one entry per container
+//! of the spec.
 
 use serde_json::{Value, json};
 
@@ -9,23 +10,41 @@ use crate::apimachinery::object::Object;
 use crate::apimachinery::seed::Seed;
 use crate::apimachinery::time::{self, Time};
 
+/// Where the containers of a pod and their statuses are, in the order they start; those that were added come last.
+const LISTS: [(&str, &str); 3] = [
+    ("/spec/initContainers", "/status/initContainerStatuses"),
+    ("/spec/containers", "/status/containerStatuses"),
+    ("/spec/ephemeralContainers", EPHEMERAL),
+];
+const EPHEMERAL: &str = "/status/ephemeralContainerStatuses";
+
 /// The containers in the order they start.
 pub fn specs(pod: &Object) -> impl Iterator<Item = &Value> {
-    pod.list_at("/spec/initContainers").iter().chain(pod.list_at("/spec/containers"))
+    LISTS.iter().flat_map(|(specs, _)| pod.list_at(specs))
 }
 
-/// Whether a name is an init container's.
-pub fn is_init(pod: &Object, name: &str) -> bool {
-    pod.list_at("/spec/initContainers").iter().any(|c| text(c, "name") == name)
+/// What events call a container: `spec.containers{c}`.
+pub fn field_path(pod: &Object, name: &str) -> String {
+    let of = |(list, _): &&(&str, &str)| pod.list_at(list).iter().any(|c| text(c, "name") == name);
+    let list = LISTS.iter().find(of).map_or("/spec/containers", |(list, _)| list);
+    format!("{}{{{name}}}", list.trim_start_matches('/').replace('/', "."))
 }
 
 fn list_of(pod: &Object, name: &str) -> &'static str {
-    if is_init(pod, name) { "/status/initContainerStatuses" } else { "/status/containerStatuses" }
+    let of = |(list, _): &&(&str, &str)| pod.list_at(list).iter().any(|c| text(c, "name") == name);
+    LISTS.iter().find(of).map_or("/status/containerStatuses", |(_, statuses)| statuses)
 }
 
 /// All statuses, init containers first.
 pub fn statuses(pod: &Object) -> impl Iterator<Item = &Value> {
-    pod.list_at("/status/initContainerStatuses").iter().chain(pod.list_at("/status/containerStatuses"))
+    LISTS.iter().flat_map(|(_, statuses)| pod.list_at(statuses))
+}
+
+/// Gives a container that was added to the pod a status that waits.
+pub fn add_waiting(pod: &mut Object, spec: &Value) {
+    if find(pod, text(spec, "name")).is_none() {
+        replace(pod, text(spec, "name"), waiting(spec, "ContainerCreating"));
+    }
 }
 
 /// Gives every container a status that waits.
@@ -162,6 +181,17 @@ pub fn set_health(pod: &mut Object, name: &str, started: bool, ready: bool) {
     replace(pod, name, status);
 }
 
+/// Shows that a container has other resources now.
+pub fn set_resources(pod: &mut Object, name: &str, resources: &Value) {
+    let Some(mut status) = find(pod, name).cloned() else { return };
+    status["resources"] = resources.clone();
+    match resources.get("requests") {
+        Some(requests) => status["allocatedResources"] = requests.clone(),
+        None => drop(status.as_object_mut().and_then(|status| status.remove("allocatedResources"))),
+    }
+    replace(pod, name, status);
+}
+
 /// Why a container waits, if it does.
 pub fn waiting_reason<'p>(pod: &'p Object, name: &str) -> Option<&'p str> {
     find(pod, name)?.pointer("/state/waiting/reason")?.as_str()
@@ -198,8 +228,13 @@ pub fn find<'p>(pod: &'p Object, name: &str) -> Option<&'p Value> {
     pod.list_at(list_of(pod, name)).iter().find(|s| text(s, "name") == name)
 }
 
-fn replace(pod: &mut Object, name: &str, status: Value) {
+fn replace(pod: &mut Object, name: &str, mut status: Value) {
     let list = list_of(pod, name);
+    if list == EPHEMERAL {
+        // Nobody probes it: it is never ready, and nothing is said of whether it has started.
+        status["ready"] = false.into();
+        status.as_object_mut().map(|status| status.remove("started"));
+    }
     let mut all = pod.list_at(list).to_vec();
     match all.iter_mut().find(|s| text(s, "name") == name) {
         Some(old) => *old = status,

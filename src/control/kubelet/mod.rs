@@ -41,6 +41,7 @@ mod walk;
 mod world;
 
 pub use config::{PODS_BY_CONFIG, pods_that_mount};
+pub use container_status::{field_path, specs};
 pub use environment::API_SERVER;
 pub use environment::expand;
 pub use world::sandbox;

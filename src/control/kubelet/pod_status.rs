@@ -12,7 +12,8 @@ pub fn set_conditions(pod: &mut Object, now: Time) {
     pod.set("/status/phase", phase.into());
     pod.set("/status/observedGeneration", pod.generation().into());
     let old = pod.list_at("/status/conditions").to_vec();
-    let mut all = Vec::new();
+    let (mut all, old): (Vec<Value>, Vec<Value>) =
+        old.into_iter().partition(|c| is_named(c, PENDING) || is_named(c, IN_PROGRESS));
     for (name, verdict) in verdicts(pod, phase) {
         all.push(condition(pod, &old, name, &verdict, now));
     }
@@ -23,6 +24,38 @@ pub fn set_conditions(pod: &mut Object, now: Time) {
 /// Whether the pod has a sandbox on its node.
 pub fn has_sandbox(pod: &Object) -> bool {
     pod.internal.get("sandbox").is_some_and(|s| s == true)
+}
+
+/// The condition of a resize that waits for room on the node, or never gets it.
+pub const PENDING: &str = "PodResizePending";
+/// The condition of a resize that was granted and is not in force everywhere.
+pub const IN_PROGRESS: &str = "PodResizeInProgress";
+
+const CONDITIONS: &str = "/status/conditions";
+
+fn is_named(condition: &Value, name: &str) -> bool {
+    condition.get("type").is_some_and(|kind| kind == name)
+}
+
+/// A condition, by its type.
+pub fn find<'p>(pod: &'p Object, name: &str) -> Option<&'p Value> {
+    pod.list_at(CONDITIONS).iter().find(|c| is_named(c, name))
+}
+
+/// Takes a condition away, where there is one.
+pub fn remove(pod: &mut Object, name: &str) {
+    if find(pod, name).is_some() {
+        let left = pod.list_at(CONDITIONS).iter().filter(|c| !is_named(c, name)).cloned().collect();
+        pod.set(CONDITIONS, Value::Array(left));
+    }
+}
+
+/// Puts a condition before the others, in place of the one of its type.
+pub fn put_first(pod: &mut Object, condition: Value) {
+    let name = condition["type"].as_str().unwrap_or_default().to_owned();
+    remove(pod, &name);
+    let all = std::iter::once(condition).chain(pod.list_at(CONDITIONS).iter().cloned()).collect();
+    pod.set(CONDITIONS, Value::Array(all));
 }
 
 fn all_names(condition: &Value) -> bool {

@@ -13,6 +13,8 @@ pub enum Role {
     /// An init container that runs on beside the others: `restartPolicy: Always`.
     Sidecar,
     Main,
+    /// Added to a pod that runs, to look into it: has no probes and runs once.
+    Ephemeral,
 }
 
 /// The role of a container of `spec.initContainers` or `spec.containers`.
@@ -26,6 +28,9 @@ pub fn role(spec: &Value, is_init: bool) -> Role {
 
 /// Whether a container is started again after it ended with an exit status.
 pub fn restarts(pod: &Object, spec: &Value, role: Role, code: i64) -> bool {
+    if role == Role::Ephemeral {
+        return false;
+    }
     if has_matching_rule(spec, code) {
         return true;
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::life::text;
-use super::{cgroup, container_status, environment, mounts};
+use super::{cgroup, container_status, environment, mounts, walk};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
@@ -24,7 +24,8 @@ const DOMAIN: &str = "cluster.local";
 /// # Errors
 /// NotFound (of the pod's kind) when the pod has no such container or no address yet.
 pub fn sandbox(pod: &Object, container: &str, cluster: &Cluster) -> Result<Sandbox, Status> {
-    let spec = container_status::specs(pod)
+    let allocated = walk::allocated_pod(pod);
+    let spec = container_status::specs(&allocated)
         .find(|c| text(c, "name") == container)
         .ok_or_else(|| Status::bad_request(format!("container {container} is not valid for pod {}", pod.name())))?;
     let ip: Ipv4Addr = pod
@@ -55,7 +56,8 @@ pub fn sandbox(pod: &Object, container: &str, cluster: &Cluster) -> Result<Sandb
         message_path: text(spec, "terminationMessagePath").to_owned(),
         first_process: emulated::first_process(spec),
         companions: companions(pod, container),
-        cgroup: cgroup::files(spec),
+        target: target(pod, spec, cluster)?,
+        cgroup: cgroup::files(spec, allocated.at("/spec/resources")),
         old_busybox: is_old_busybox(text(spec, "image")),
         servers: servers(pod, cluster)?,
     })
@@ -67,6 +69,15 @@ fn companions(pod: &Object, container: &str) -> Option<BTreeMap<String, Vec<Stri
     let others = pod.list_at("/spec/containers").iter().map(|spec| (text(spec, "name"), spec));
     let others = others.filter(|(name, _)| *name != container);
     shares.then(|| others.map(|(name, spec)| (name.to_owned(), emulated::first_process(spec))).collect())
+}
+
+/// The container whose processes an ephemeral one asks to see, where not all do.
+fn target(pod: &Object, spec: &Value, cluster: &Cluster) -> Result<Option<Box<Sandbox>>, Status> {
+    let name = text(spec, "targetContainerName");
+    if name.is_empty() || pod.bool_at("/spec/shareProcessNamespace") == Some(true) {
+        return Ok(None);
+    }
+    sandbox(pod, name, cluster).map(|target| Some(Box::new(target)))
 }
 
 /// What `hostname` prints: the node's name on the node's network, the full name where the pod asks for it.

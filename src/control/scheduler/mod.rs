@@ -33,6 +33,7 @@ mod usage;
 mod volumes;
 
 pub(super) use affinity::ANTI_PODS;
+pub(super) use resources::amount as allocatable;
 pub(super) use usage::PODS_BY_NODE;
 
 use filter::{Refusal, Verdict};
@@ -295,7 +296,8 @@ fn waiting_for_volume(volume: &Object, cluster: &Cluster) -> Result<Vec<Key>, St
     if volume.str_at("/spec/claimRef/name").is_empty() { refused(cluster) } else { Ok(Vec::new()) }
 }
 
-/// Pods that were refused a node by its filters, all under one value. Those that wait for claims are woken by these.
+/// Pods that were refused a node by its filters, and those whose resize waits for room on theirs, all under one value. Those
+/// that wait for claims are woken by these.
 pub(super) static REFUSED_PODS: Indexer = Indexer {
     name: "refused-pods",
     resource: "pods",
@@ -304,7 +306,8 @@ pub(super) static REFUSED_PODS: Indexer = Indexer {
             let text = |field| condition(pod).and_then(|c| c.get(field)?.as_str()).unwrap_or_default();
             text("reason") == "Unschedulable" && !text("message").ends_with("not found")
         };
-        if is_waiting(pod) && is_refused() { vec![String::new()] } else { Vec::new() }
+        let is_deferred = || pod.list_at("/status/conditions").iter().any(|c| c["type"] == "PodResizePending");
+        if if is_waiting(pod) { is_refused() } else { is_deferred() } { vec![String::new()] } else { Vec::new() }
     },
 };
 

@@ -75,6 +75,11 @@ pub fn begin(
     streams: &[OwnedFd],
 ) -> Result<(OwnedFd, Option<OwnedFd>), ExecError> {
     let mut attempts = 1..=ATTEMPTS;
+    // Until there is a process that looks into the target, nobody else may be there for whom it stays.
+    let _held = match &asked.sandbox.target {
+        Some(target) if asked.role != Role::Probe => Some(hold(home, target, env)?),
+        _ => None,
+    };
     loop {
         attempts.next();
         let connection = call(home, asked, env, streams).map_err(ExecError::Refused)?;
@@ -87,6 +92,12 @@ pub fn begin(
             Ok(master) => return Ok((connection, master)),
         }
     }
+}
+
+/// Has a container made where it is not there; it stays at least as long as the connection.
+fn hold(home: &Path, sandbox: &Sandbox, env: &Env) -> Result<OwnedFd, ExecError> {
+    let command = Command { argv: Vec::new(), stdin: false, tty: true };
+    begin(home, &Asked { sandbox, command: &command, role: Role::Stay }, env, &[]).map(|(connection, _)| connection)
 }
 
 /// The caller's ends of the process's streams.

@@ -123,6 +123,9 @@ impl Container<'_> {
     }
 
     fn start(&mut self, handed: Handed) {
+        if handed.request.role == Role::Stay {
+            return wire::reply(&handed.caller, &Reply::Started, &[]);
+        }
         let is_main = matches!(handed.request.role, Role::Main { .. });
         let started = if is_main {
             self.first.become_program(&handed.body, &handed.streams).map(|terminal| (self.first.pid, terminal))

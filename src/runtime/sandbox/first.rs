@@ -39,7 +39,7 @@ impl First {
     /// The step that this host refused, or that the pod's mounts made impossible.
     pub fn start(request: &Request) -> Result<First, Failure> {
         let (ours, theirs) = wire::pair().step("make a socket")?;
-        let shares = request.sandbox.companions.is_some();
+        let shares = request.sandbox.companions.is_some() || request.sandbox.target.is_some();
         if !shares {
             unshare(CloneFlags::CLONE_NEWPID).step("make a pid namespace")?;
         }

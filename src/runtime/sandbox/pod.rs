@@ -292,7 +292,8 @@ impl Pod {
                 return Err(wire::not_running());
             }
             self.make_room_for(name, &call.request)?;
-            let shared = self.pause.as_ref().map(|pause| &pause.namespace);
+            let target = self.namespace_of_target(&call.request)?;
+            let shared = self.pause.as_ref().map(|pause| &pause.namespace).or(target.as_ref());
             let container = start_container(shared)?;
             self.containers.insert(name.clone(), container);
         }
@@ -301,6 +302,15 @@ impl Pod {
         let link = self.containers.get(name).map(|c| &c.link);
         link.map_or(Err(Errno::ECHILD), |link| wire::send(link, &[wire::EXEC], &descriptors))
             .step("hand the command to the container")
+    }
+
+    /// The pid namespace of the container that another one asks to look into. Its caller has seen to it that it is there.
+    fn namespace_of_target(&self, request: &Request) -> Result<Option<OwnedFd>, Failure> {
+        let Some(target) = &request.sandbox.target else { return Ok(None) };
+        let step = "join the target's processes";
+        let manager = self.containers.get(&target.container).map(|container| container.manager);
+        let path = format!("/proc/{}/ns/pid_for_children", manager.ok_or(Errno::ESRCH).step(step)?);
+        open(path.as_str(), OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()).step(step).map(Some)
     }
 
     /// Where containers share their processes, a new one takes the place of what stood in for it.

@@ -38,6 +38,8 @@ pub enum Role {
     Main { again: bool },
     /// A guest of a container that is there already.
     Probe,
+    /// Runs nothing: the container is made where it is not there, and stays as long as this caller.
+    Stay,
 }
 
 /// What comes back. `Started` carries the terminal's descriptor when one was asked for.

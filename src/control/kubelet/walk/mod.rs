@@ -2,6 +2,7 @@
 
 mod probing;
 mod pull;
+mod resize;
 
 use std::sync::Arc;
 
@@ -22,6 +23,8 @@ use crate::cluster::Cluster;
 use crate::control::pace::{Fault, Pace, Step};
 use crate::kinds::plan::{Action, EventRecord, Plan};
 use crate::kinds::why;
+
+pub use resize::allocated_pod;
 
 /// How long after a failure the kubelet looks at a container again, and says that it is holding back, where what it does
 /// takes time at all.
@@ -65,6 +68,7 @@ impl<'a, 'c> Walk<'a, 'c> {
 
     /// Walks along the init containers as far as they are done, then along the others.
     pub fn go(mut self) -> Result<Plan, Status> {
+        self.resize()?;
         let is_initialized = self.initialize()?;
         if is_initialized {
             self.start_containers()?;
@@ -75,7 +79,17 @@ impl<'a, 'c> Walk<'a, 'c> {
                 format!("its containers start after its init containers: {names}")
             });
         }
+        self.start_added()?;
         self.finish()
+    }
+
+    /// Starts and keeps what was added to the pod, whatever the others are at.
+    fn start_added(&mut self) -> Result<(), Status> {
+        for spec in self.before.list_at("/spec/ephemeralContainers") {
+            container_status::add_waiting(&mut self.pod, spec);
+            self.advance(spec, Role::Ephemeral)?;
+        }
+        Ok(())
     }
 
     /// Starts and keeps the containers; the first start of each waits for those before it.
@@ -253,13 +267,14 @@ impl<'a, 'c> Walk<'a, 'c> {
                 self.event(spec, "Started", "Container started".to_owned());
                 let attempt = self.life(spec).attempt;
                 let running = Running { since, attempt, started: false, ready: false };
-                container_status::set_running(&mut self.pod, spec, running, self.cluster.seed());
+                let allocated = self.allocated(spec);
+                container_status::set_running(&mut self.pod, &allocated, running, self.cluster.seed());
                 let given = Given::now(self.before, spec, self.cluster)?;
                 let life = self.life_mut(spec);
                 (life.stage, life.given) = (Stage::Running { since }, Some(given));
                 // One without probes is ready at once, and an init container may have ended: that is no step of its own.
                 match role {
-                    Role::Init => return self.watch(spec, role, since),
+                    Role::Init | Role::Ephemeral => return self.watch(spec, role, since),
                     _ => self.probe(spec, since)?,
                 }
             }
@@ -272,7 +287,8 @@ impl<'a, 'c> Walk<'a, 'c> {
         self.warn(spec, "Failed", format!("Error: {message}"));
         let end = End { reason: Some("StartError"), message, ..End::exited(at, 128) };
         let attempt = self.life(spec).attempt;
-        container_status::set_failed_to_start(&mut self.pod, spec, attempt, &end, self.cluster.seed());
+        let allocated = self.allocated(spec);
+        container_status::set_failed_to_start(&mut self.pod, &allocated, attempt, &end, self.cluster.seed());
         self.life_mut(spec).stage = Stage::Ended { since: at };
     }
 
@@ -298,7 +314,7 @@ impl<'a, 'c> Walk<'a, 'c> {
             }
             None => {}
         }
-        if role != Role::Init {
+        if !matches!(role, Role::Init | Role::Ephemeral) {
             self.probe(spec, since)?;
         }
         Ok(Stepped::Rest)
@@ -388,9 +404,7 @@ impl<'a, 'c> Walk<'a, 'c> {
 
     /// What events call the container.
     fn field_path(&self, spec: &Value) -> String {
-        let name = text(spec, "name");
-        let list = if container_status::is_init(self.before, name) { "initContainers" } else { "containers" };
-        format!("spec.{list}{{{name}}}")
+        container_status::field_path(self.before, text(spec, "name"))
     }
 
     fn record(&self, spec: &Value, reason: &'static str, message: String) -> EventRecord {

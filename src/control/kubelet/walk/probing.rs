@@ -70,13 +70,19 @@ impl Walk<'_, '_> {
     fn stop(&mut self, spec: &Value, since: Time, kind: Kind) {
         let name = text(spec, "name");
         let which = kind.title().to_lowercase();
-        self.event(spec, "Killing", format!("Container {name} failed {which} probe, will be restarted"));
+        let message = format!("Container {name} failed {which} probe, will be restarted");
         let own = spec.get(kind.field()).and_then(|p| p.get("terminationGracePeriodSeconds")).and_then(Value::as_i64);
+        self.ask_to_stop(spec, since, own, message);
+    }
+
+    /// As [`Walk::stop`], for whatever reason: `own` is the grace period that goes before the pod's.
+    pub(super) fn ask_to_stop(&mut self, spec: &Value, since: Time, own: Option<i64>, message: String) {
+        self.event(spec, "Killing", message);
         let grace = own.or(self.before.i64_at("/spec/terminationGracePeriodSeconds")).unwrap_or(30);
         let stop = self.pace.of_step_for(Step::ContainerStop, &known::subject(self.before, spec));
         let grace = TimeDelta::seconds(grace.clamp(0, 31_536_000));
         let until = time::later(self.now, stop.min(grace));
-        self.life_mut(spec).stage = Stage::Stopping { since, until, killed: stop > grace };
+        self.life_mut(spec).stage = Stage::Stopping { since, until, killed: stop > grace, resized: false };
         self.plan.requeue(until);
     }
 
@@ -87,8 +93,14 @@ impl Walk<'_, '_> {
             return Stepped::Rest;
         }
         // A shell that is a container's first process is deaf to SIGTERM, and so is killed in the end.
+        let is_resized = matches!(self.life(spec).stage, Stage::Stopping { resized: true, .. });
         let is_deaf = processes::command(self.before, spec, &self.pace).is_some();
         self.end(spec, role, &End::exited(until, if killed || is_deaf { 137 } else { 0 }));
+        if is_resized {
+            let life = self.life_mut(spec);
+            life.attempt += 1;
+            life.stage = Stage::Waiting;
+        }
         Stepped::Rest
     }
 }
