@@ -108,7 +108,8 @@ fn maps(from: &Object, to: &Object, definition: Option<Definition>, field: Optio
             patch.insert(name.clone(), Value::Null);
         }
     }
-    if !patch.is_empty() && look == Look::Changes && field.is_some_and(Field::patch_retains_keys) {
+    let drops_keys = || from.iter().any(|(name, old)| !old.is_null() && !to.contains_key(name));
+    if look == Look::Changes && field.is_some_and(Field::patch_retains_keys) && (!patch.is_empty() || drops_keys()) {
         patch.insert(RETAIN_KEYS.to_owned(), to.keys().cloned().collect());
     }
     patch
@@ -135,7 +136,7 @@ fn lists(patch: &mut Object, name: &str, (old, new): (&[Value], &[Value]), field
     let key = field.and_then(Field::merge_key);
     let definition = field.and_then(|f| struct_of(f.type_of()));
     let (items, deleted) = match key {
-        Some(key) => (keyed(old, new, key, definition, look), Vec::new()),
+        Some(key) => (keyed((old, new), key, (definition, field), look), Vec::new()),
         None => (added(old, new, look), removed(old, new, look)),
     };
     let same = |a: &Value, b: &Value| key.map_or_else(|| a == b, |k| a.get(k) == b.get(k));
@@ -163,12 +164,17 @@ fn removed(old: &[Value], new: &[Value], look: Look) -> Vec<Value> {
 
 /// Items with one key are told apart by their order: the first of one list is the first of the other (ports of one
 /// number and two protocols).
-fn keyed(old: &[Value], new: &[Value], key: &str, definition: Option<Definition>, look: Look) -> Vec<Value> {
+fn keyed(
+    (old, new): (&[Value], &[Value]),
+    key: &str,
+    (definition, field): (Option<Definition>, Option<Field>),
+    look: Look,
+) -> Vec<Value> {
     let mut items = Vec::new();
     for (at, item) in new.iter().enumerate() {
         match (counterpart(new, at, old, key), item) {
             (Some(Value::Object(before)), Value::Object(after)) => {
-                let mut inner = maps(before, after, definition, None, look);
+                let mut inner = maps(before, after, definition, field, look);
                 if !inner.is_empty() {
                     inner.insert(key.to_owned(), after.get(key).cloned().unwrap_or_default());
                     items.push(Value::Object(inner));
@@ -285,6 +291,28 @@ mod tests {
         let want =
             json!({"spec": {"$setElementOrder/ports": [{"port": 53}], "ports": [{"port": 53, "$patch": "delete"}]}});
         assert_eq!(Value::Object(strategic_patch(&original, &fewer, &current, definition)), want);
+    }
+
+    /// A strategy without its type is `configured` by each `apply`: the server has a key that the manifest has not.
+    #[test]
+    fn keys_that_only_the_server_has_are_not_retained() {
+        let of = |strategy: Value, volume: Value| {
+            object(json!({"spec": {"strategy": strategy, "template": {"spec": {"volumes": [volume]}}}}))
+        };
+        let mine = of(json!({"rollingUpdate": {"maxSurge": 1}}), json!({"name": "v"}));
+        let live = of(
+            json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}),
+            json!({"name": "v", "emptyDir": {}}),
+        );
+        let definition = Definition::of_kind("apps/v1", "Deployment").unwrap();
+        let want = json!({"spec": {
+            "strategy": {"$retainKeys": ["rollingUpdate"]},
+            "template": {"spec": {
+                "$setElementOrder/volumes": [{"name": "v"}],
+                "volumes": [{"$retainKeys": ["name"], "name": "v"}],
+            }},
+        }});
+        assert_eq!(Value::Object(strategic_patch(&mine, &mine, &live, definition)), want);
     }
 
     #[test]
