@@ -136,14 +136,15 @@ fn metadata_of(object: &Object) -> Object {
     bare
 }
 
-/// What the server warns of in an object that was written: what its kind has to say, then what PodSecurity has. `old` is the
-/// object before an update.
+/// What the server warns of in an object that was written: what its kind has to say, then what PodSecurity and policies
+/// have. `old` is the object before an update.
 ///
 /// # Errors
 /// Those of the store.
 pub fn warnings(cluster: &Cluster, kind: &dyn Kind, new: &Object, old: Option<&Object>) -> Result<Vec<String>, Status> {
     let mut warnings = kind.warnings(new, old);
     warnings.extend(pod_security::warnings(kind.names(), new, old, cluster)?);
+    warnings.extend(policy::warnings(cluster, &policy::Request { kind, new: Some(new), old, dry_run: false })?);
     Ok(warnings)
 }
 

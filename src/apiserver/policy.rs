@@ -1,7 +1,9 @@
 //! ValidatingAdmissionPolicies: what the policies that are bound say of a request, after it was found valid.
 //!
 //! The order, the words and what a failed expression means are those of k8s.io/apiserver's validating policy plugin. Of the
-//! actions only `Deny` is taken; an expression that cannot be evaluated here lets the request pass.
+//! actions `Deny` and `Warn` are taken; an expression that cannot be evaluated here lets the request pass.
+
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
@@ -53,13 +55,42 @@ impl Request<'_> {
 /// # Errors
 /// What a policy that denies the request says: Invalid, unless it names another reason.
 pub(super) fn admit(cluster: &Cluster, request: &Request<'_>) -> Result<(), Status> {
-    let Some(subject) = request.subject() else { return Ok(()) };
+    match (failures(cluster, request, "Deny")?.into_iter().next(), request.subject()) {
+        (Some(failure), Some(subject)) => Err(denied(request, subject, &failure)),
+        _ => Ok(()),
+    }
+}
+
+/// What is warned of in an object that was written.
+///
+/// # Errors
+/// Those of the store.
+pub(super) fn warnings(cluster: &Cluster, request: &Request<'_>) -> Result<Vec<String>, Status> {
+    let warning = |failure: Failed| {
+        let (policy, binding) = (failure.policy.name(), failure.binding.name());
+        let why = failure.denial.message;
+        format!("Validation failed for ValidatingAdmissionPolicy '{policy}' with binding '{binding}': {why}")
+    };
+    Ok(failures(cluster, request, "Warn")?.into_iter().map(warning).collect())
+}
+
+/// A policy that a request fails, and where it is bound.
+struct Failed {
+    policy: Arc<Object>,
+    binding: Arc<Object>,
+    denial: Denial,
+}
+
+/// The policies that a request fails and that are bound with an action.
+fn failures(cluster: &Cluster, request: &Request<'_>, action: &str) -> Result<Vec<Failed>, Status> {
+    let mut failures = Vec::new();
+    let Some(subject) = request.subject() else { return Ok(failures) };
     if EXEMPT.contains(&request.kind.names().resource) {
-        return Ok(());
+        return Ok(failures);
     }
     let bindings = cluster.list(BINDINGS, None)?;
     if bindings.is_empty() {
-        return Ok(());
+        return Ok(failures);
     }
     let namespace = match request.kind.names().namespaced {
         true => cluster.get(&Key::cluster("namespaces", subject.namespace()))?,
@@ -71,8 +102,8 @@ pub(super) fn admit(cluster: &Cluster, request: &Request<'_>) -> Result<(), Stat
             let is_meant = |object: &Object, field: &str| {
                 object.at(field).is_none_or(|rules| matches(rules, request, namespace.as_deref()))
             };
-            let denies = binding.list_at("/spec/validationActions").iter().any(|a| a == "Deny");
-            if !denies || !is_meant(&policy, "/spec/matchConstraints") || !is_meant(binding, "/spec/matchResources") {
+            let acts = binding.list_at("/spec/validationActions").iter().any(|a| a == action);
+            if !acts || !is_meant(&policy, "/spec/matchConstraints") || !is_meant(binding, "/spec/matchResources") {
                 continue;
             }
             let facts = facts.get_or_insert_with(|| facts_of(request, namespace.as_deref()));
@@ -81,12 +112,10 @@ pub(super) fn admit(cluster: &Cluster, request: &Request<'_>) -> Result<(), Stat
                 Parameters::Missing => Some(missing()).filter(|_| policy.str_at("/spec/failurePolicy") != "Ignore"),
                 Parameters::Each(all) => all.into_iter().find_map(|parameter| judge(&policy, facts, parameter)),
             };
-            if let Some(denial) = denial {
-                return Err(denied(request, subject, &policy, binding, &denial));
-            }
+            failures.extend(denial.map(|denial| Failed { policy: policy.clone(), binding: binding.clone(), denial }));
         }
     }
-    Ok(())
+    Ok(failures)
 }
 
 /// Why a request is denied.
@@ -95,7 +124,8 @@ struct Denial {
     message: String,
 }
 
-fn denied(request: &Request<'_>, subject: &Object, policy: &Object, binding: &Object, denial: &Denial) -> Status {
+fn denied(request: &Request<'_>, subject: &Object, failure: &Failed) -> Status {
+    let Failed { policy, binding, denial } = failure;
     let why = format!(
         "ValidatingAdmissionPolicy '{}' with binding '{}' denied request: {}",
         policy.name(),

@@ -3,6 +3,8 @@
 //! Names, counts and the two forms (core/v1 for most, events.k8s.io's fields for the scheduler) are those of client-go's
 //! recorders.
 
+mod correlator;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -12,8 +14,8 @@ use crate::apimachinery::status::Status;
 use crate::apimachinery::time;
 use crate::apiserver::{self, WriteOptions};
 use crate::cluster::{Cluster, Indexer};
-use crate::kinds;
 use crate::kinds::plan::EventRecord;
+use crate::kinds::{self, KindRef};
 
 /// Records an event, or counts a repetition of the same one.
 pub fn record(cluster: &mut Cluster, record: EventRecord) -> Result<(), Status> {
@@ -23,33 +25,70 @@ pub fn record(cluster: &mut Cluster, record: EventRecord) -> Result<(), Status> 
         namespace => namespace,
     }
     .to_owned();
+    if record.action.is_none() && record.source != KUBELET {
+        return correlate(cluster, kind, &namespace, &record);
+    }
     match repeated(cluster, &record)? {
-        Some(object) => {
-            let options = WriteOptions { keeps_bookkeeping: true, ..WriteOptions::default() };
-            apiserver::update(cluster, kind, &namespace, object, &options).map(drop)
-        }
+        Some(object) => update(cluster, kind, &namespace, object),
         None => {
-            let mut object = event(cluster, &namespace, &record);
-            keep_reason(&mut object, &record, cluster.now());
-            let options = WriteOptions { is_decoded: true, ..WriteOptions::default() };
-            apiserver::create(cluster, kind, &namespace, object, &options).map(drop)
+            let object = event(cluster, &namespace, &record, &record.message);
+            create(cluster, kind, &namespace, object, &record)
         }
     }
 }
 
-/// Events by all that makes two of them the same one.
+/// The kubelet tells ever less often of what fails for long, without a correlator.
+const KUBELET: &str = "kubelet";
+
+/// Records what a controller tells through its correlator.
+fn correlate(cluster: &mut Cluster, kind: KindRef, namespace: &str, record: &EventRecord) -> Result<(), Status> {
+    let mut verdict = correlator::judge(cluster, record)?;
+    match verdict.event.take() {
+        Some(mut object) => {
+            verdict.count(&mut object, record, cluster.now());
+            keep_reason(&mut object, record, cluster.now());
+            update(cluster, kind, namespace, object)
+        }
+        None if verdict.is_spam => Ok(()),
+        None => {
+            let mut object = event(cluster, namespace, record, &verdict.message(record));
+            verdict.begin(&mut object);
+            create(cluster, kind, namespace, object, record)
+        }
+    }
+}
+
+fn update(cluster: &mut Cluster, kind: KindRef, namespace: &str, object: Object) -> Result<(), Status> {
+    let options = WriteOptions { keeps_bookkeeping: true, ..WriteOptions::default() };
+    apiserver::update(cluster, kind, namespace, object, &options).map(drop)
+}
+
+fn create(
+    cluster: &mut Cluster,
+    kind: KindRef,
+    namespace: &str,
+    mut object: Object,
+    record: &EventRecord,
+) -> Result<(), Status> {
+    keep_reason(&mut object, record, cluster.now());
+    let options = WriteOptions { is_decoded: true, ..WriteOptions::default() };
+    apiserver::create(cluster, kind, namespace, object, &options).map(drop)
+}
+
+/// Events by all that makes two of them the same one, and those that are correlated by who told of what.
 pub(super) static EVENTS_BY_CAUSE: Indexer = Indexer {
     name: "events-by-cause",
     resource: "events",
     values: |event| {
         let text = |pointer: &str| event.str_at(pointer);
-        vec![cause([
+        let cause = cause([
             text("/involvedObject/uid"),
             text("/involvedObject/fieldPath"),
             text("/reason"),
             text("/reportingComponent"),
             text("/message"),
-        ])]
+        ]);
+        std::iter::once(cause).chain(correlator::teller_of(event)).collect()
     },
 };
 
@@ -101,6 +140,12 @@ fn count_more(event: &mut Object, times: i64, now: time::Time) {
     }
 }
 
+/// What an event says, or the last of those that it stands for.
+pub fn message(event: &Object) -> &str {
+    let message = event.str_at("/message");
+    message.strip_prefix(correlator::COMBINED).unwrap_or(message)
+}
+
 /// Where an event has the reasons for what it tells of, oldest first.
 const REASONS: &str = "because";
 /// How many of them are kept.
@@ -123,7 +168,11 @@ pub fn decisions(event: &Object) -> Vec<Decision> {
         let text = |field: &str| kept.get(field).and_then(Value::as_str);
         Some(Decision {
             at: time::parse(text("at")?)?,
-            source: event.str_at("/reportingComponent").to_owned(),
+            source: [event.str_at("/reportingComponent"), event.str_at("/source/component")]
+                .into_iter()
+                .find(|name| !name.is_empty())
+                .unwrap_or_default()
+                .to_owned(),
             about: text("about")?.to_owned(),
             text: text("text")?.to_owned(),
         })
@@ -144,14 +193,14 @@ fn keep_reason(event: &mut Object, record: &EventRecord, now: time::Time) {
     kept.push(json!({"at": time::to_rfc3339_micro(now), "about": about.to_string(), "text": text}));
 }
 
-fn event(cluster: &Cluster, namespace: &str, record: &EventRecord) -> Object {
+fn event(cluster: &Cluster, namespace: &str, record: &EventRecord, message: &str) -> Object {
     let now = cluster.now();
     // Upstream's suffix is the time in nanoseconds. The resourceVersion on top keeps two events apart: neither ever goes back.
     let stamp = now.timestamp_nanos_opt().unwrap_or_default().unsigned_abs() + cluster.next_resource_version();
     let mut event = Object::new("v1", "Event", namespace, &format!("{}.{stamp:x}", record.regarding.name()));
     event.set("/involvedObject", involved(record));
     event.set("/reason", record.reason.into());
-    event.set("/message", record.message.as_str().into());
+    event.set("/message", message.into());
     event.set("/type", if record.warning { "Warning" } else { "Normal" }.into());
     event.set("/reportingComponent", record.source.into());
     match record.action {
@@ -203,14 +252,15 @@ mod tests {
     use super::*;
     use crate::kinds::empty_store::EmptyStore;
 
-    /// A thousand replicas that come up at one instant are as many events about one set, and a refused one ends its plan.
+    /// A thousand replicas that come up at one instant are as many events, and a refused one ends its plan.
     #[test]
     fn events_of_one_instant_have_names_of_their_own() {
         let mut cluster = Cluster::new(&EmptyStore);
         apiserver::bootstrap(&mut cluster).unwrap();
-        let set = Object::new("apps/v1", "StatefulSet", "default", "web");
         for number in 0..1_100 {
-            record(&mut cluster, EventRecord::normal(&set, "test", "Told", number.to_string())).unwrap();
+            let mut set = Object::new("apps/v1", "StatefulSet", "default", "web");
+            set.set("/metadata/uid", number.to_string().into());
+            record(&mut cluster, EventRecord::normal(&set, "test", "Told", String::new())).unwrap();
         }
         assert_eq!(cluster.list("events", Some("default")).unwrap().len(), 1_100);
     }

@@ -127,11 +127,11 @@ fn refusal(cluster: &Cluster, told: &EventRecord) -> Result<Option<String>, Stat
     let is_it = |e: &Arc<Object>| {
         e.str_at("/involvedObject/uid") == told.regarding.uid()
             && e.str_at("/reason") == told.reason
-            && e.str_at("/message").starts_with(&told.message)
+            && event::message(e).starts_with(&told.message)
     };
     let events = cluster.list("events", Some(told.regarding.namespace()))?;
     let newest = events.iter().filter(|e| is_it(e)).max_by_key(|e| e.str_at("/lastTimestamp").to_owned());
-    Ok(newest.map(|e| e.str_at("/message").to_owned()))
+    Ok(newest.map(|e| event::message(e).to_owned()))
 }
 
 fn decisions(cluster: &Cluster, key: &Key) -> Result<Vec<Decision>, Status> {

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::pod::Fields;
 use super::webhook;
+use crate::apimachinery::cel;
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names;
 use crate::apimachinery::object::Object;
@@ -78,11 +79,36 @@ pub fn validate(policy: &Object, list: &str) -> Errors {
         errors.required(&spec.child(list), why);
     }
     for (i, action) in actions.iter().enumerate().filter(|_| list == "validations") {
-        if action.text("expression").trim().is_empty() {
-            errors.required(&spec.child(list).index(i).child("expression"), "expression is not specified");
-        }
+        validate_validation(policy, action, &spec.child(list).index(i), &mut errors);
     }
     errors
+}
+
+/// Checks one validation, in the order and the words of pkg/apis/admissionregistration/validation.
+fn validate_validation(policy: &Object, validation: &Value, path: &Path, errors: &mut Errors) {
+    const REASONS: [&str; 4] = ["Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized"];
+    let mut variables = vec!["object", "oldObject", "namespaceObject", "request", "authorizer", "variables"];
+    if policy.at("/spec/paramKind").is_some_and(|k| !k.is_null()) {
+        variables.push("params");
+    }
+    for field in ["expression", "messageExpression"] {
+        let text = validation.text(field);
+        if field == "expression" && text.trim().is_empty() {
+            errors.required(&path.child(field), "expression is not specified");
+        } else if let Some(why) = cel::compile_error(text, &variables, &|_| true).filter(|_| !text.trim().is_empty()) {
+            errors.invalid(&path.child(field), text, &why);
+        }
+    }
+    let message = validation.text("message");
+    if !message.is_empty() && message.trim().is_empty() {
+        errors.invalid(&path.child("message"), message, "message must be non-empty if specified");
+    } else if message.trim().contains(['\n', '\r']) {
+        errors.invalid(&path.child("message"), message, "message must not contain line breaks");
+    }
+    let reason = validation.text("reason");
+    if !reason.is_empty() && !REASONS.contains(&reason) {
+        errors.not_supported(&path.child("reason"), reason, &REASONS);
+    }
 }
 
 /// Checks a binding; a validating one says what is done about what is found.

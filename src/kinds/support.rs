@@ -127,7 +127,7 @@ static GAPS: &[Gap] = &[
     field(
         "validatingadmissionpolicybindings.admissionregistration.k8s.io",
         "spec.validationActions",
-        "Deny is taken; Warn and Audit are stored",
+        "Deny and Warn are taken; Audit is stored",
     ),
     kind("validatingwebhookconfigurations.admissionregistration.k8s.io", NOT_ASKED),
     field("customresourcedefinitions.apiextensions.k8s.io", "spec.conversion", "None alone: no webhook is asked"),

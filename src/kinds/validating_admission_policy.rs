@@ -1,11 +1,16 @@
 //! ValidatingAdmissionPolicy: rules in CEL to judge objects by. Asked by the API server.
 
+use std::sync::Arc;
+
 use super::admission_policy;
+use super::plan::{Action, Plan};
 use super::{Kind, Names};
 use crate::apimachinery::field::Errors;
 use crate::apimachinery::object::Object;
+use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::{self, Time};
+use crate::cluster::Cluster;
 use serde_json::json;
 
 /// The kind.
@@ -53,6 +58,18 @@ impl Kind for ValidatingAdmissionPolicy {
 
     fn validate(&self, object: &Object) -> Errors {
         admission_policy::validate(object, "validations")
+    }
+
+    /// As the controller of policies' statuses: expressions' types are not checked, so there is nothing to warn of.
+    fn reconcile(&self, object: &Arc<Object>, _cluster: &Cluster, _now: Time) -> Result<Plan, Status> {
+        let mut plan = Plan::default();
+        if object.i64_at("/status/observedGeneration") != Some(object.generation()) {
+            let mut new = Object::clone(object);
+            new.set("/status/observedGeneration", object.generation().into());
+            new.set("/status/typeChecking", json!({}));
+            plan.push(Action::UpdateStatus(new));
+        }
+        Ok(plan)
     }
 
     fn has_generation(&self) -> bool {

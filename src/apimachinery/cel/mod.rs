@@ -3,6 +3,7 @@
 //! Knows no schema and no kind. An expression that cannot be evaluated here says so ([`Failure::Unsupported`]): it is for
 //! the caller to let the object pass, since a server may well take it.
 
+mod compile;
 mod library;
 mod lists;
 mod network;
@@ -14,6 +15,7 @@ use std::sync::{Arc, LazyLock};
 pub use ::cel::Value;
 use ::cel::objects::{Key, Map, OptionalValue};
 use ::cel::{Context, Env, ExecutionError, extensions};
+pub use compile::compile_error;
 
 use crate::apimachinery::go_value::{self, GoNumber};
 

@@ -97,7 +97,9 @@ fn maps(from: &Object, to: &Object, definition: Option<Definition>, field: Optio
         match from.get(name) {
             None if look == Look::Changes => drop(patch.insert(name.clone(), new.clone())),
             None => {}
-            Some(old) if old == new => {}
+            // Somewhere in a map may be one that is replaced, which is sent whether it differs or not: a budget is
+            // `configured` by each `apply` (k8s.io/apimachinery/pkg/util/strategicpatch, handleMapDiff).
+            Some(old) if old == new && !new.is_object() => {}
             Some(old) => value(&mut patch, name, (old, new), inner, look),
         }
     }
@@ -106,7 +108,8 @@ fn maps(from: &Object, to: &Object, definition: Option<Definition>, field: Optio
             patch.insert(name.clone(), Value::Null);
         }
     }
-    if !patch.is_empty() && look == Look::Changes && field.is_some_and(Field::patch_retains_keys) {
+    let drops_keys = || from.iter().any(|(name, old)| !old.is_null() && !to.contains_key(name));
+    if look == Look::Changes && field.is_some_and(Field::patch_retains_keys) && (!patch.is_empty() || drops_keys()) {
         patch.insert(RETAIN_KEYS.to_owned(), to.keys().cloned().collect());
     }
     patch
@@ -133,7 +136,7 @@ fn lists(patch: &mut Object, name: &str, (old, new): (&[Value], &[Value]), field
     let key = field.and_then(Field::merge_key);
     let definition = field.and_then(|f| struct_of(f.type_of()));
     let (items, deleted) = match key {
-        Some(key) => (keyed(old, new, key, definition, look), Vec::new()),
+        Some(key) => (keyed((old, new), key, (definition, field), look), Vec::new()),
         None => (added(old, new, look), removed(old, new, look)),
     };
     let same = |a: &Value, b: &Value| key.map_or_else(|| a == b, |k| a.get(k) == b.get(k));
@@ -159,13 +162,19 @@ fn removed(old: &[Value], new: &[Value], look: Look) -> Vec<Value> {
     old.iter().filter(|i| look == Look::Deletions && !new.contains(i)).cloned().collect()
 }
 
-fn keyed(old: &[Value], new: &[Value], key: &str, definition: Option<Definition>, look: Look) -> Vec<Value> {
+/// Items with one key are told apart by their order: the first of one list is the first of the other (ports of one
+/// number and two protocols).
+fn keyed(
+    (old, new): (&[Value], &[Value]),
+    key: &str,
+    (definition, field): (Option<Definition>, Option<Field>),
+    look: Look,
+) -> Vec<Value> {
     let mut items = Vec::new();
-    for item in new {
-        let before = item.get(key).and_then(|value| position(old, key, value)).map(|at| &old[at]);
-        match (before, item) {
+    for (at, item) in new.iter().enumerate() {
+        match (counterpart(new, at, old, key), item) {
             (Some(Value::Object(before)), Value::Object(after)) => {
-                let mut inner = maps(before, after, definition, None, look);
+                let mut inner = maps(before, after, definition, field, look);
                 if !inner.is_empty() {
                     inner.insert(key.to_owned(), after.get(key).cloned().unwrap_or_default());
                     items.push(Value::Object(inner));
@@ -176,14 +185,20 @@ fn keyed(old: &[Value], new: &[Value], key: &str, definition: Option<Definition>
         }
     }
     if look == Look::Deletions {
-        for item in old {
-            let value = item.get(key);
-            if value.is_some_and(|v| position(new, key, v).is_none()) {
-                items.push(json!({key: value, DIRECTIVE: "delete"}));
+        for (at, item) in old.iter().enumerate() {
+            if item.get(key).is_some() && counterpart(old, at, new, key).is_none() {
+                items.push(json!({key: item.get(key), DIRECTIVE: "delete"}));
             }
         }
     }
     items
+}
+
+/// The item of `there` that has the key of the one `at` a place here, and comes as late among its like.
+fn counterpart<'a>(here: &[Value], at: usize, there: &'a [Value], key: &str) -> Option<&'a Value> {
+    let value = here[at].get(key)?;
+    let before = here[..at].iter().filter(|i| i.get(key) == Some(value)).count();
+    there.iter().filter(|i| i.get(key) == Some(value)).nth(before)
 }
 
 /// Deletions and changes as one patch.
@@ -261,6 +276,51 @@ mod tests {
             "containers": [{"name": "a", "image": "2"}, {"name": "b", "$patch": "delete"}],
         }}}});
         assert_eq!(patch(original, modified, current), want);
+    }
+
+    #[test]
+    fn ports_of_one_number_are_told_apart_by_their_order() {
+        let service = |ports: Value| object(json!({"spec": {"ports": ports}}));
+        let ports = json!([{"name": "tcp", "port": 53}, {"name": "udp", "port": 53, "protocol": "UDP"}]);
+        let live =
+            json!([{"name": "tcp", "port": 53, "protocol": "TCP"}, {"name": "udp", "port": 53, "protocol": "UDP"}]);
+        let definition = Definition::of_kind("v1", "Service").unwrap();
+        let (original, current) = (service(ports.clone()), service(live));
+        assert_eq!(strategic_patch(&original, &service(ports), &current, definition), Object::new());
+        let fewer = service(json!([{"name": "tcp", "port": 53}]));
+        let want =
+            json!({"spec": {"$setElementOrder/ports": [{"port": 53}], "ports": [{"port": 53, "$patch": "delete"}]}});
+        assert_eq!(Value::Object(strategic_patch(&original, &fewer, &current, definition)), want);
+    }
+
+    /// A strategy without its type is `configured` by each `apply`: the server has a key that the manifest has not.
+    #[test]
+    fn keys_that_only_the_server_has_are_not_retained() {
+        let of = |strategy: Value, volume: Value| {
+            object(json!({"spec": {"strategy": strategy, "template": {"spec": {"volumes": [volume]}}}}))
+        };
+        let mine = of(json!({"rollingUpdate": {"maxSurge": 1}}), json!({"name": "v"}));
+        let live = of(
+            json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}),
+            json!({"name": "v", "emptyDir": {}}),
+        );
+        let definition = Definition::of_kind("apps/v1", "Deployment").unwrap();
+        let want = json!({"spec": {
+            "strategy": {"$retainKeys": ["rollingUpdate"]},
+            "template": {"spec": {
+                "$setElementOrder/volumes": [{"name": "v"}],
+                "volumes": [{"$retainKeys": ["name"], "name": "v"}],
+            }},
+        }});
+        assert_eq!(Value::Object(strategic_patch(&mine, &mine, &live, definition)), want);
+    }
+
+    #[test]
+    fn a_map_that_is_replaced_is_sent_whether_it_differs_or_not() {
+        let budget = object(json!({"spec": {"minAvailable": 1, "selector": {"matchLabels": {"app": "zk"}}}}));
+        let definition = Definition::of_kind("policy/v1", "PodDisruptionBudget").unwrap();
+        let want = json!({"spec": {"selector": {"matchLabels": {"app": "zk"}}}});
+        assert_eq!(Value::Object(strategic_patch(&budget, &budget, &budget, definition)), want);
     }
 
     fn container() -> impl Strategy<Value = Value> {

@@ -279,6 +279,8 @@ fn rule_form(rule: &Rule, schema: &Value, path: &Path, errors: &mut Errors) {
         errors.invalid(&path.child("message"), rule.message.as_str(), NO_BREAKS);
     } else if text.contains('\n') && message.is_empty() {
         errors.required(&path.child("message"), "message must be specified if rule contains line breaks");
+    } else if let Some(why) = rule.compile_error(&Structural::parse(schema)) {
+        errors.invalid_shown(&path.child("rule"), &rule.shown(), &why);
     }
     if !rule.message_expression.is_empty() && rule.message_expression.trim().is_empty() {
         errors.required(&path.child("messageExpression"), "messageExpression must be non-empty if specified");

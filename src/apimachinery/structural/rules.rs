@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use super::correlate::Old;
 use super::{Structural, typed};
-use crate::apimachinery::cel::{Failure, Program, Value as Cel, optional};
+use crate::apimachinery::cel::{Failure, Program, Value as Cel, compile_error, optional};
 use crate::apimachinery::field::{Error, ErrorType, Errors, Path};
+use crate::apimachinery::go_value;
 
 /// The longest message that an expression may make, in bytes.
 const LONGEST_MESSAGE: usize = 5 * 1024;
@@ -42,6 +43,28 @@ impl Rule {
             optional_old_self: rule.get("optionalOldSelf").and_then(Value::as_bool).unwrap_or(false),
             compiled: OnceLock::new(),
         }
+    }
+
+    /// Why the server would not compile the rule for values of a schema.
+    pub fn compile_error(&self, schema: &Structural) -> Option<String> {
+        let is_field = |path: &[&str]| typed::may_have(schema, path);
+        compile_error(&self.rule, &["self", "oldSelf"], &is_field)
+    }
+
+    /// The rule as the server prints it: Go's structure, in its order of fields.
+    pub fn shown(&self) -> String {
+        let reason = Some(self.reason.as_str()).filter(|r| !r.is_empty());
+        let fields: [(&str, Value); 6] = [
+            ("Rule", self.rule.as_str().into()),
+            ("Message", self.message.as_str().into()),
+            ("MessageExpression", self.message_expression.as_str().into()),
+            ("Reason", reason.into()),
+            ("FieldPath", self.field_path.as_str().into()),
+            ("OptionalOldSelf", self.optional_old_self.then_some(true).into()),
+        ];
+        let shown: Vec<String> =
+            fields.iter().map(|(name, value)| format!("\"{name}\":{}", go_value::json(value))).collect();
+        format!("{{{}}}", shown.join(","))
     }
 
     fn programs(&self) -> &(Option<Program>, Option<Program>) {

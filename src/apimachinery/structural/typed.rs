@@ -32,6 +32,17 @@ const RESERVED: [&str; 20] = [
     "void",
 ];
 
+/// Whether rules of a schema's values may name a field of theirs. What a schema leaves open may have any.
+pub(super) fn may_have(schema: &Structural, path: &[&str]) -> bool {
+    let Some((name, rest)) = path.split_first() else { return true };
+    let is_open = schema.type_of != "object" || schema.preserves_unknown || schema.additional.is_some();
+    if is_open || schema.properties.is_empty() || super::is_meta(name) {
+        return true;
+    }
+    let named = |key: &str| key == *name || escape(key) == *name;
+    schema.properties.iter().find(|(key, _)| named(key)).is_some_and(|(_, inner)| may_have(inner, rest))
+}
+
 /// A value with its schema's types.
 pub(super) fn value(value: &Value, schema: &Structural) -> Cel {
     match value {

@@ -39,6 +39,17 @@ pub struct Item {
 }
 
 impl Item {
+    /// An object of a manifest. One that lives in no namespace loses the one it is given, as by cli-runtime's
+    /// FilterNamespace: `apply` does not note it down.
+    fn new(source: &str, kind: KindRef, mut body: Map<String, Value>) -> Item {
+        if !kind.names().namespaced
+            && let Some(Value::Object(metadata)) = body.get_mut("metadata")
+        {
+            metadata.remove("namespace");
+        }
+        Item { source: source.to_owned(), kind, body }
+    }
+
     /// `metadata.name`, empty when there is none.
     pub fn name(&self) -> &str {
         self.metadata("name")

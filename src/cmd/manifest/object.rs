@@ -59,7 +59,7 @@ pub(super) fn items(known: &mut Known, source: &str, document: Value) -> anyhow:
         )
     })?;
     match kind {
-        Some(kind) => Ok((vec![Item { source: source.to_owned(), kind, body: map }], Vec::new())),
+        Some(kind) => Ok((vec![Item::new(source, kind, map)], Vec::new())),
         None => Ok(flatten(known, source, map)),
     }
 }
@@ -124,7 +124,7 @@ fn flatten(known: &mut Known, source: &str, mut list: Map<String, Value>) -> (Ve
                 }
             }
             value => match item(value).and_then(|body| known.map(&body).map(|kind| (kind, body))) {
-                Ok((Ok(Some(kind)), body)) => items.push(Item { source: source.to_owned(), kind, body }),
+                Ok((Ok(Some(kind)), body)) => items.push(Item::new(source, kind, body)),
                 Ok((Ok(None), _)) => errors.push(anyhow!("unable to recognize an empty list")),
                 Ok((Err(why), _)) => errors.push(anyhow!("unable to recognize {why}")),
                 Err(error) => errors.push(error),
