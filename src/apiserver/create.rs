@@ -78,7 +78,7 @@ fn set_namespace(names: &Names, namespace: &str, object: &mut Object) -> Result<
 
 /// What the server alone decides: uid, times, generation, and the name where only its beginning is given.
 fn set_system_metadata(cluster: &Cluster, kind: &dyn Kind, object: &mut Object) -> Result<(), Status> {
-    if !object.str_at("/metadata/resourceVersion").is_empty() {
+    if !matches!(object.str_at("/metadata/resourceVersion"), "" | "0") {
         return Err(Status::bad_request("resourceVersion should not be set on objects to be created"));
     }
     for field in ["selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"] {
