@@ -29,6 +29,9 @@ pub fn create(
     let names = kind.names();
     let mut object = super::decode::decode(kind, object, options.strict)?;
     set_namespace(names, namespace, &mut object)?;
+    if let Some(answer) = kind.answer(&object, options.user.as_deref(), cluster) {
+        return answer.map(Arc::new);
+    }
     check_namespace(cluster, names, &object)?;
     let managers = object.remove(MANAGED_FIELDS).filter(|_| options.is_applied);
     set_system_metadata(cluster, kind, &mut object)?;

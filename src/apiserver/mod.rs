@@ -12,6 +12,7 @@ use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Row, Table};
 use crate::apimachinery::time::Time;
 use crate::cluster::{Cluster, Visitor};
+use crate::kinds::rbac::authorizer::User;
 use crate::kinds::{Kind, pod_security};
 
 mod apply;
@@ -58,6 +59,8 @@ pub struct WriteOptions {
     pub subresource: &'static str,
     /// The object's bookkeeping replaces the stored one's: a controller's write. A client's object has none.
     pub keeps_bookkeeping: bool,
+    /// Whom the request is made for; `None` for whoever can read the store.
+    pub user: Option<Arc<User>>,
 }
 
 /// One object, or a NotFound status.

@@ -195,9 +195,7 @@ impl ApplySet {
         let how = How { manager: MANAGER, force: false, subresource: "" };
         let is_conflict = |e: &anyhow::Error| e.downcast_ref::<Status>().is_some_and(|s| s.reason == Reason::Conflict);
         let sent = match send(cx, &info, &object, settings.dry_run, how) {
-            Err(error) if is_conflict(&error) => {
-                send(cx, &info, &object, settings.dry_run, How { force: true, ..how })
-            }
+            Err(error) if is_conflict(&error) => send(cx, &info, &object, settings.dry_run, How { force: true, ..how }),
             sent => sent,
         };
         // The wrapped error is no answer of the server to kubectl, so it is told without `Error from server`.
