@@ -89,8 +89,11 @@ pub fn rules(cluster: &Cluster, user: &User, namespace: &str) -> Result<Vec<Valu
     Ok(bound(cluster, user, namespace)?.iter().flat_map(|(_, role)| role.list_at("/rules").to_vec()).collect())
 }
 
-/// The bindings of a user, each with the role it binds.
-fn bound(cluster: &Cluster, user: &User, namespace: &str) -> Result<Vec<(Arc<Object>, Arc<Object>)>, Status> {
+/// A binding, with the role it binds.
+type Bound = (Arc<Object>, Arc<Object>);
+
+/// The bindings of a user.
+fn bound(cluster: &Cluster, user: &User, namespace: &str) -> Result<Vec<Bound>, Status> {
     let mut bindings = cluster.list("clusterrolebindings.rbac.authorization.k8s.io", None)?;
     if !namespace.is_empty() {
         bindings.extend(cluster.list("rolebindings.rbac.authorization.k8s.io", Some(namespace))?);
