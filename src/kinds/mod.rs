@@ -113,6 +113,7 @@ mod written;
 use describe::{Text, View};
 use exposure::Exposure;
 use plan::Plan;
+use rbac::authorizer::User;
 use rollout::{Progress, Revision};
 
 pub use custom_resource::{versions as versions_of_definition, versions_to_be};
@@ -177,14 +178,9 @@ pub trait Kind: Sync {
         Ok(())
     }
 
-    /// What the server answers to a request that makes an object of this kind, for kinds that are questions and not stored.
+    /// The server's answer to a request that makes an object, for kinds that are questions and are not stored.
     /// `by` is who asks, where that is not whoever can read the store.
-    fn answer(
-        &self,
-        _object: &Object,
-        _by: Option<&rbac::authorizer::User>,
-        _cluster: &Cluster,
-    ) -> Option<Result<Object, Status>> {
+    fn answer(&self, _object: &Object, _by: Option<&User>, _cluster: &Cluster) -> Option<Result<Object, Status>> {
         None
     }
 
