@@ -2,7 +2,8 @@
 //! is printed. `KSTATE_UPDATE=1` rewrites the files.
 //!
 //! A transcript is read line by line:
-//! - `$ kubectl …` is a command, quoted as a shell would have it (without pipes and variables); what follows it is expected:
+//! - `$ kubectl …` is a command, quoted as a shell would have it (without pipes and variables, but `NAME=value` words may
+//!   stand before it); what follows it is expected:
 //!   lines of stdout, lines of stderr after `! `, and the exit status after `? ` when it is not 0;
 //! - `<<< NAME` begins a file, which a line `>>>` ends;
 //! - `@ +107s` moves the clock; `# …` is a comment;
@@ -99,8 +100,14 @@ impl Session {
             ("KSTATE_FSYNC", "off"),
             ("HOME", "/home/you"),
         ];
+        let mut vars: BTreeMap<String, String> = vars.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
+        let mut words = words(command);
+        while let Some((name, value)) = words[0].split_once('=') {
+            vars.insert(name.to_owned(), value.to_owned());
+            words.remove(0);
+        }
         let env = Env {
-            vars: vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<BTreeMap<_, _>>(),
+            vars,
             cwd: self.folder.path().to_owned(),
             exe: PathBuf::from(env!("CARGO_BIN_EXE_kstate")),
             clock: Clock::Fixed(self.now),
@@ -111,7 +118,7 @@ impl Session {
             stdout_is_terminal: false,
             stderr_is_terminal: false,
         };
-        let code = kstate::run(words(command).into_iter().map(OsString::from), env);
+        let code = kstate::run(words.into_iter().map(OsString::from), env);
         let home = self.home.path().to_str().unwrap();
         let (stdout, stderr) = (stdout.text().replace(home, "HOME"), stderr.text().replace(home, "HOME"));
         let mut out: String =

@@ -64,6 +64,7 @@ pub fn apply(
         is_applied: true,
         subresource: part,
         keeps_bookkeeping: false,
+        user: None,
     };
     match (old, options.subresource) {
         (None, _) => super::create(cluster, kind, namespace, merged, &write),

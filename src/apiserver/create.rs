@@ -29,6 +29,9 @@ pub fn create(
     let names = kind.names();
     let mut object = super::decode::decode_sent(kind, object, options)?;
     set_namespace(names, namespace, &mut object)?;
+    if let Some(answer) = kind.answer(&object, options.user.as_deref(), cluster) {
+        return answer.map(Arc::new);
+    }
     check_namespace(cluster, names, &object)?;
     let managers = object.remove(MANAGED_FIELDS).filter(|_| options.is_applied);
     set_system_metadata(cluster, kind, &mut object)?;
@@ -78,7 +81,7 @@ fn set_namespace(names: &Names, namespace: &str, object: &mut Object) -> Result<
 
 /// What the server alone decides: uid, times, generation, and the name where only its beginning is given.
 fn set_system_metadata(cluster: &Cluster, kind: &dyn Kind, object: &mut Object) -> Result<(), Status> {
-    if !object.str_at("/metadata/resourceVersion").is_empty() {
+    if !matches!(object.str_at("/metadata/resourceVersion"), "" | "0") {
         return Err(Status::bad_request("resourceVersion should not be set on objects to be created"));
     }
     for field in ["selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"] {

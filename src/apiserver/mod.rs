@@ -12,6 +12,7 @@ use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Row, Table};
 use crate::apimachinery::time::Time;
 use crate::cluster::{Cluster, Visitor};
+use crate::kinds::rbac::authorizer::User;
 use crate::kinds::{Kind, pod_security};
 
 mod apply;
@@ -61,6 +62,8 @@ pub struct WriteOptions {
     /// A new object is made as the server would decode it: that is not done again. Events are, of which most of a cluster's
     /// new objects are.
     pub is_decoded: bool,
+    /// Whom the request is made for; `None` for whoever can read the store.
+    pub user: Option<Arc<User>>,
 }
 
 /// One object, or a NotFound status.

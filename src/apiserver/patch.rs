@@ -135,9 +135,23 @@ fn conversion_error(message: &str) -> String {
     if let Some(at) = message.find("strict decoding error: ") {
         return message[at..].to_owned();
     }
-    match message.rsplit_once(" of type ") {
-        Some((_, wanted)) => format!("unrecognized type: {wanted}"),
-        None => message.to_owned(),
+    let Some((start, wanted)) = message.rsplit_once(" of type ") else { return message.to_owned() };
+    let given = start.split("cannot unmarshal ").nth(1).unwrap_or_default();
+    let given = match given.split(" into ").next().unwrap_or_default() {
+        "object" => "map",
+        "array" => "slice",
+        "number" => "int64",
+        number if number.starts_with("number ") => "float64",
+        other => other,
+    };
+    // Go converts between numbers, and from numbers to text, so these are told of otherwise.
+    let is_conversion = given == "int64" && wanted == "string" || given == "float64" && wanted != "bool";
+    match wanted {
+        map if map.starts_with("map[") => format!("cannot restore map from {given}"),
+        list if list.starts_with("[]") => format!("cannot restore slice from {given}"),
+        structure if structure.contains('.') => format!("cannot restore struct from: {given}"),
+        _ if is_conversion => format!("cannot convert {given} to {wanted}"),
+        _ => format!("unrecognized type: {wanted}"),
     }
 }
 

@@ -143,7 +143,8 @@ pub fn bind(cluster: &mut Cluster, pod: Object) -> Result<Arc<Object>, Status> {
 
 fn check_preconditions(names: &Names, object: &Object, old: &Object) -> Result<(), Status> {
     let version = object.str_at("/metadata/resourceVersion");
-    if !version.is_empty() && version != old.str_at("/metadata/resourceVersion") {
+    // A version of 0 is none: the update is unconditional.
+    if !matches!(version, "" | "0") && version != old.str_at("/metadata/resourceVersion") {
         let why = "the object has been modified; please apply your changes to the latest version and try again";
         return Err(Status::conflict(names.resource, old.name(), why));
     }

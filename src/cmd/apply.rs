@@ -13,10 +13,12 @@ use super::errors::aggregate;
 use super::flags::{A_KUSTOMIZE, DeletionFlags, DryRunFlag, PrintFlags, RecursiveFlag, SelectorFlag, ValidateFlag};
 use super::infos::{self, Info, Query};
 use super::record::RECORD;
+use super::resources::KindRef;
 use super::support::{Flag, Support};
 use super::verbs::Run;
 use crate::apimachinery::object::Object;
 
+mod applyset;
 mod client_side;
 pub mod edit_last_applied;
 mod migrate;
@@ -25,6 +27,7 @@ pub mod server_side;
 pub mod set_last_applied;
 pub mod view_last_applied;
 
+use applyset::ApplySet;
 pub use client_side::three_way;
 
 /// Arguments of `apply`.
@@ -52,6 +55,16 @@ pub struct Apply {
         help = "Overwrite the default allowlist with <group/version/kind> for --prune"
     )]
     prune_allowlist: Vec<String>,
+    #[arg(
+        long,
+        hide = true,
+        value_name = "string",
+        default_value = "",
+        help = "[alpha] The name of the ApplySet that tracks which resources are being managed, for the purposes of \
+        determining what to prune. Live resources that are part of the ApplySet but have been removed from the provided \
+        configs will be deleted. Format: [RESOURCE][.GROUP]/NAME. A Secret will be used if no resource or group is specified."
+    )]
+    applyset: String,
     #[command(flatten)]
     validation: ValidateFlag,
     #[arg(
@@ -131,11 +144,19 @@ impl Run for Apply {
         if !self.args.is_empty() {
             return Err(cx.usage_error(format!("Unexpected args: [{}]", self.args.join(" "))));
         }
-        let settings = self.settings(cx)?;
-        let found = infos::find(cx, &self.query(settings.validation))?;
+        let mut settings = self.settings(cx)?;
+        let mut found = infos::find(cx, &self.query(settings.validation))?;
+        let mut set = settings.set.take();
         let mut errors: Vec<anyhow::Error> = aggregate(found.errors).err().into_iter().collect();
+        if let Some(error) = set.as_ref().and_then(|set| set.label(&mut found.infos).err()) {
+            found.infos.clear();
+            errors = vec![error];
+        }
         if found.infos.is_empty() && errors.is_empty() {
             anyhow::bail!("no objects passed to apply");
+        }
+        if let Some(set) = &mut set {
+            set.before_apply(cx, &found.infos, &settings)?;
         }
         let mut applied = Vec::new();
         for info in &found.infos {
@@ -147,7 +168,10 @@ impl Run for Apply {
         aggregate(errors)?;
         self.print_objects(cx, &applied)?;
         if self.prune {
-            self.prune(cx, &found.infos, &applied, settings.dry_run)?;
+            self.prune(cx, &found.infos, &applied, settings.dry_run, set.as_ref())?;
+        }
+        if let Some(set) = set {
+            set.after_prune(cx, &settings)?;
         }
         Ok(())
     }
@@ -157,11 +181,15 @@ impl Run for Apply {
 struct Settings {
     dry_run: DryRun,
     validation: Validation,
+    set: Option<ApplySet>,
 }
 
 impl Apply {
     /// Reads the flags in kubectl's order.
     fn settings(&self, cx: &mut Context) -> anyhow::Result<Settings> {
+        if cx.is_given("applyset") && !applyset::is_enabled(cx) {
+            anyhow::bail!("unknown flag: --applyset\nSee '{} {} --help' for usage.", cx.program, cx.path);
+        }
         let dry_run = self.dry_run.parse(cx)?;
         delete::propagation(&self.deletion.cascade, cx)?;
         if self.filename.is_empty() {
@@ -169,6 +197,7 @@ impl Apply {
         }
         let validation = Validation::parse(&self.validation.validate)?;
         self.print.printer(cx)?;
+        let set = if self.applyset.is_empty() { None } else { Some(ApplySet::parse(cx, &self.applyset)?) };
         if self.force_conflicts && !self.server_side {
             anyhow::bail!("--force-conflicts only works with --server-side");
         }
@@ -184,25 +213,40 @@ impl Apply {
         if self.all && !self.select.selector.is_empty() {
             anyhow::bail!("cannot set --all and --selector at the same time");
         }
-        if self.prune && self.deletion.force {
-            anyhow::bail!("--force cannot be used with --prune");
+        self.check_prune(cx, set.as_ref())?;
+        if !self.subresource.is_empty() && !self.server_side {
+            anyhow::bail!("--subresource can only be specified for --server-side");
         }
-        if self.prune && !self.all && self.select.selector.is_empty() {
+        Ok(Settings { dry_run, validation, set })
+    }
+
+    /// Which flags go with `--prune` and `--applyset`.
+    fn check_prune(&self, cx: &mut Context, set: Option<&ApplySet>) -> anyhow::Result<()> {
+        if let Some(set) = set {
+            anyhow::ensure!(self.prune, "--applyset requires --prune");
+            set.validate(cx)?;
+        }
+        if !self.prune {
+            return Ok(());
+        }
+        anyhow::ensure!(!self.deletion.force, "--force cannot be used with --prune");
+        if set.is_some() {
+            anyhow::ensure!(!self.all, "--all is incompatible with --applyset");
+            anyhow::ensure!(self.select.selector.is_empty(), "--selector is incompatible with --applyset");
+            anyhow::ensure!(self.prune_allowlist.is_empty(), "--prune-allowlist is incompatible with --applyset");
+            return Ok(());
+        }
+        if !self.all && self.select.selector.is_empty() {
             anyhow::bail!(
                 "all resources selected for prune without explicitly passing --all. To prune all resources, pass the \
                  --all flag. If you did not mean to prune all resources, specify a label selector"
             );
         }
-        if self.prune {
-            prune::check(cx, &self.prune_allowlist)?;
-        }
-        if self.prune && self.server_side {
+        prune::check(cx, &self.prune_allowlist)?;
+        if self.server_side {
             anyhow::bail!("--prune is in alpha and doesn't currently work on objects created by server-side apply");
         }
-        if !self.subresource.is_empty() && !self.server_side {
-            anyhow::bail!("--subresource can only be specified for --server-side");
-        }
-        Ok(Settings { dry_run, validation })
+        Ok(())
     }
 
     fn query(&self, validation: Validation) -> Query<'_> {
@@ -254,20 +298,20 @@ impl Apply {
     }
 
     /// Deletes what was applied before and is in the manifests no more.
-    fn prune(&self, cx: &mut Context, infos: &[Info], applied: &[Arc<Object>], dry_run: DryRun) -> anyhow::Result<()> {
-        if self.prune_allowlist.is_empty() {
-            cx.warn(
-                "prune.go:71",
-                "Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the \
-                 --namespace flag in a future release. To preserve the current behaviour, list the resources you want to \
-                 target explicitly in the --prune-allowlist flag.",
-            );
-        }
-        let namespaces: BTreeSet<&str> =
-            infos.iter().filter(|i| i.kind.names().namespaced).map(|i| i.namespace.as_str()).collect();
+    fn prune(
+        &self,
+        cx: &mut Context,
+        infos: &[Info],
+        applied: &[Arc<Object>],
+        dry_run: DryRun,
+        set: Option<&ApplySet>,
+    ) -> anyhow::Result<()> {
         let keep: BTreeSet<&str> = applied.iter().map(|o| o.uid()).collect();
         let mut printer = self.print.printer(cx)?;
-        let gone = prune::candidates(cx, &self.prune_allowlist, &namespaces, &self.select.selector, &keep)?;
+        let gone = match set {
+            Some(set) => set.candidates(cx, &keep)?,
+            None => self.candidates(cx, infos, &keep)?,
+        };
         for (kind, object) in gone {
             if dry_run != DryRun::Client {
                 let options = self.delete_options(cx, dry_run)?;
@@ -276,6 +320,30 @@ impl Apply {
             printer.print(&object, &format!("pruned{}", dry_run.suffix()), &mut cx.env.stdout)?;
         }
         Ok(())
+    }
+
+    /// What `apply` made, of the kinds of the allowlist, in the namespaces of the manifests.
+    fn candidates(
+        &self,
+        cx: &mut Context,
+        infos: &[Info],
+        keep: &BTreeSet<&str>,
+    ) -> anyhow::Result<Vec<(KindRef, Arc<Object>)>> {
+        if self.prune_allowlist.is_empty() {
+            cx.warn(
+                "prune.go:71",
+                "Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the \
+                 --namespace flag in a future release. To preserve the current behaviour, list the resources you want to \
+                 target explicitly in the --prune-allowlist flag.",
+            );
+        }
+        let command = cx.namespace().to_owned();
+        let mut namespaces: BTreeSet<&str> =
+            infos.iter().filter(|i| i.kind.names().namespaced).map(|i| i.namespace.as_str()).collect();
+        if cx.is_given("namespace") {
+            namespaces.insert(&command);
+        }
+        prune::candidates(cx, &self.prune_allowlist, &namespaces, &self.select.selector, keep)
     }
 
     fn delete_options(&self, cx: &mut Context, dry_run: DryRun) -> anyhow::Result<crate::apiserver::DeleteOptions> {

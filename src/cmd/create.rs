@@ -15,12 +15,12 @@ use super::record::{self, RECORD};
 use super::resources::KindRef;
 use super::support::{Flag, Support};
 use super::verbs::Run;
-use super::{go, last_applied};
+use super::{go, last_applied, requests};
 use crate::apimachinery::labels::Selector;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::quote::quote;
 use crate::apimachinery::status::Status;
-use crate::apiserver::{self, Part, WriteOptions};
+use crate::apiserver::{self, Part};
 use crate::printers::{FORMATS, Format, Printer};
 
 /// Arguments of `create`.
@@ -190,12 +190,7 @@ impl Create {
         cx.warn_of_kind(kind);
         // As kubectl's helper: what `get -o yaml` printed can be created again.
         object.remove("/metadata/resourceVersion");
-        let options = WriteOptions {
-            dry_run: dry_run == DryRun::Server,
-            strict: validation == Validation::Strict,
-            manager: cx.manager.clone(),
-            ..WriteOptions::default()
-        };
+        let options = requests::managed(cx, &requests::options(dry_run, validation == Validation::Strict));
         let made = cx.client()?.write(|c| {
             let made = apiserver::create(c, kind, &namespace, object.clone(), &options)?;
             let warnings = apiserver::warnings(c, kind, &made, None)?;

@@ -130,7 +130,7 @@ impl Exec {
             None => {
                 errors::aggregate(manifests.errors)?;
                 let [item] = manifests.items.as_slice() else {
-                    anyhow::bail!("--filename must name exactly one object");
+                    anyhow::bail!("cannot exec into multiple objects at a time");
                 };
                 let namespace = item.namespace(cx.namespace(), cx.is_given("namespace"))?;
                 (item.kind, namespace, item.name().to_owned())

@@ -198,7 +198,7 @@ fn create(cx: &mut Context, parsed: &Parsed, raw: &str) -> anyhow::Result<String
     let place = Place::parse(&cx.registry()?, raw).ok_or_else(no_such_path)?;
     let object = Object::from_value(Value::Object(body(cx, parsed, place.kind.names().kind)?)).unwrap_or_default();
     let at = (place.namespace.as_str(), place.name.as_str());
-    let made = match (place.sub, place.name.is_empty()) {
+    let mut made = match (place.sub, place.name.is_empty()) {
         (Sub::Token, _) => cx.client()?.read(|c| kinds::create_token(c, at, &object))?.to_value(),
         (Sub::None, true) => {
             let options = requests::managed(cx, &WriteOptions::default());
@@ -206,6 +206,7 @@ fn create(cx: &mut Context, parsed: &Parsed, raw: &str) -> anyhow::Result<String
         }
         _ => return Err(no_such_path().into()),
     };
+    apiserver::show_managed_fields(&mut made);
     Ok(json::line(&made))
 }
 
@@ -215,7 +216,7 @@ fn replace(cx: &mut Context, parsed: &Parsed, raw: &str) -> anyhow::Result<Strin
     let object = Object::from_value(Value::Object(body(cx, parsed, place.kind.names().kind)?)).unwrap_or_default();
     let (kind, at) = (place.kind, (place.namespace.as_str(), place.name.as_str()));
     let options = requests::managed(cx, &WriteOptions::default());
-    let stored = match place.sub {
+    let mut stored = match place.sub {
         Sub::None => cx.client()?.write(|c| apiserver::update(c, kind, at.0, object.clone(), &options))?.to_value(),
         Sub::Status => {
             cx.client()?.write(|c| apiserver::update_status(c, kind, at.0, object.clone(), &options))?.to_value()
@@ -227,5 +228,6 @@ fn replace(cx: &mut Context, parsed: &Parsed, raw: &str) -> anyhow::Result<Strin
         Sub::Scale => cx.client()?.write(|c| apiserver::update_scale(c, kind, at, &object, &options))?.to_value(),
         Sub::Token | Sub::Eviction | Sub::Approval => return Err(no_such_path().into()),
     };
+    apiserver::show_managed_fields(&mut stored);
     Ok(json::line(&stored))
 }

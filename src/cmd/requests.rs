@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::auth::whoami;
 use super::context::Context;
 use super::dry_run::DryRun;
 use super::infos::Info;
@@ -13,6 +14,7 @@ use crate::apimachinery::patch::PatchType;
 use crate::apimachinery::quote::quote;
 use crate::apimachinery::status::{Reason, Status};
 use crate::apiserver::{self, Part, WriteOptions};
+use crate::kinds::rbac::authorizer::User;
 
 /// What a write is sent with, but for its manager: the requests below are sent for the command's.
 pub fn options(dry_run: DryRun, strict: bool) -> WriteOptions {
@@ -21,7 +23,10 @@ pub fn options(dry_run: DryRun, strict: bool) -> WriteOptions {
 
 /// What a write is sent with by a command, which is the manager of what it writes.
 pub fn managed(cx: &Context, options: &WriteOptions) -> WriteOptions {
-    WriteOptions { manager: cx.manager.clone(), ..options.clone() }
+    // Only who is impersonated has to be told of: everybody else may do everything.
+    let user = (!cx.global.as_user.is_empty()).then(|| whoami::who(cx).ok()).flatten();
+    let user = user.map(|(name, groups)| Arc::new(User { name, groups }));
+    WriteOptions { manager: cx.manager.clone(), user, ..options.clone() }
 }
 
 /// Creates an object; the resourceVersion it may have had elsewhere is left out, as kubectl's helper does.

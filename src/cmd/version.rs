@@ -53,7 +53,7 @@ impl Run for Version {
 }
 
 /// The kubectl whose dialect is spoken.
-const CLIENT: &str = "v1.32.4";
+pub const CLIENT: &str = "v1.32.4";
 
 /// The kustomize in that kubectl.
 const KUSTOMIZE: &str = "v5.5.0";

@@ -200,7 +200,9 @@ fn event(cluster: &Cluster, namespace: &str, record: &EventRecord, message: &str
     let mut event = Object::new("v1", "Event", namespace, &format!("{}.{stamp:x}", record.regarding.name()));
     event.set("/involvedObject", involved(record));
     event.set("/reason", record.reason.into());
-    event.set("/message", message.into());
+    if !message.is_empty() {
+        event.set("/message", message.into());
+    }
     event.set("/type", if record.warning { "Warning" } else { "Normal" }.into());
     event.set("/reportingComponent", record.source.into());
     match record.action {

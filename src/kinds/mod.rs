@@ -87,6 +87,7 @@ mod resource_claim_template;
 mod resource_list;
 mod resource_quota;
 mod resource_slice;
+mod review;
 mod role;
 mod role_binding;
 pub mod rollout;
@@ -113,6 +114,7 @@ mod written;
 use describe::{Text, View};
 use exposure::Exposure;
 use plan::Plan;
+use rbac::authorizer::User;
 use rollout::{Progress, Revision};
 
 pub use custom_resource::{versions as versions_of_definition, versions_to_be};
@@ -125,6 +127,7 @@ pub use persistent_volume_claim::validate_claim_spec;
 pub use pod_disruption_budget::budgets_of_pod;
 pub use priority_class::SYSTEM_CLASSES as SYSTEM_PRIORITY_CLASSES;
 pub use registry::{Registry, by_api_version, by_resource, of_api_version, of_resource, serves};
+pub use review::REVIEWS;
 pub use scale_paths::ScalePaths;
 pub use secret::key_pair_problem;
 pub use service::service_made_at;
@@ -174,6 +177,12 @@ pub trait Kind: Sync {
     /// NotFound for a kind whose definition is gone.
     fn check_served(&self, _cluster: &Cluster, _verb: &str, _name: &str) -> Result<(), Status> {
         Ok(())
+    }
+
+    /// The server's answer to a request that makes an object, for kinds that are questions and are not stored.
+    /// `by` is who asks, where that is not whoever can read the store.
+    fn answer(&self, _object: &Object, _by: Option<&User>, _cluster: &Cluster) -> Option<Result<Object, Status>> {
+        None
     }
 
     /// A stored object as the kind's version has it.

@@ -4,6 +4,7 @@
 
 use serde_json::Value;
 
+use super::go_value::json_kind;
 use super::schema::Definition;
 use super::status::{Reason, Status};
 
@@ -45,11 +46,18 @@ pub fn apply(kind: PatchType, document: Value, patch: &Value, definition: Option
 }
 
 fn json(mut document: Value, patch: &Value) -> Result<Value, Status> {
-    let operations: json_patch::Patch =
-        serde_json::from_value(patch.clone()).map_err(|e| Status::bad_request(format!("error decoding patch: {e}")))?;
-    match json_patch::patch(&mut document, &operations) {
-        Ok(()) => Ok(document),
-        // The server says no more than this, and kubectl prints it with `The request is invalid: `.
-        Err(_) => Err(Status::new(Reason::Invalid, "the server rejected our request due to an error in our request")),
+    // The library that servers decode with knows a list of objects, and looks into them only as it applies them.
+    let unfit = match patch {
+        Value::Array(items) => items.iter().find(|i| !i.is_object()).map(|item| (item, "jsonpatch.Operation")),
+        other => Some((other, "jsonpatch.Patch")),
+    };
+    if let Some((value, wanted)) = unfit {
+        let why = format!("json: cannot unmarshal {} into Go value of type {wanted}", json_kind(value));
+        return Err(Status::bad_request(why));
     }
+    // The server says no more than this, and kubectl prints it with `The request is invalid: `.
+    let refused = || Status::new(Reason::Invalid, "the server rejected our request due to an error in our request");
+    let operations: json_patch::Patch = serde_json::from_value(patch.clone()).map_err(|_| refused())?;
+    json_patch::patch(&mut document, &operations).map_err(|_| refused())?;
+    Ok(document)
 }

@@ -77,7 +77,7 @@ impl Run for Whoami {
 }
 
 /// Who asks, and in which groups: the user that is impersonated, where there is one.
-pub(super) fn who(cx: &Context) -> anyhow::Result<(String, Vec<String>)> {
+pub fn who(cx: &Context) -> anyhow::Result<(String, Vec<String>)> {
     let asked = &cx.global;
     if asked.as_user.is_empty() {
         return Ok((user(cx)?, GROUPS.map(str::to_owned).to_vec()));

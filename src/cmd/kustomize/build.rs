@@ -17,7 +17,9 @@ use crate::apimachinery::yaml;
 
 /// What came of it.
 pub struct Built {
-    pub objects: Vec<Value>,
+    /// The objects, or kustomize's text for why there are none.
+    pub objects: anyhow::Result<Vec<Value>>,
+    /// What kustomize warns of, as far as it came.
     pub warnings: Vec<String>,
 }
 
@@ -29,14 +31,16 @@ struct Notes {
 }
 
 /// Builds a folder.
-///
-/// # Errors
-/// kustomize's texts.
-pub fn build(env: &Env, folder: &str, restricted: bool) -> anyhow::Result<Built> {
-    let root = Root::open(env, folder, restricted)?;
+pub fn build(env: &Env, folder: &str, restricted: bool) -> Built {
     let mut notes = Notes::default();
+    let objects = objects_of(env, folder, restricted, &mut notes);
+    Built { objects, warnings: notes.warnings }
+}
+
+fn objects_of(env: &Env, folder: &str, restricted: bool, notes: &mut Notes) -> anyhow::Result<Vec<Value>> {
+    let root = Root::open(env, folder, restricted)?;
     let mut resources = Vec::new();
-    let of = accumulate(env, &root, &mut resources, &mut notes, &[])?;
+    let of = accumulate(env, &root, &mut resources, notes, &[])?;
     for resource in resources.iter_mut().filter(|r| r.wants_hash) {
         let name = format!("{}-{}", resource.name(), hash::hash(&resource.body));
         resource.rename(name);
@@ -50,10 +54,7 @@ pub fn build(env: &Env, folder: &str, restricted: bool) -> anyhow::Result<Built>
     if !keeps_order {
         order::sort(&mut resources, of.sort_options.and_then(|s| s.legacy_sort_options).as_ref());
     }
-    Ok(Built {
-        objects: resources.into_iter().map(|r| without_null_metadata(r.body)).collect(),
-        warnings: notes.warnings,
-    })
+    Ok(resources.into_iter().map(|r| without_null_metadata(r.body)).collect())
 }
 
 fn label(resource: &mut Resource, key: &str, value: &str) -> Option<Value> {
@@ -91,6 +92,7 @@ fn accumulate(
     for entry in of.resources.iter().chain(&of.bases) {
         add_entry(env, root, entry, resources, notes, &here).map_err(|e| anyhow!("accumulating resources: {e}"))?;
     }
+    of.check_charts()?;
     generate::generate(env, root, &of, resources)?;
     for component in &of.components {
         let root = base(root, component, &here)

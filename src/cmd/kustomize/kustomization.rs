@@ -197,17 +197,21 @@ impl Kustomization {
                 root.folder.display()
             );
         }
-        if let Some(chart) = read.helm_charts.first() {
-            anyhow::bail!(
-                "trouble configuring builtin HelmChartInflationGenerator with config: `\n{}`: must specify --enable-helm",
-                crate::printers::yaml::to_string(chart)
-            );
-        }
         read.check_options()?;
         match read.unbuilt() {
             Some(field) => anyhow::bail!("{field} of a kustomization is not built into kstate"),
             None => Ok(read),
         }
+    }
+
+    /// # Errors
+    /// kustomize's text for a chart, which kubectl has no flag for: it is told of once the resources are there.
+    pub fn check_charts(&self) -> anyhow::Result<()> {
+        let Some(chart) = self.helm_charts.first() else { return Ok(()) };
+        anyhow::bail!(
+            "trouble configuring builtin HelmChartInflationGenerator with config: `\n{}`: must specify --enable-helm",
+            crate::printers::yaml::to_string(chart)
+        )
     }
 
     /// # Errors

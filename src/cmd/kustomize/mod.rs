@@ -105,9 +105,9 @@ impl Run for Kustomize {
                 "illegal flag value --load-restrictor {other}; legal values: [LoadRestrictionsRootOnly LoadRestrictionsNone]"
             ),
         };
-        let built = build::build(cx.env, folder, restricted)?;
+        let built = build::build(cx.env, folder, restricted);
         built.warnings.iter().for_each(|w| cx.complain(w));
-        let text = documents(&built.objects);
+        let text = documents(&built.objects?);
         if self.output.is_empty() {
             return Ok(cx.print(&text)?);
         }
@@ -120,12 +120,12 @@ impl Run for Kustomize {
 /// # Errors
 /// kustomize's texts.
 pub fn read(env: &mut Env, folder: &str) -> anyhow::Result<String> {
-    let built = build::build(env, folder, true)?;
+    let built = build::build(env, folder, true);
     for warning in &built.warnings {
         // Nobody is left to be told when stderr is gone.
         let _ = env.stderr.write_all(warning.as_bytes());
     }
-    Ok(documents(&built.objects))
+    Ok(documents(&built.objects?))
 }
 
 /// Objects in kustomize's order, in which what others need comes first.

@@ -209,6 +209,14 @@ pub fn images(of: &Kustomization, resources: &mut [Resource]) {
     for image in of.images.iter().chain(&of.image_tags) {
         for resource in resources.iter_mut().filter(|r| r.kind() != "CustomResourceDefinition") {
             change_images(&mut resource.body, image);
+            // kustomize has two transformers for images, and both know these places: a suffix is added twice.
+            for place in ["/spec", "/spec/template/spec"] {
+                for list in ["containers", "initContainers"] {
+                    if let Some(containers) = resource.body.pointer_mut(&format!("{place}/{list}")) {
+                        change_images_of(containers, image);
+                    }
+                }
+            }
         }
     }
 }
@@ -218,17 +226,21 @@ fn change_images(value: &mut Value, image: &Image) {
         Value::Object(map) => {
             for (key, inner) in map {
                 if matches!(key.as_str(), "containers" | "initContainers") {
-                    for container in inner.as_array_mut().into_iter().flatten() {
-                        if let Some(Value::String(text)) = container.get_mut("image") {
-                            *text = changed_image(text, image);
-                        }
-                    }
+                    change_images_of(inner, image);
                 }
                 change_images(inner, image);
             }
         }
         Value::Array(items) => items.iter_mut().for_each(|item| change_images(item, image)),
         _ => {}
+    }
+}
+
+fn change_images_of(containers: &mut Value, image: &Image) {
+    for container in containers.as_array_mut().into_iter().flatten() {
+        if let Some(Value::String(text)) = container.get_mut("image") {
+            *text = changed_image(text, image);
+        }
     }
 }
 

@@ -100,7 +100,7 @@ pub(super) fn map_kind(registry: &Registry, map: &Map<String, Value>) -> Result<
         return Ok(None);
     }
     // kubectl also maps a kind in lower case; the server is the one that refuses it.
-    let served = registry.versions().find(|k| {
+    let served = registry.versions().chain(kinds::REVIEWS.iter().copied()).find(|k| {
         let names = k.names();
         kinds::serves(*k, version) && (names.kind == kind || names.kind.to_lowercase() == kind)
     });

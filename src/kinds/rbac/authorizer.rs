@@ -1,5 +1,7 @@
 //! Whether the roles that are bound to a user allow a request: upstream's RBAC authorizer. Refuses nothing itself.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::apimachinery::key::Key;
@@ -12,7 +14,7 @@ const MASTERS: &str = "system:masters";
 const ACCOUNT: &str = "system:serviceaccount:";
 
 /// Who asks.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     pub name: String,
     pub groups: Vec<String>,
@@ -40,14 +42,43 @@ pub enum Request<'r> {
 /// # Errors
 /// Those of the store.
 pub fn allows(cluster: &Cluster, user: &User, request: &Request<'_>) -> Result<bool, Status> {
+    decision(cluster, user, request).map(|reason| reason.is_some())
+}
+
+/// Why a request is allowed, in the server's words; `None` where it is not. Nothing is said of those who may do everything.
+///
+/// # Errors
+/// Those of the store.
+pub fn decision(cluster: &Cluster, user: &User, request: &Request<'_>) -> Result<Option<String>, Status> {
     if user.groups.iter().any(|group| group == MASTERS) {
-        return Ok(true);
+        return Ok(Some(String::new()));
     }
     let namespace = match request {
         Request::Resource { namespace, .. } => namespace,
         Request::Path { .. } => "",
     };
-    Ok(rules(cluster, user, namespace)?.iter().any(|rule| rule_allows(rule, request)))
+    for (binding, role) in bound(cluster, user, namespace)? {
+        if role.list_at("/rules").iter().any(|rule| rule_allows(rule, request)) {
+            return Ok(Some(format!("RBAC: allowed by {}", told(&binding, user))));
+        }
+    }
+    Ok(None)
+}
+
+/// A binding as reasons name it: `RoleBinding "read/default" of Role "reader" to User "jane"`.
+fn told(binding: &Object, user: &User) -> String {
+    let (kind, name, namespace) = (binding.kind(), binding.name(), binding.namespace());
+    let place = if namespace.is_empty() { name.to_owned() } else { format!("{name}/{namespace}") };
+    let role = (binding.str_at("/roleRef/kind"), binding.str_at("/roleRef/name"));
+    let subject = binding.list_at("/subjects").iter().find(|s| is_subject(s, namespace, user));
+    let whom = subject.map_or_else(String::new, |s| match s.text("kind") {
+        "ServiceAccount" => {
+            let own = if s.text("namespace").is_empty() { namespace } else { s.text("namespace") };
+            format!("ServiceAccount {:?}", format!("{}/{own}", s.text("name")))
+        }
+        kind => format!("{kind} {:?}", s.text("name")),
+    });
+    format!("{kind} {place:?} of {} {:?} to {whom}", role.0, role.1)
 }
 
 /// The rules of all roles that are bound to the user, in the cluster or in a namespace.
@@ -55,18 +86,26 @@ pub fn allows(cluster: &Cluster, user: &User, request: &Request<'_>) -> Result<b
 /// # Errors
 /// Those of the store.
 pub fn rules(cluster: &Cluster, user: &User, namespace: &str) -> Result<Vec<Value>, Status> {
+    Ok(bound(cluster, user, namespace)?.iter().flat_map(|(_, role)| role.list_at("/rules").to_vec()).collect())
+}
+
+/// A binding, with the role it binds.
+type Bound = (Arc<Object>, Arc<Object>);
+
+/// The bindings of a user.
+fn bound(cluster: &Cluster, user: &User, namespace: &str) -> Result<Vec<Bound>, Status> {
     let mut bindings = cluster.list("clusterrolebindings.rbac.authorization.k8s.io", None)?;
     if !namespace.is_empty() {
         bindings.extend(cluster.list("rolebindings.rbac.authorization.k8s.io", Some(namespace))?);
     }
-    let mut rules = Vec::new();
+    let mut found = Vec::new();
     for binding in bindings {
         let is_bound = binding.list_at("/subjects").iter().any(|s| is_subject(s, binding.namespace(), user));
         if is_bound && let Some(role) = role_of(cluster, &binding)? {
-            rules.extend_from_slice(role.list_at("/rules"));
+            found.push((binding, role));
         }
     }
-    Ok(rules)
+    Ok(found)
 }
 
 fn is_subject(subject: &Value, namespace: &str, user: &User) -> bool {
@@ -83,7 +122,7 @@ fn is_subject(subject: &Value, namespace: &str, user: &User) -> bool {
     }
 }
 
-fn role_of(cluster: &Cluster, binding: &Object) -> Result<Option<std::sync::Arc<Object>>, Status> {
+fn role_of(cluster: &Cluster, binding: &Object) -> Result<Option<Arc<Object>>, Status> {
     let name = binding.str_at("/roleRef/name");
     let key = match binding.str_at("/roleRef/kind") {
         "Role" => Key::new("roles.rbac.authorization.k8s.io", binding.namespace(), name),
