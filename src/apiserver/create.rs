@@ -35,6 +35,9 @@ pub fn create(
     check_namespace(cluster, names, &object)?;
     let managers = object.remove(MANAGED_FIELDS).filter(|_| options.is_applied);
     set_system_metadata(cluster, kind, &mut object)?;
+    if let (Some(write), Some(by)) = (kind.requester(), &options.user) {
+        write(&mut object, by);
+    }
     kind.set_defaults(&mut object);
     match managers {
         Some(managers) => object.set(MANAGED_FIELDS, managers),

@@ -190,7 +190,7 @@ impl Create {
         cx.warn_of_kind(kind);
         // As kubectl's helper: what `get -o yaml` printed can be created again.
         object.remove("/metadata/resourceVersion");
-        let options = requests::managed(cx, &requests::options(dry_run, validation == Validation::Strict));
+        let options = requests::managed_new(cx, kind, &requests::options(dry_run, validation == Validation::Strict));
         let made = cx.client()?.write(|c| {
             let made = apiserver::create(c, kind, &namespace, object.clone(), &options)?;
             let warnings = apiserver::warnings(c, kind, &made, None)?;

@@ -201,7 +201,7 @@ fn create(cx: &mut Context, parsed: &Parsed, raw: &str) -> anyhow::Result<String
     let mut made = match (place.sub, place.name.is_empty()) {
         (Sub::Token, _) => cx.client()?.read(|c| kinds::create_token(c, at, &object))?.to_value(),
         (Sub::None, true) => {
-            let options = requests::managed(cx, &WriteOptions::default());
+            let options = requests::managed_new(cx, place.kind, &WriteOptions::default());
             cx.client()?.write(|c| apiserver::create(c, place.kind, at.0, object.clone(), &options))?.to_value()
         }
         _ => return Err(no_such_path().into()),

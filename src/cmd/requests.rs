@@ -24,9 +24,21 @@ pub fn options(dry_run: DryRun, strict: bool) -> WriteOptions {
 /// What a write is sent with by a command, which is the manager of what it writes.
 pub fn managed(cx: &Context, options: &WriteOptions) -> WriteOptions {
     // Only who is impersonated has to be told of: everybody else may do everything.
-    let user = (!cx.global.as_user.is_empty()).then(|| whoami::who(cx).ok()).flatten();
-    let user = user.map(|(name, groups)| Arc::new(User { name, groups }));
+    let user = (!cx.global.as_user.is_empty()).then(|| user(cx)).flatten();
     WriteOptions { manager: cx.manager.clone(), user, ..options.clone() }
+}
+
+/// As [`managed`], for a new object, which may keep who asks for it.
+pub fn managed_new(cx: &Context, kind: KindRef, options: &WriteOptions) -> WriteOptions {
+    let mut options = managed(cx, options);
+    if kind.requester().is_some() {
+        options.user = user(cx);
+    }
+    options
+}
+
+fn user(cx: &Context) -> Option<Arc<User>> {
+    whoami::who(cx).ok().map(|(name, groups)| Arc::new(User { name, groups }))
 }
 
 /// Creates an object; the resourceVersion it may have had elsewhere is left out, as kubectl's helper does.
@@ -34,7 +46,7 @@ pub fn create(cx: &mut Context, info: &Info, object: &Object, options: &WriteOpt
     let mut object = object.clone();
     object.remove("/metadata/resourceVersion");
     cx.warn_of_kind(info.kind);
-    let options = &managed(cx, options);
+    let options = &managed_new(cx, info.kind, options);
     let (made, warnings) = cx.client()?.write(|c| {
         let made = apiserver::create(c, info.kind, &info.namespace, object.clone(), options)?;
         let warnings = apiserver::warnings(c, info.kind, &made, None)?;

@@ -4,6 +4,7 @@ mod request;
 
 use super::describe::{self, Text, View};
 use super::pod::Fields;
+use super::rbac::authorizer::User;
 use super::{Kind, Names, data_keys, secret};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names::{self, NameRule};
@@ -125,6 +126,14 @@ impl Kind for CertificateSigningRequest {
         out.field(0, "Status", status(object));
         subject(&request, out);
         view.events(object, out)
+    }
+
+    fn requester(&self) -> Option<fn(&mut Object, &User)> {
+        Some(|object, by| {
+            object.set("/spec/username", by.name.as_str().into());
+            object.set("/spec/groups", json!(by.groups));
+            ["uid", "extra"].iter().for_each(|field| drop(object.remove(&format!("/spec/{field}"))));
+        })
     }
 
     fn prepare_for_create(&self, object: &mut Object) {

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::apimachinery::field::Errors;
-use crate::apimachinery::key::Key;
 use crate::apimachinery::labels::Selector;
 use crate::apimachinery::names::{self, NameRule};
 use crate::apimachinery::object::Object;
@@ -101,6 +100,7 @@ pub mod spec_part;
 mod stateful_set;
 mod storage_class;
 pub mod support;
+mod trigger;
 mod validating_admission_policy;
 mod validating_admission_policy_binding;
 mod validating_webhook_configuration;
@@ -120,7 +120,7 @@ use rollout::{Progress, Revision};
 pub use custom_resource::{versions as versions_of_definition, versions_to_be};
 pub use custom_resource_definition::RESOURCE as DEFINITIONS;
 pub use endpoint_slice::SERVICE_NAME_LABEL;
-pub use naming::Names;
+pub use naming::{Names, OtherVersion};
 pub use node::{labels as node_labels, status as node_status};
 pub use persistent_volume::deletion_problem;
 pub use persistent_volume_claim::validate_claim_spec;
@@ -133,25 +133,7 @@ pub use secret::key_pair_problem;
 pub use service::service_made_at;
 pub use service_account::{ROOT_CERTIFICATE, create_token};
 pub use stateful_set::{OWNED_CLAIMS, PODS_BY_CONTROLLER};
-
-/// A version of a kind that is served besides the one that is stored.
-pub struct OtherVersion {
-    /// `autoscaling/v1`.
-    pub api_version: &'static str,
-    /// Turns an object of this version into one of the stored version.
-    pub convert: fn(&mut Object),
-}
-
-/// A [`Trigger`]'s resource for the objects of every kind that a definition made known.
-pub const ANY_CUSTOM: &str = "*";
-
-/// Which objects' controllers to run when another object changed.
-pub struct Trigger {
-    /// The group resource whose changes matter, or [`ANY_CUSTOM`].
-    pub resource: &'static str,
-    /// The keys (of the kind that declares the trigger) to look at. Called with the object before and after the change.
-    pub keys: fn(&Object, &Cluster) -> Result<Vec<Key>, Status>,
-}
+pub use trigger::{ANY_CUSTOM, Trigger};
 
 /// Everything kstate knows of one kind. The defaults are those of a kind that is stored and listed, without a controller.
 ///
@@ -182,6 +164,11 @@ pub trait Kind: Sync {
     /// The server's answer to a request that makes an object, for kinds that are questions and are not stored.
     /// `by` is who asks, where that is not whoever can read the store.
     fn answer(&self, _object: &Object, _by: Option<&User>, _cluster: &Cluster) -> Option<Result<Object, Status>> {
+        None
+    }
+
+    /// How who asks is written into a new object, for kinds whose objects keep that.
+    fn requester(&self) -> Option<fn(&mut Object, &User)> {
         None
     }
 

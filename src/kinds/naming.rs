@@ -1,6 +1,7 @@
 //! What a kind is called: in manifests, on command lines and in messages.
 
 use crate::apimachinery::key::Key;
+use crate::apimachinery::object::Object;
 
 /// What the API calls a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,4 +59,12 @@ impl Names {
     pub fn key(&self, namespace: &str, name: &str) -> Key {
         Key::new(self.resource, if self.namespaced { namespace } else { "" }, name)
     }
+}
+
+/// A version of a kind that is served besides the one that is stored.
+pub struct OtherVersion {
+    /// `autoscaling/v1`.
+    pub api_version: &'static str,
+    /// Turns an object of this version into one of the stored version.
+    pub convert: fn(&mut Object),
 }
