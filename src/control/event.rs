@@ -5,6 +5,8 @@
 
 mod correlator;
 
+pub use correlator::times_told;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
