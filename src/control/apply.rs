@@ -34,17 +34,22 @@ pub fn apply(cluster: &mut Cluster, plan: Plan) -> Result<Option<Time>, Status> 
 }
 
 /// A controller's first wait before it tries again, which doubles with every failure (client-go's
-/// DefaultTypedControllerRateLimiter). Upstream's waits end at 1000s; these grow on, as what was left alone for a month is
-/// not to be tried three thousand times by the next command.
+/// DefaultTypedControllerRateLimiter).
 const FIRST_WAIT: TimeDelta = TimeDelta::milliseconds(5);
-/// So often it doubles: to the better part of a day.
-const MOST_DOUBLINGS: u32 = 24;
+/// The Job controller's own (DefaultJobApiBackOff).
+const FIRST_WAIT_OF_JOBS: TimeDelta = TimeDelta::seconds(1);
+/// Upstream's waits end at 1000s, and at 60s for Jobs. These grow on, as what was left alone for a month is not to be tried
+/// thousands of times by the next command.
+const LONGEST_WAIT: TimeDelta = TimeDelta::days(1);
+/// More doublings than make the longest wait of the shortest.
+const MOST_DOUBLINGS: u32 = 25;
 
 /// When a controller tries again what it told of as refused.
 fn next_try(cluster: &Cluster, told: &EventRecord) -> Result<Option<Time>, Status> {
+    let first = if told.source == "job-controller" { FIRST_WAIT_OF_JOBS } else { FIRST_WAIT };
     let failures = event::times_told(cluster, told)?;
     let doublings = u32::try_from(failures.saturating_sub(1)).unwrap_or(0).min(MOST_DOUBLINGS);
-    Ok(cluster.now().checked_add_signed(FIRST_WAIT * (1 << doublings)))
+    Ok(cluster.now().checked_add_signed((first * (1 << doublings)).min(LONGEST_WAIT)))
 }
 
 /// Writes an owner's status with the server's answer in its last condition. The owner may be gone, which nobody minds.
