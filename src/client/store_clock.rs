@@ -50,7 +50,7 @@ impl Mode {
             Mode::Ahead(by) => {
                 new.internal.insert(KEY, json!({"aheadMicros": by.num_microseconds().unwrap_or(i64::MAX)}));
             }
-            Mode::Virtual => drop(new.internal.insert(KEY, json!({"virtual": true}))),
+            Mode::Virtual => new.internal.insert(KEY, json!({"virtual": true})),
         }
         if new != *object {
             cluster.put(&place(), new)?;

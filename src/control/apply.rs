@@ -1,10 +1,12 @@
 //! A plan's actions as requests to the API server.
 
+use chrono::TimeDelta;
 use serde_json::Value;
 
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::{Reason, Status};
+use crate::apimachinery::time::Time;
 use crate::apiserver::{self, DeleteOptions, WriteOptions};
 use crate::cluster::Cluster;
 use crate::kinds::plan::{Action, EventRecord, Plan};
@@ -15,16 +17,39 @@ use super::event;
 /// Carries a plan out. A request that the API server refuses ends the plan: nobody waits for a controller's errors, and the
 /// change that makes the request possible brings the controller back. Only a broken store is an error. An event that is
 /// refused, as any is in a namespace that is going, ends nothing: upstream's recorders too do what they can.
-pub fn apply(cluster: &mut Cluster, plan: Plan) -> Result<(), Status> {
+///
+/// Returns when to try again what was refused and told of, if anything was.
+pub fn apply(cluster: &mut Cluster, plan: Plan) -> Result<Option<Time>, Status> {
     for action in plan.actions {
+        let told = if let Action::CreateOrTell(_, told) = &action { Some(told.clone()) } else { None };
         match perform(cluster, action) {
             Err(status) if status.reason != Reason::InternalError => {
-                return plan.refused.map_or(Ok(()), |owner| tell_on_owner(cluster, owner, &status));
+                plan.refused.map_or(Ok(()), |owner| tell_on_owner(cluster, owner, &status))?;
+                return told.map_or(Ok(None), |told| next_try(cluster, &told));
             }
             other => other?,
         }
     }
-    Ok(())
+    Ok(None)
+}
+
+/// A controller's first wait before it tries again, which doubles with every failure (client-go's
+/// DefaultTypedControllerRateLimiter).
+const FIRST_WAIT: TimeDelta = TimeDelta::milliseconds(5);
+/// The Job controller's own (DefaultJobApiBackOff).
+const FIRST_WAIT_OF_JOBS: TimeDelta = TimeDelta::seconds(1);
+/// Upstream's waits end at 1000s, and at 60s for Jobs. These grow on, as what was left alone for a month is not to be tried
+/// thousands of times by the next command.
+const LONGEST_WAIT: TimeDelta = TimeDelta::days(1);
+/// More doublings than make the longest wait of the shortest.
+const MOST_DOUBLINGS: u32 = 25;
+
+/// When a controller tries again what it told of as refused.
+fn next_try(cluster: &Cluster, told: &EventRecord) -> Result<Option<Time>, Status> {
+    let first = if told.source == "job-controller" { FIRST_WAIT_OF_JOBS } else { FIRST_WAIT };
+    let failures = event::times_told(cluster, told)?;
+    let doublings = u32::try_from(failures.saturating_sub(1)).unwrap_or(0).min(MOST_DOUBLINGS);
+    Ok(cluster.now().checked_add_signed((first * (1 << doublings)).min(LONGEST_WAIT)))
 }
 
 /// Writes an owner's status with the server's answer in its last condition. The owner may be gone, which nobody minds.

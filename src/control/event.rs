@@ -5,6 +5,8 @@
 
 mod correlator;
 
+pub use correlator::times_told;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -262,7 +264,7 @@ mod tests {
         for number in 0..1_100 {
             let mut set = Object::new("apps/v1", "StatefulSet", "default", "web");
             set.set("/metadata/uid", number.to_string().into());
-            record(&mut cluster, EventRecord::normal(&set, "test", "Told", String::new())).unwrap();
+            record(&mut cluster, EventRecord::normal(&set, "test", "Told", "once".to_owned())).unwrap();
         }
         assert_eq!(cluster.list("events", Some("default")).unwrap().len(), 1_100);
     }

@@ -206,8 +206,8 @@ fn reconcile(cluster: &mut Cluster, key: &Key) -> Result<Option<Time>, Status> {
     for step in steps {
         let Some(object) = cluster.get(key)? else { return Ok(None) };
         let plan = step(&object, cluster, cluster.now())?;
-        wake = wake.into_iter().chain(plan.requeue_at).min();
-        apply::apply(cluster, plan)?;
+        let planned = plan.requeue_at;
+        wake = wake.into_iter().chain(planned).chain(apply::apply(cluster, plan)?).min();
     }
     Ok(wake)
 }

@@ -73,7 +73,7 @@ pub fn record(cluster: &mut Cluster, key: &Key, uid: &str, seen: Observation) ->
     new.internal.insert(KEY, value);
     plan.push(Action::UpdateStatus(new));
     plan.actions.extend(warning.map(Action::Event));
-    apply::apply(cluster, plan)
+    apply::apply(cluster, plan).map(drop)
 }
 
 fn cannot_run(pod: &Object, container: &str, message: &str) -> EventRecord {
@@ -101,7 +101,7 @@ pub fn hook_of_pod_failed(cluster: &mut Cluster, pod: &Object, container: &str, 
     };
     let mut plan = Plan::nothing();
     plan.push(Action::Event(warning(pod, container, reason, why)));
-    apply::apply(cluster, plan)
+    apply::apply(cluster, plan).map(drop)
 }
 
 fn warning(pod: &Object, container: &str, reason: &'static str, why: &str) -> EventRecord {

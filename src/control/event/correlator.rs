@@ -84,10 +84,20 @@ pub fn judge(cluster: &Cluster, record: &EventRecord) -> Result<Verdict, Status>
     })
 }
 
+/// How often a controller told of an object with the reason of a record, seen or not.
+///
+/// # Errors
+/// A store that cannot be read.
+pub fn times_told(cluster: &Cluster, record: &EventRecord) -> Result<i64, Status> {
+    let told = cluster.indexed(&EVENTS_BY_CAUSE, &teller(record.regarding.uid(), record.source))?;
+    let similar = told.iter().filter(|(_, event)| event.str_at("/reason") == record.reason);
+    Ok(similar.map(|(_, event)| seen(event)).sum())
+}
+
 impl Verdict {
     /// Counts one more on an event that there is; what nobody gets to see only beside what it shows.
     pub fn count(&self, event: &mut Object, record: &EventRecord, now: Time) {
-        let seen = tally(event, "seen").or(event.i64_at("/count")).unwrap_or(1) + record.times;
+        let seen = seen(event) + record.times;
         let sent = sent(event);
         let mut kept = json!({"window": self.window, "sent": sent});
         if self.is_spam {
@@ -135,6 +145,11 @@ fn is_spam(told: &[(Key, Arc<Object>)], now: Time) -> bool {
 /// How often an event was sent: as often as it shows, if nothing was held back.
 fn sent(event: &Object) -> i64 {
     tally(event, "sent").or(event.i64_at("/count")).unwrap_or(1)
+}
+
+/// How often what an event tells of happened, seen or not.
+fn seen(event: &Object) -> i64 {
+    tally(event, "seen").or(event.i64_at("/count")).unwrap_or(1)
 }
 
 /// When something was last told that the event is for, seen or not.

@@ -229,5 +229,5 @@ pub fn record(cluster: &mut Cluster, key: &Key, uid: &str, answers: Vec<Probed>)
     let Some(pod) = cluster.get(key)?.filter(|pod| pod.uid() == uid) else { return Ok(()) };
     let mut new = Object::clone(&pod);
     answers.into_iter().for_each(|answer| add(&mut new, answer));
-    apply(cluster, Plan { actions: vec![Action::UpdateStatus(new)], ..Plan::default() })
+    apply(cluster, Plan { actions: vec![Action::UpdateStatus(new)], ..Plan::default() }).map(drop)
 }

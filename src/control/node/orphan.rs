@@ -56,7 +56,7 @@ fn reconcile(pod: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, St
 fn noted(pod: &Object, since: Option<Time>) -> Object {
     let mut new = pod.clone();
     match since {
-        Some(since) => drop(new.internal.insert(KEY, time::to_rfc3339_micro(since).into())),
+        Some(since) => new.internal.insert(KEY, time::to_rfc3339_micro(since).into()),
         None => drop(new.internal.remove(KEY)),
     }
     new

@@ -41,7 +41,7 @@ pub fn reconcile(claim: &Arc<Object>, volume: &Object, cluster: &Cluster, now: T
     }
     let users = cluster.indexed(&PODS_BY_CLAIM, &format!("{}/{}", claim.namespace(), claim.name()))?;
     let running = users.iter().find(|(_, pod)| pod.str_at("/status/phase") == "Running");
-    Ok(running.map_or_else(Plan::nothing, |(_, pod)| finish(claim, volume, pod.str_at("/spec/nodeName"))))
+    Ok(running.map_or_else(Plan::nothing, |(_, pod)| finish(claim, volume, pod)))
 }
 
 /// Whether the claim's class lets its volumes grow; others were bound as they are.
@@ -100,7 +100,9 @@ fn grow(claim: &Arc<Object>, volume: &Object, now: Time) -> Plan {
     plan
 }
 
-fn finish(claim: &Arc<Object>, volume: &Object, node: &str) -> Plan {
+/// The file system has its new size, which the kubelet tells of the pod that uses it, and of the claim.
+fn finish(claim: &Arc<Object>, volume: &Object, pod: &Object) -> Plan {
+    let node = pod.str_at("/spec/nodeName");
     let mut new = Object::clone(claim);
     new.set("/status/capacity/storage", volume.str_at("/spec/capacity/storage").into());
     new.remove("/status/allocatedResourceStatuses");
@@ -108,10 +110,12 @@ fn finish(claim: &Arc<Object>, volume: &Object, node: &str) -> Plan {
     let done = format!("MountVolume.NodeExpandVolume succeeded for volume {:?} {node}", volume.name());
     let mut plan = Plan::nothing();
     plan.push(Action::UpdateStatus(new));
-    plan.push(Action::Event(EventRecord {
-        host: node.to_owned(),
-        ..EventRecord::normal(claim, "kubelet", "FileSystemResizeSuccessful", done)
-    }));
+    for about in [pod, claim] {
+        plan.push(Action::Event(EventRecord {
+            host: node.to_owned(),
+            ..EventRecord::normal(about, "kubelet", "FileSystemResizeSuccessful", done.clone())
+        }));
+    }
     plan
 }
 
