@@ -66,6 +66,11 @@ pub struct TemplateFlags {
 }
 
 impl TemplateFlags {
+    /// Whether there is a template: without a format that asks for go-template.
+    pub fn is_given(&self) -> bool {
+        !self.template.is_empty()
+    }
+
     /// With a format, what prints objects.
     pub fn of<'f>(&'f self, output: &'f str) -> OutputFlags<'f> {
         OutputFlags {

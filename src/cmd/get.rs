@@ -231,12 +231,18 @@ impl Get {
             anyhow::bail!("subresource cannot be used when bulk resources are specified");
         }
         let mut fetched = fetch::fetch(cx, named, manifests, &selectors, self.scope.all_namespaces)?;
-        if !self.filename.is_empty() && self.server_print && matches!(self.output.as_str(), "" | "wide") {
+        if !self.filename.is_empty() && self.is_server_table() {
             // kubectl asks the selector about the table that the server made of an object, and a table has no labels.
             let selector = Selector::parse(selectors.labels).map_err(Status::from)?;
             fetched.parts.retain(|_| selector.matches(None));
         }
         if self.subresource.is_empty() { Ok(fetched) } else { subresource::of(cx, fetched, &self.subresource) }
+    }
+
+    /// Whether the server makes a table of what is asked for.
+    fn is_server_table(&self) -> bool {
+        let is_table = self.output == "wide" || self.output.is_empty() && !self.templates.is_given();
+        is_table && self.server_print
     }
 
     fn named(&self, cx: &mut Context) -> anyhow::Result<Named> {
@@ -272,10 +278,7 @@ impl Get {
         }
         if !self.sort_by.is_empty() {
             let sorted = printers::sort_objects(&mut objects, &self.sort_by);
-            sorted.map_err(|error| match error.to_string() {
-                text if text.contains("unsortable") => cx.fatal("sorter.go:329", &text),
-                _ => error,
-            })?;
+            sorted.map_err(|error| unsortable(cx, "sorter.go:329", error))?;
         }
         let mut printer = Printer::new(format, self.show_managed_fields);
         match objects.as_slice() {
@@ -395,8 +398,11 @@ impl Get {
                 _ => Get::table(self.server_print, kind, objects, now),
             };
             // kubectl drops the error of a table that it cannot sort, and the table with it.
-            if !self.sort_by.is_empty() && !printers::sort_table(&mut table, &self.sort_by)? {
-                table.rows.clear();
+            if !self.sort_by.is_empty() {
+                let sorted = printers::sort_table(&mut table, &self.sort_by);
+                if !sorted.map_err(|error| unsortable(cx, "sorter.go:375", error))? {
+                    table.rows.clear();
+                }
             }
             Ok((kind, table))
         });
@@ -429,4 +435,12 @@ fn no_type(cx: &mut Context) -> anyhow::Error {
         "Required resource not specified.\nUse \"{program} explain <resource>\" for a detailed description of that \
          resource (e.g. {program} explain pods)."
     ))
+}
+
+/// Values that have no order end kubectl where it compares them; other errors are told as they are.
+fn unsortable(cx: &mut Context, place: &str, error: anyhow::Error) -> anyhow::Error {
+    match error.to_string() {
+        text if text.contains("unsortable") => cx.fatal(place, &text),
+        _ => error,
+    }
 }

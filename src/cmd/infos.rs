@@ -94,8 +94,9 @@ pub fn find(cx: &mut Context, query: &Query) -> anyhow::Result<Infos> {
             has_files,
             selector,
             field_selector,
-            all: query.all,
-            type_alone_is_all: query.type_alone_is_all,
+            // Upstream's --all widens a type that stands alone; a name says more than it. Only delete's is a selector.
+            all: false,
+            type_alone_is_all: query.all || query.type_alone_is_all,
             all_namespaces: query.all_namespaces,
         },
     )?;

@@ -82,6 +82,8 @@ fn named_in(registry: &Registry, program: &str, request: &Request) -> anyhow::Re
     match (kinds.as_slice(), arguments.names.is_empty()) {
         ([], _) => anyhow::bail!(MISSING),
         (_, true) => anyhow::bail!("resource(s) were provided, but no name was specified"),
+        // A category stands for several.
+        ([_, _, ..], false) => anyhow::bail!("you must specify only one resource"),
         (_, false) if arguments.names.iter().any(String::is_empty) => anyhow::bail!("resource name may not be empty"),
         (_, false) => Ok(Named::Each(
             arguments.names.into_iter().flat_map(|n| kinds.iter().map(move |k| (*k, n.clone()))).collect(),

@@ -359,6 +359,10 @@ impl Run {
         });
         let made = self.make(cx, dry_run, service)?;
         printer.print(&made, &format!("created{}", dry_run.suffix()), &mut cx.env.stdout)?;
+        // Upstream parts the documents, and its printer does too.
+        if self.print.output == "yaml" {
+            cx.env.stdout.write_all(b"---\n")?;
+        }
         Ok(Arc::new(made))
     }
 }

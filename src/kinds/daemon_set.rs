@@ -159,8 +159,8 @@ impl Kind for DaemonSet {
         rollout::history(object, cluster).map(Some)
     }
 
-    fn rollback(&self, object: &Object, to: &Revision) -> Result<Option<(PatchType, Value)>, String> {
-        Ok(rollout::rollback(object, to).map(|patch| (PatchType::Strategic, patch)))
+    fn rollback(&self, _: &Object, to: &Revision) -> Result<Option<(PatchType, Value)>, String> {
+        Ok(Some((PatchType::Strategic, rollout::rollback(to))))
     }
 
     fn restarted(&self, object: &Object, at: &str) -> Result<Object, String> {

@@ -33,7 +33,7 @@ impl GoTemplate {
         let mut template = Template::with_limits(Limits::default().with_total_iterations(None).with_output_bytes(None));
         NAME.clone_into(&mut template.name);
         template.add_funcs(&functions::FUNCTIONS);
-        let plain = source::without_raw_strings(text);
+        let plain = source::without_else_with(&source::without_raw_strings(text));
         template.parse(plain).map_err(|e| anyhow!("error parsing template {text}, {}", errors::parse(&e)))?;
         Ok(GoTemplate { text: text.to_owned(), template, allow_missing_keys })
     }

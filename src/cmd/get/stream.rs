@@ -49,7 +49,7 @@ impl Get {
 
     /// The tables of whole kinds, where no row needs more of its object than a server sends with it.
     pub(super) fn stream_tables(&self, cx: &mut Context) -> anyhow::Result<Option<Vec<(KindRef, Table)>>> {
-        if !matches!(self.output.as_str(), "" | "wide") || !self.server_print {
+        if !self.is_server_table() {
             return Ok(None);
         }
         let Some(kinds) = self.whole_kinds(cx)? else { return Ok(None) };

@@ -114,12 +114,15 @@ impl Run for Resources {
         };
         let mut errors = Vec::new();
         let failed = change.run(cx, &infos, &mut |_, _, spec| {
-            let containers = containers(spec, "containers", &self.containers);
-            if containers.is_empty() {
-                errors.push(anyhow::anyhow!("error: unable to find container named {}", self.containers));
+            let mut found = false;
+            for list in ["containers", "initContainers"] {
+                for container in containers(spec, list, &self.containers) {
+                    found = true;
+                    wanted.iter().for_each(|(list, quantities)| set(container, list, quantities));
+                }
             }
-            for container in containers {
-                wanted.iter().for_each(|(list, quantities)| set(container, list, quantities));
+            if !found {
+                errors.push(anyhow::anyhow!("error: unable to find container named {}", self.containers));
             }
             Ok(())
         });

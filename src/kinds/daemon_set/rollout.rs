@@ -51,16 +51,13 @@ pub fn history(set: &Object, cluster: &Cluster) -> Result<Vec<Revision>, Status>
     Ok(history::own(set, cluster)?.iter().map(of).collect())
 }
 
-/// The patch that restores a template; `None` when it is the present one.
-pub fn rollback(set: &Object, to: &Revision) -> Option<Value> {
-    if set.at("/spec/template") == Some(&to.template) {
-        return None;
-    }
+/// The patch that restores a template, also the present one, as a StatefulSet's.
+pub fn rollback(to: &Revision) -> Value {
     let mut template = to.template.clone();
     if let Some(map) = template.as_object_mut() {
         map.insert("$patch".to_owned(), "replace".into());
     }
-    Some(json!({"spec": {"template": template}}))
+    json!({"spec": {"template": template}})
 }
 
 #[cfg(test)]

@@ -188,8 +188,8 @@ impl Kind for StatefulSet {
         rollout::history(set, cluster).map(Some)
     }
 
-    fn rollback(&self, set: &Object, to: &Revision) -> Result<Option<(PatchType, Value)>, String> {
-        Ok(rollout::rollback(set, to).map(|patch| (PatchType::Strategic, patch)))
+    fn rollback(&self, _: &Object, to: &Revision) -> Result<Option<(PatchType, Value)>, String> {
+        Ok(Some((PatchType::Strategic, rollout::rollback(to))))
     }
 
     fn restarted(&self, set: &Object, at: &str) -> Result<Object, String> {

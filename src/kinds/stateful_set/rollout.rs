@@ -63,16 +63,14 @@ pub fn history(set: &Object, cluster: &Cluster) -> Result<Vec<Revision>, Status>
     Ok(revision::history(&Set::of(set), cluster)?.iter().map(of).collect())
 }
 
-/// The patch that restores a template; `None` when it is the present one.
-pub fn rollback(set: &Object, to: &Revision) -> Option<Value> {
-    if set.at("/spec/template") == Some(&to.template) {
-        return None;
-    }
+/// The patch that restores a template, also the present one: kubectl 1.32 compares bytes, and writes a `creationTimestamp:
+/// null` into its own that no server since 1.34 keeps.
+pub fn rollback(to: &Revision) -> Value {
     let mut template = to.template.clone();
     if let Some(map) = template.as_object_mut() {
         map.insert("$patch".to_owned(), "replace".into());
     }
-    Some(serde_json::json!({"spec": {"template": template}}))
+    serde_json::json!({"spec": {"template": template}})
 }
 
 #[cfg(test)]

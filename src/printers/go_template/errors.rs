@@ -54,9 +54,7 @@ pub(super) fn execute(error: &ExecError, template: &str, object: &Value) -> Stri
     let command = node[piped..].trim_start();
     let column = at.col.saturating_sub(1) + node.len() - command.len();
     let (column, node, message) = place(column, command, &error.message, object);
-    let shown: String =
-        if node.chars().count() > 20 { node.chars().take(20).chain("...".chars()).collect() } else { node };
-    format!("template: {NAME}:{}:{column}: executing {} at <{shown}>: {message}", at.line, quote(NAME))
+    format!("template: {NAME}:{}:{column}: executing {} at <{node}>: {message}", at.line, quote(NAME))
 }
 
 fn node_text(at: &ErrorContext, template: &str) -> String {
@@ -82,6 +80,14 @@ fn place(column: usize, node: &str, message: &str, object: &Value) -> (usize, St
         return (column, node.to_owned(), format!("{word} is not a command"));
     }
     let function = node.split([' ', '|']).next().unwrap_or_default();
+    if let Some(field) = message.strip_suffix(" has arguments but cannot be invoked as function") {
+        let last = if function.matches('.').count() > 1 { function.rfind('.').unwrap_or_default() } else { 0 };
+        return (column + last, function.to_owned(), format!("{field} is not a method but has arguments"));
+    }
+    if let Some(operand) = message.strip_prefix("can't give argument to non-function ") {
+        let at = node.find(operand).unwrap_or_default();
+        return (column + at, operand.to_owned(), message.to_owned());
+    }
     let is_function = function.starts_with(|c: char| c.is_alphabetic());
     if let Some(count) = message.strip_prefix(&format!("{function} requires at least ")) {
         let count = count.split(' ').next().unwrap_or_default();
@@ -91,7 +97,10 @@ fn place(column: usize, node: &str, message: &str, object: &Value) -> (usize, St
         let count = count.split(' ').next().unwrap_or_default();
         return (column, node.to_owned(), format!("wrong number of args for {function}: want {count} got 0"));
     }
-    let says_itself = message.starts_with("wrong number of args") || message.starts_with("range can't");
+    if is_function && message.starts_with("wrong number of args") {
+        return (column, function.to_owned(), message.to_owned());
+    }
+    let says_itself = message.starts_with("range can't");
     if is_function && !says_itself && !message.starts_with("error calling ") {
         return (column, node.to_owned(), format!("error calling {function}: {message}"));
     }
@@ -107,6 +116,8 @@ fn field_message(node: &str, object: &Value) -> String {
         here = match here {
             Some(Value::Object(map)) => map.get(field),
             Some(Value::Null) => return format!("nil pointer evaluating interface {{}}.{field}"),
+            // The chain starts at a dot that is not the root: mostly its last field is what cannot be had.
+            None => continue,
             _ => break,
         };
     }
