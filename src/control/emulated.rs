@@ -151,13 +151,6 @@ fn servers_for_image(image: &str, line: &Line) -> Vec<Emulated> {
     served.into_iter().collect()
 }
 
-/// Whether an image's `sh` is busybox' ash, which knows `[[` and `echo -e` where Debian's dash does not.
-pub fn has_ash(image: &str) -> bool {
-    let repository = repository(image);
-    let is_alpine = tag(image).split(['-', '.']).any(|word| word.starts_with("alpine") || word == "busybox");
-    is_alpine || ["busybox", "alpine", "agnhost"].iter().any(|name| is(repository, name))
-}
-
 /// Whether an image is a busybox from before 1.29, whose `nslookup` was another one.
 pub fn is_old_busybox(image: &str) -> bool {
     let tag = tag(image);
@@ -299,22 +292,6 @@ mod tests {
             ("nginx:1.25", false),
         ] {
             assert_eq!(is_old_busybox(image), old, "{image}");
-        }
-    }
-
-    #[test]
-    fn images_whose_shell_is_busybox_s() {
-        for (image, ash) in [
-            ("busybox", true),
-            ("registry.k8s.io/busybox:1.27.2", true),
-            ("alpine:3.20", true),
-            ("redis:7.2-alpine3.20", true),
-            ("registry.k8s.io/e2e-test-images/agnhost:2.40", true),
-            ("nginx", false),
-            ("debian:bookworm", false),
-            ("example/alpine-like:1", false),
-        ] {
-            assert_eq!(has_ash(image), ash, "{image}");
         }
     }
 

@@ -45,8 +45,6 @@ pub struct Sandbox {
     pub cgroup: Vec<(String, String)>,
     /// The image is a busybox from before 1.29, whose `nslookup` prints in a manner of its own.
     pub old_busybox: bool,
-    /// The image's `sh` is busybox' ash.
-    pub has_ash: bool,
     /// What the pod's images would serve, while nothing in the sandbox listens there itself.
     pub servers: Vec<Server>,
 }

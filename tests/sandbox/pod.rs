@@ -107,7 +107,6 @@ impl Pod {
             companions: None,
             cgroup: vec![("cpu.max".into(), "max 100000\n".into())],
             old_busybox: false,
-            has_ash: false,
             mounts,
             servers: vec![server],
         };

@@ -12,7 +12,7 @@ use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
 use crate::cluster::Cluster;
-use crate::control::emulated::{self, has_ash, is_old_busybox};
+use crate::control::emulated::{self, is_old_busybox};
 use crate::control::sandbox::{Sandbox, Server};
 
 /// The cluster's DNS server and domain.
@@ -59,7 +59,6 @@ pub fn sandbox(pod: &Object, container: &str, cluster: &Cluster) -> Result<Sandb
         target: target(pod, spec, cluster)?,
         cgroup: cgroup::files(spec, allocated.at("/spec/resources")),
         old_busybox: is_old_busybox(text(spec, "image")),
-        has_ash: has_ash(text(spec, "image")),
         servers: servers(pod, cluster)?,
     })
 }

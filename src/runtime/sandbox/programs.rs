@@ -9,7 +9,7 @@ use nix::libc;
 use nix::mount::MsFlags;
 
 use super::failure::{Failure, Step};
-use super::mount::{bind, fresh, read_only};
+use super::mount::fresh;
 use super::tree::{Tree, by_fd, components, is_dir};
 use super::{graft, remove, tools};
 use crate::control::sandbox::Sandbox;
@@ -50,16 +50,7 @@ pub fn mount(root: &Tree, container: &Path, sandbox: &Sandbox) -> Result<(), Fai
             show(&lower, root, &layer, name, sandbox)?;
         }
     }
-    tools::mount(&host, root, sandbox)?;
-    show_ash(&host, root, sandbox)
-}
-
-/// Shows the host's busybox as `sh` where the image has it so; without one bash is nearer to it than dash. A host with
-/// neither has its own `sh`.
-fn show_ash(host: &Tree, root: &Tree, sandbox: &Sandbox) -> Result<(), Failure> {
-    let shell = ["usr/bin/busybox", "bin/busybox", "usr/bin/bash", "bin/bash"].iter().find_map(|s| host.handle(s).ok());
-    let (Some(shell), true, Ok(sh)) = (shell, sandbox.has_ash, root.handle("bin/sh")) else { return Ok(()) };
-    bind(shell, sh).and_then(|()| read_only(root, "bin/sh")).step("show busybox as /bin/sh")
+    tools::mount(&host, root, sandbox)
 }
 
 fn show(lower: &Tree, root: &Tree, layer: &Tree, name: &str, sandbox: &Sandbox) -> Result<(), Failure> {
