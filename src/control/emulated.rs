@@ -4,12 +4,14 @@
 
 mod first_process;
 mod greeters;
+mod stress;
 
 use serde_json::Value;
 
 use crate::control::sandbox::ServerKind;
 
 pub use first_process::first_process;
+pub use stress::outgrows_its_limit;
 
 /// A server that a container is known to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -229,6 +231,12 @@ fn option(line: &[String], names: &[&str]) -> Option<String> {
         let (name, value) = word.split_once('=')?;
         names.contains(&name).then(|| value.to_owned())
     })
+}
+
+/// The value of one of Go's flags, which have one dash or two.
+fn flag(line: &Line, name: &str) -> Option<String> {
+    let words: Vec<String> = line.words().iter().map(|w| (*w).to_owned()).collect();
+    option(&words, &[&format!("-{name}"), &format!("--{name}")])
 }
 
 /// `httpd -f -p 8080 -h /www` of busybox.

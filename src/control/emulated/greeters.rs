@@ -2,7 +2,7 @@
 //!
 //! Pure. Knows command lines and environments; what they answer is `runtime::http`'s.
 
-use super::{Emulated, Line, base_name, is, option, repository, tag};
+use super::{Emulated, Line, base_name, flag, is, repository, tag};
 use crate::control::sandbox::ServerKind;
 
 /// What one of these images serves, by its command line; the second is for one that ends at once with such a line.
@@ -52,12 +52,6 @@ fn echo_server(line: &Line, _tag: &str) -> Option<Emulated> {
 /// Of its variants only this one says what can be known without its page.
 fn nginx_hello(line: &Line, tag: &str) -> Option<Emulated> {
     tag.contains("plain-text").then(|| fixed(line, ServerKind::NginxHello, 80))?
-}
-
-/// The value of one of Go's flags, which have one dash or two.
-fn flag(line: &Line, name: &str) -> Option<String> {
-    let words: Vec<String> = line.words().iter().map(|w| (*w).to_owned()).collect();
-    option(&words, &[&format!("-{name}"), &format!("--{name}")])
 }
 
 /// `http-echo -text=hello -listen=:5678`; without a text it ends at once.

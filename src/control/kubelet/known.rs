@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::life::text;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::time::{self, Time};
-use crate::control::emulated::servers;
+use crate::control::emulated::{outgrows_its_limit, servers};
 use crate::control::observation::{self, Observation, Seen};
 use crate::control::pace::{Exit, Fault, Pace, Step, Subject};
 use crate::control::processes;
@@ -99,6 +99,9 @@ pub fn seen_end(seen: &Observation) -> Option<End> {
     }
 }
 
+/// What touching more memory than a container may have takes, until the kernel ends it.
+const TOUCHING: TimeDelta = TimeDelta::seconds(1);
+
 fn simulated_end(run: &Run, pace: &Pace) -> Option<End> {
     let subject = subject(run.pod, run.spec);
     let ruled = pace.faults(&subject).find_map(|fault| match fault {
@@ -110,6 +113,9 @@ fn simulated_end(run: &Run, pace: &Pace) -> Option<End> {
     if let Some(Exit { code, out_of_memory, after: delay, .. }) = ruled {
         let reason = out_of_memory.then_some("OOMKilled");
         return Some(End { reason, ..End::exited(after(*delay), *code) });
+    }
+    if outgrows_its_limit(run.spec) {
+        return Some(End { reason: Some("OOMKilled"), ..End::exited(after(TOUCHING), 137) });
     }
     let ends = if run.is_init {
         Step::InitContainer

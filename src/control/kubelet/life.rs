@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::walk::Walk;
 use super::{SOURCE, because, config, container_status, deadline, network, pod_status};
+use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
@@ -70,6 +71,7 @@ fn make_sandbox(pod: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan,
         }
         return Ok(plan);
     }
+    plan.actions.extend(pull_secrets_missed(pod, cluster)?);
     let mut new = Object::clone(pod);
     let taken = cluster.pod_addresses() + 1;
     let address = match pod.bool_at("/spec/hostNetwork") {
@@ -83,6 +85,26 @@ fn make_sandbox(pod: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan,
     plan.push(Action::PodAddresses(taken));
     plan.push(Action::UpdateStatus(new));
     Ok(plan)
+}
+
+/// What the kubelet says of `imagePullSecrets` that are not there, before it pulls without them.
+fn pull_secrets_missed(pod: &Object, cluster: &Cluster) -> Result<Option<Action>, Status> {
+    let mut missing = Vec::new();
+    for name in pod.list_at("/spec/imagePullSecrets").iter().map(|secret| text(secret, "name")) {
+        if cluster.get(&Key::new("secrets", pod.namespace(), name))?.is_none() {
+            missing.push(name);
+        }
+    }
+    let message = format!(
+        "Unable to retrieve some image pull secrets ({}); attempting to pull the image may not succeed.",
+        missing.join(", ")
+    );
+    Ok((!missing.is_empty()).then(|| {
+        Action::Event(EventRecord {
+            host: pod.str_at("/spec/nodeName").to_owned(),
+            ..EventRecord::warning(pod, SOURCE, "FailedToRetrieveImagePullSecret", message)
+        })
+    }))
 }
 
 /// A string field of a container.
