@@ -42,6 +42,24 @@ impl Body {
         &mut Arc::make_mut(&mut self.0[at]).value
     }
 
+    /// The map that a field is, to change; what is none becomes an empty one.
+    pub fn map_mut(&mut self, name: &str) -> &mut Map<String, Value> {
+        let value = self.get_or_insert(name);
+        if !value.is_object() {
+            *value = Value::Object(Map::new());
+        }
+        value.as_object_mut().expect("a value that was just made a map")
+    }
+
+    /// The list that a field is, to change; what is none becomes an empty one.
+    pub fn list_mut(&mut self, name: &str) -> &mut Vec<Value> {
+        let value = self.get_or_insert(name);
+        if !value.is_array() {
+            *value = Value::Array(Vec::new());
+        }
+        value.as_array_mut().expect("a value that was just made a list")
+    }
+
     /// Sets a field.
     pub fn insert(&mut self, name: &str, value: Value) {
         let field = Arc::new(Field { name: name.to_owned(), value });
@@ -54,7 +72,7 @@ impl Body {
     /// Takes a field out.
     pub fn remove(&mut self, name: &str) -> Option<Value> {
         let at = self.place(name).ok()?;
-        Some(value_of(self.0.remove(at)))
+        Some(Arc::unwrap_or_clone(self.0.remove(at)).value)
     }
 
     /// Takes every field out.
@@ -84,9 +102,7 @@ impl Body {
 
     /// As serde_json's own map; what other versions share is copied.
     pub fn into_map(self) -> Map<String, Value> {
-        let fields =
-            self.0.into_iter().map(|field| Arc::try_unwrap(field).unwrap_or_else(|shared| Field::clone(&shared)));
-        fields.map(|field| (field.name, field.value)).collect()
+        self.0.into_iter().map(Arc::unwrap_or_clone).map(|field| (field.name, field.value)).collect()
     }
 
     /// Changes the fields as serde_json's own map. Nothing is shared with other versions any more.
@@ -105,10 +121,6 @@ impl Body {
             None => Err(self.0.len()),
         }
     }
-}
-
-fn value_of(field: Arc<Field>) -> Value {
-    Arc::try_unwrap(field).map_or_else(|shared| shared.value.clone(), |field| field.value)
 }
 
 impl From<Map<String, Value>> for Body {

@@ -125,7 +125,7 @@ impl Object {
         let Some((way, last)) = pointer.rsplit_once('/') else { return };
         let mut way = way.strip_prefix('/').into_iter().flat_map(steps);
         let Some(first) = way.next() else { return self.body.insert(&unescape(last), value) };
-        let mut here = map_of(self.body.get_or_insert(&unescape(first)));
+        let mut here = self.body.map_mut(&unescape(first));
         for part in way {
             let part = unescape(part);
             // Most maps are there already: a key that need not be made is not copied.
@@ -313,17 +313,6 @@ impl Object {
     /// The one owner with `controller: true`.
     pub fn controller_of(&self) -> Option<OwnerReference<'_>> {
         self.owner_references().find(|r| r.controller)
-    }
-}
-
-/// The map that a value is; what is none becomes an empty one.
-fn map_of(value: &mut Value) -> &mut Map<String, Value> {
-    if !value.is_object() {
-        *value = Value::Object(Map::new());
-    }
-    match value {
-        Value::Object(map) => map,
-        _ => unreachable!("a value that was just made a map"),
     }
 }
 

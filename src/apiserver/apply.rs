@@ -57,14 +57,12 @@ pub fn apply(
     let merged = Merge { kind, live: &live, manifest, options }.merged(&now)?;
     let part = if options.subresource == "status" { "" } else { options.subresource };
     let write = WriteOptions {
-        is_decoded: false,
         dry_run: options.dry_run,
         strict: true,
         manager: options.manager.to_owned(),
         is_applied: true,
         subresource: part,
-        keeps_bookkeeping: false,
-        user: None,
+        ..WriteOptions::default()
     };
     match (old, options.subresource) {
         (None, _) => super::create(cluster, kind, namespace, merged, &write),

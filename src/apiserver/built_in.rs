@@ -181,11 +181,8 @@ pub fn forget(cluster: &mut Cluster, key: &Key) -> Result<(), Status> {
     }
     let Some(system) = cluster.get(&kube_system())? else { return Ok(()) };
     let mut system = Object::clone(&system);
-    let gone = system.internal.get_or_insert(GONE);
-    if gone.is_null() {
-        *gone = Value::Array(Vec::new());
-    }
-    if let Some(gone) = gone.as_array_mut().filter(|gone| gone.iter().all(|g| *g != mark(key))) {
+    let gone = system.internal.list_mut(GONE);
+    if gone.iter().all(|g| *g != mark(key)) {
         gone.push(mark(key).into());
         cluster.put(&kube_system(), system)?;
     }

@@ -29,12 +29,11 @@ pub enum Part {
 impl Part {
     /// The part of a kind's objects that a subresource is; `None` where the kind has no such subresource.
     pub fn of(kind: &dyn Kind, subresource: &str) -> Option<Part> {
-        let spec = ["resize", "ephemeralcontainers"].into_iter().find(|name| *name == subresource);
         match subresource {
             "" => Some(Part::Main),
             "status" => Some(Part::Status),
             "scale" => Some(Part::Scale),
-            _ => spec.filter(|name| kind.spec_part(name).is_some()).map(Part::Spec),
+            _ => kind.spec_part(subresource).map(|part| Part::Spec(part.name())),
         }
     }
 

@@ -9,6 +9,7 @@ use super::logs;
 use super::verbs::{Operands, Run};
 use super::{pods, resources};
 use crate::apimachinery::object::Object;
+use crate::control::kubelet;
 use crate::control::observation::{self, Seen};
 use crate::runtime::{self, keeper};
 
@@ -84,8 +85,6 @@ impl Run for Attach {
     }
 }
 
-const EPHEMERAL: &str = "/spec/ephemeralContainers";
-
 /// There is nothing to attach to.
 #[derive(Debug, thiserror::Error)]
 #[error("container {container} is simulated, this machine cannot run it: {message}")]
@@ -134,12 +133,14 @@ impl Session {
         self.carry(cx, is_raw)?;
         let again = !self.quiet && is_raw && self.pod.str_at("/spec/restartPolicy") == "Always";
         if again {
-            let (what, when) = match self.pod.list_at(EPHEMERAL).iter().any(|c| c["name"] == name.as_str()) {
-                true => {
-                    ("the ephemeral container will not be restarted but may be reattached", "if it is still running")
-                }
-                false => ("resume", "command when the pod is running"),
-            };
+            let (what, when) =
+                match self.pod.list_at("/spec/ephemeralContainers").iter().any(|c| c["name"] == name.as_str()) {
+                    true => (
+                        "the ephemeral container will not be restarted but may be reattached",
+                        "if it is still running",
+                    ),
+                    false => ("resume", "command when the pod is running"),
+                };
             let command = format!("{} attach {} -c {name} -i -t", cx.program, self.pod.name());
             cx.print(&format!("Session ended, {what} using '{command}' {when}\n"))?;
         }
@@ -147,8 +148,7 @@ impl Session {
     }
 
     fn spec(&self) -> Option<&serde_json::Value> {
-        let lists = ["/spec/containers", "/spec/initContainers", EPHEMERAL];
-        lists.iter().flat_map(|list| self.pod.list_at(list)).find(|c| c["name"] == self.container.as_str())
+        kubelet::specs(&self.pod).find(|c| c["name"] == self.container.as_str())
     }
 
     fn carry(&self, cx: &mut Context, is_raw: bool) -> anyhow::Result<()> {

@@ -25,7 +25,8 @@ pub fn apply(cluster: &mut Cluster, plan: Plan) -> Result<Option<Time>, Status> 
         match perform(cluster, action) {
             Err(status) if status.reason != Reason::InternalError => {
                 plan.refused.map_or(Ok(()), |owner| tell_on_owner(cluster, owner, &status))?;
-                return told.map_or(Ok(None), |told| next_try(cluster, &told));
+                let first = plan.first_wait.unwrap_or(FIRST_WAIT);
+                return told.map_or(Ok(None), |told| next_try(cluster, &told, first));
             }
             other => other?,
         }
@@ -36,8 +37,6 @@ pub fn apply(cluster: &mut Cluster, plan: Plan) -> Result<Option<Time>, Status> 
 /// A controller's first wait before it tries again, which doubles with every failure (client-go's
 /// DefaultTypedControllerRateLimiter).
 const FIRST_WAIT: TimeDelta = TimeDelta::milliseconds(5);
-/// The Job controller's own (DefaultJobApiBackOff).
-const FIRST_WAIT_OF_JOBS: TimeDelta = TimeDelta::seconds(1);
 /// Upstream's waits end at 1000s, and at 60s for Jobs. These grow on, as what was left alone for a month is not to be tried
 /// thousands of times by the next command.
 const LONGEST_WAIT: TimeDelta = TimeDelta::days(1);
@@ -45,8 +44,7 @@ const LONGEST_WAIT: TimeDelta = TimeDelta::days(1);
 const MOST_DOUBLINGS: u32 = 25;
 
 /// When a controller tries again what it told of as refused.
-fn next_try(cluster: &Cluster, told: &EventRecord) -> Result<Option<Time>, Status> {
-    let first = if told.source == "job-controller" { FIRST_WAIT_OF_JOBS } else { FIRST_WAIT };
+fn next_try(cluster: &Cluster, told: &EventRecord, first: TimeDelta) -> Result<Option<Time>, Status> {
     let failures = event::times_told(cluster, told)?;
     let doublings = u32::try_from(failures.saturating_sub(1)).unwrap_or(0).min(MOST_DOUBLINGS);
     Ok(cluster.now().checked_add_signed((first * (1 << doublings)).min(LONGEST_WAIT)))

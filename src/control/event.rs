@@ -184,11 +184,7 @@ pub fn decisions(event: &Object) -> Vec<Decision> {
 
 fn keep_reason(event: &mut Object, record: &EventRecord, now: time::Time) {
     let Some((about, text)) = &record.because else { return };
-    let kept = event.internal.get_or_insert(REASONS);
-    if kept.is_null() {
-        *kept = json!([]);
-    }
-    let Some(kept) = kept.as_array_mut() else { return };
+    let kept = event.internal.list_mut(REASONS);
     if kept.len() >= MOST_REASONS {
         kept.remove(0);
     }
@@ -202,6 +198,7 @@ fn event(cluster: &Cluster, namespace: &str, record: &EventRecord, message: &str
     let mut event = Object::new("v1", "Event", namespace, &format!("{}.{stamp:x}", record.regarding.name()));
     event.set("/involvedObject", involved(record));
     event.set("/reason", record.reason.into());
+    // As Go leaves it out when it is empty.
     if !message.is_empty() {
         event.set("/message", message.into());
     }

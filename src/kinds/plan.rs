@@ -1,5 +1,7 @@
 //! What a controller wants done, as data. The event loop applies it through the API server, like any client's request.
 
+use chrono::TimeDelta;
+
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::time::Time;
@@ -104,6 +106,8 @@ pub struct Plan {
     pub reasons: Vec<Reason>,
     /// The owner with the status that tells of a refused request: its last condition gets the server's answer as its message.
     pub refused: Option<Object>,
+    /// How long to wait before what was refused for the first time is tried again, where that is not as usual.
+    pub first_wait: Option<TimeDelta>,
 }
 
 impl Plan {

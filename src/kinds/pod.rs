@@ -153,11 +153,8 @@ impl Kind for Pod {
     }
 
     fn spec_part(&self, subresource: &str) -> Option<&'static dyn SpecPart> {
-        match subresource {
-            "ephemeralcontainers" => Some(&ephemeral::Ephemeral),
-            "resize" => Some(&resize::Resize),
-            _ => None,
-        }
+        const PARTS: [&dyn SpecPart; 2] = [&ephemeral::Ephemeral, &resize::Resize];
+        PARTS.into_iter().find(|part| part.name() == subresource)
     }
 
     fn selectable_fields(&self) -> &'static [(&'static str, &'static str)] {

@@ -7,6 +7,9 @@ use crate::cluster::Cluster;
 
 /// What a subresource of this kind does with an object that is sent to it: a strategy of its own.
 pub trait SpecPart: Sync {
+    /// The subresource, as requests name it.
+    fn name(&self) -> &'static str;
+
     /// Takes back every change but those that the subresource is for.
     fn prepare(&self, new: &mut Object, old: &Object);
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{Line, base_name, flag, is, option, repository};
 use crate::apimachinery::quantity::Quantity;
+use crate::kinds::pod::Fields;
 
 /// What one of stress' workers takes where it is told nothing.
 const USUAL: i64 = 256 << 20;
@@ -13,12 +14,8 @@ const USUAL: i64 = 256 << 20;
 /// Whether a container is there to ask for more memory than its limit: the kernel ends it once it has touched that much.
 pub fn outgrows_its_limit(spec: &Value) -> bool {
     let limit = spec.pointer("/resources/limits/memory").and_then(|limit| Quantity::from_value(limit).ok());
-    let wanted = wanted(text(spec, "image"), &Line::of(spec));
+    let wanted = wanted(spec.text("image"), &Line::of(spec));
     wanted.zip(limit).is_some_and(|(wanted, limit)| wanted > limit.value())
-}
-
-fn text<'v>(spec: &'v Value, field: &str) -> &'v str {
-    spec.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The bytes that a command line asks for; `None` where it is no stress program's.

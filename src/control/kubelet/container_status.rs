@@ -25,14 +25,18 @@ pub fn specs(pod: &Object) -> impl Iterator<Item = &Value> {
 
 /// What events call a container: `spec.containers{c}`.
 pub fn field_path(pod: &Object, name: &str) -> String {
-    let of = |(list, _): &&(&str, &str)| pod.list_at(list).iter().any(|c| text(c, "name") == name);
-    let list = LISTS.iter().find(of).map_or("/spec/containers", |(list, _)| list);
-    format!("{}{{{name}}}", list.trim_start_matches('/').replace('/', "."))
+    let (specs, _) = lists_of(pod, name);
+    format!("{}{{{name}}}", specs.trim_start_matches('/').replace('/', "."))
+}
+
+/// Where a container and its status are; those of one that the pod does not have would be among the usual ones.
+fn lists_of(pod: &Object, name: &str) -> (&'static str, &'static str) {
+    let has = |(specs, _): &(&str, &str)| pod.list_at(specs).iter().any(|c| text(c, "name") == name);
+    LISTS.into_iter().find(has).unwrap_or(LISTS[1])
 }
 
 fn list_of(pod: &Object, name: &str) -> &'static str {
-    let of = |(list, _): &&(&str, &str)| pod.list_at(list).iter().any(|c| text(c, "name") == name);
-    LISTS.iter().find(of).map_or("/status/containerStatuses", |(_, statuses)| statuses)
+    lists_of(pod, name).1
 }
 
 /// All statuses, init containers first.

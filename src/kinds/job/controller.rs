@@ -25,6 +25,8 @@ const TRACKING: &str = "batch.kubernetes.io/job-tracking";
 /// The first pause after a failure in seconds; it doubles with each, up to the longest.
 const BACKOFF: i64 = 10;
 const LONGEST_BACKOFF: i64 = 600;
+/// The first pause after the server refused something (DefaultJobApiBackOff).
+const API_BACKOFF: TimeDelta = TimeDelta::seconds(1);
 /// Where a Job's bookkeeping has the time of its last failure; its pods may be gone.
 const LAST_FAILURE: &str = "lastFailure";
 
@@ -47,6 +49,7 @@ pub fn reconcile(job: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan
     sync.judge(&mut told);
     sync.manage(&mut later, cluster);
     sync.note(&mut plan);
+    plan.first_wait = Some(API_BACKOFF);
     plan.actions.append(&mut later.actions);
     // What has become of the Job is told after what was done with its pods.
     plan.actions.append(&mut told.actions);

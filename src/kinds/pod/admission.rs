@@ -52,11 +52,7 @@ fn forbidden(pod: &Object, why: &str) -> Status {
 
 /// The pod's spec, made when there is none.
 fn spec_mut(pod: &mut Object) -> &mut Map<String, Value> {
-    let spec = pod.body_mut().get_or_insert("spec");
-    if !spec.is_object() {
-        *spec = json!({});
-    }
-    spec.as_object_mut().expect("a spec that was just made sure to be an object")
+    pod.body_mut().map_mut("spec")
 }
 
 /// Every pod outlives an unready or unreachable node for five minutes, unless it says otherwise.

@@ -16,6 +16,10 @@ pub struct Ephemeral;
 const LIST: &str = "/spec/ephemeralContainers";
 
 impl SpecPart for Ephemeral {
+    fn name(&self) -> &'static str {
+        "ephemeralcontainers"
+    }
+
     fn prepare(&self, new: &mut Object, old: &Object) {
         let sent = take_back(new, old);
         match sent.list_at(LIST) {

@@ -21,6 +21,10 @@ pub struct Resize;
 const LISTS: [&str; 2] = ["initContainers", "containers"];
 
 impl SpecPart for Resize {
+    fn name(&self) -> &'static str {
+        "resize"
+    }
+
     fn prepare(&self, new: &mut Object, old: &Object) {
         let sent = take_back(new, old);
         let Some(spec) = new.body_mut().get_mut("spec").and_then(Value::as_object_mut) else { return };
