@@ -130,7 +130,7 @@ impl ApplySet {
     pub fn before_apply(&mut self, cx: &mut Context, infos: &[Info], settings: &Settings) -> anyhow::Result<()> {
         self.fetch_parent(cx)?;
         for info in infos {
-            self.after.kinds.insert(group_kind(info.kind));
+            self.after.kinds.insert(info.kind.names().group_kind());
             if info.kind.names().namespaced {
                 self.after.namespaces.insert(info.namespace.clone());
             }
@@ -228,15 +228,9 @@ impl ApplySet {
     }
 }
 
-/// `Kind.group`, `Kind` alone in the core group.
-fn group_kind(kind: KindRef) -> String {
-    let names = kind.names();
-    if names.group.is_empty() { names.kind.to_owned() } else { format!("{}.{}", names.kind, names.group) }
-}
-
 /// The kind of a `Kind.group`.
 fn mapped(cx: &mut Context, text: &str) -> anyhow::Result<KindRef> {
-    let found = cx.registry()?.kinds().find(|k| group_kind(*k) == text);
+    let found = cx.registry()?.kinds().find(|k| k.names().group_kind() == text);
     found.ok_or_else(|| {
         let (kind, group) = text.split_once('.').unwrap_or((text, ""));
         anyhow::anyhow!(
