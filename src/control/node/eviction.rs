@@ -59,7 +59,7 @@ fn reconcile(pod: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, St
 }
 
 /// How long pods stay at least that are made anew as soon as they are evicted, and how long at most for that.
-const ROW: (TimeDelta, TimeDelta) = (TimeDelta::seconds(1), TimeDelta::minutes(10));
+const ROW: (TimeDelta, TimeDelta) = (TimeDelta::seconds(1), TimeDelta::days(1));
 
 /// How long a pod stays at least that was made on its node, by a template that names it, and not by the scheduler: upstream
 /// evicts it at once, and its owner makes the next, without end. Here each of the row stays as long as its owner has been

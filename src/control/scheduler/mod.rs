@@ -160,6 +160,32 @@ fn nowhere(
     Ok(refused)
 }
 
+/// Why a node has no place for a pod that is on it already.
+pub(super) enum Misfit {
+    Lacks {
+        resource: String,
+        requested: i64,
+        used: i64,
+        capacity: i64,
+    },
+    /// A plugin that refuses it.
+    Predicate(&'static str),
+}
+
+/// Why a node has no place for a pod that names it, if it has none.
+pub(super) fn misfit(pod: &Object, node: &Object, cluster: &Cluster) -> Result<Option<Misfit>, Status> {
+    let room = Room::of(pod, cluster)?;
+    let mut usage = usage::Usage::clone(&*room.usage(node.name(), cluster)?.borrow());
+    usage.put(key_of(pod), None);
+    if let Some((resource, requested, used, capacity)) = resources::first_lack(&room.need, node, &usage) {
+        return Ok(Some(Misfit::Lacks { resource, requested, used, capacity }));
+    }
+    if !node_affinity::matches(pod, node) {
+        return Ok(Some(Misfit::Predicate("NodeAffinity")));
+    }
+    Ok(usage.has_taken_a_port_of(&room.need).then_some(Misfit::Predicate("NodePorts")))
+}
+
 /// What each node lacks: `node-1: Insufficient cpu; node-2: node(s) were unschedulable`.
 fn each_node(nodes: &[Arc<Object>], verdicts: &[Verdict]) -> String {
     let refusals = nodes.iter().zip(verdicts).filter_map(|(node, verdict)| Some((node, verdict.as_ref().err()?)));

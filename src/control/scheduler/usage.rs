@@ -106,6 +106,12 @@ pub struct Usage {
 }
 
 impl Usage {
+    /// Whether a port of the node that a pod wants is another's.
+    pub fn has_taken_a_port_of(&self, need: &Need) -> bool {
+        let is_taken = |port| self.pods.values().any(|other| other.ports.iter().any(|p| p.conflicts(port)));
+        need.ports.iter().any(is_taken)
+    }
+
     /// Puts a pod in place of what was under its key, or takes that away.
     pub fn put(&mut self, key: Key, pod: Option<&Arc<Object>>) {
         if let Some(old) = self.pods.remove(&key) {
