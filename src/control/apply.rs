@@ -9,7 +9,7 @@ use crate::apimachinery::status::{Reason, Status};
 use crate::apimachinery::time::Time;
 use crate::apiserver::{self, DeleteOptions, WriteOptions};
 use crate::cluster::Cluster;
-use crate::kinds::plan::{Action, EventRecord, Plan};
+use crate::kinds::plan::{Action, BackOff, EventRecord, Plan};
 use crate::kinds::{self, KindRef};
 
 use super::event;
@@ -25,8 +25,7 @@ pub fn apply(cluster: &mut Cluster, plan: Plan) -> Result<Option<Time>, Status> 
         match perform(cluster, action) {
             Err(status) if status.reason != Reason::InternalError => {
                 plan.refused.map_or(Ok(()), |owner| tell_on_owner(cluster, owner, &status))?;
-                let first = plan.first_wait.unwrap_or(FIRST_WAIT);
-                return told.map_or(Ok(None), |told| next_try(cluster, &told, first));
+                return told.map_or(Ok(None), |told| next_try(cluster, &told, plan.back_off));
             }
             other => other?,
         }
@@ -34,20 +33,21 @@ pub fn apply(cluster: &mut Cluster, plan: Plan) -> Result<Option<Time>, Status> 
     Ok(None)
 }
 
-/// A controller's first wait before it tries again, which doubles with every failure (client-go's
-/// DefaultTypedControllerRateLimiter).
-const FIRST_WAIT: TimeDelta = TimeDelta::milliseconds(5);
-/// Upstream's waits end at 1000s, and at 60s for Jobs. These grow on, as what was left alone for a month is not to be tried
-/// thousands of times by the next command.
-const LONGEST_WAIT: TimeDelta = TimeDelta::days(1);
+/// So many tries in vain, one after the other, are made as upstream makes them. What was left alone for a month is not to be
+/// tried thousands of times by the next command: those after them are a day apart.
+const MOST_TRIES: i64 = 100;
+const LONG_WAIT: TimeDelta = TimeDelta::days(1);
 /// More doublings than make the longest wait of the shortest.
-const MOST_DOUBLINGS: u32 = 25;
+const MOST_DOUBLINGS: u32 = 20;
 
 /// When a controller tries again what it told of as refused.
-fn next_try(cluster: &Cluster, told: &EventRecord, first: TimeDelta) -> Result<Option<Time>, Status> {
-    let failures = event::times_told(cluster, told)?;
+fn next_try(cluster: &Cluster, told: &[EventRecord], back_off: BackOff) -> Result<Option<Time>, Status> {
+    let Some(first) = told.first() else { return Ok(None) };
+    let of_each = i64::try_from(told.len()).unwrap_or(1);
+    let failures = event::times_in_a_row(cluster, first)? / of_each;
     let doublings = u32::try_from(failures.saturating_sub(1)).unwrap_or(0).min(MOST_DOUBLINGS);
-    Ok(cluster.now().checked_add_signed((first * (1 << doublings)).min(LONGEST_WAIT)))
+    let wait = (back_off.first * (1 << doublings)).min(back_off.longest);
+    Ok(cluster.now().checked_add_signed(if failures > MOST_TRIES { LONG_WAIT } else { wait }))
 }
 
 /// Writes an owner's status with the server's answer in its last condition. The owner may be gone, which nobody minds.
@@ -66,13 +66,15 @@ fn tell_on_owner(cluster: &mut Cluster, mut owner: Object, refusal: &Status) -> 
 fn perform(cluster: &mut Cluster, action: Action) -> Result<(), Status> {
     match action {
         Action::Create(object) => create(cluster, object),
-        Action::CreateOrTell(object, mut told) => {
+        Action::CreateOrTell(object, told) => {
             let answer = create(cluster, object);
             if let Err(status) = &answer
                 && status.reason != Reason::AlreadyExists
             {
-                told.message.push_str(&status.message);
-                tell(cluster, told)?;
+                for mut record in told {
+                    record.message.push_str(&status.message);
+                    tell(cluster, record)?;
+                }
             }
             answer
         }

@@ -5,7 +5,7 @@
 
 mod correlator;
 
-pub use correlator::times_told;
+pub use correlator::times_in_a_row;
 
 use std::sync::Arc;
 

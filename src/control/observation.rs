@@ -81,16 +81,24 @@ fn cannot_run(pod: &Object, container: &str, message: &str) -> EventRecord {
     warning(pod, container, "Simulated", &why)
 }
 
-/// Records that a lifecycle hook, `postStart` or `preStop`, failed: its message may hold secrets and is not told.
+/// Records that a lifecycle hook, `postStart` or `preStop`, of a process failed: its message may hold secrets and is not told.
 ///
 /// # Errors
 /// When the store cannot be read or written.
 pub fn hook_failed(cluster: &mut Cluster, key: &Key, uid: &str, container: &str, hook: &str) -> Result<(), Status> {
     let Some(pod) = cluster.get(key)?.filter(|pod| pod.uid() == uid) else { return Ok(()) };
-    hook_of_pod_failed(cluster, &pod, container, hook)
+    hook_of_pod_failed(cluster, &pod, container, hook)?;
+    if hook != "postStart" {
+        return Ok(());
+    }
+    // The container's process is stopped for it, and the kubelet's word for why is the event's reason.
+    let killing = EventRecord { warning: false, ..warning(&pod, container, "Killing", "FailedPostStartHook") };
+    let mut plan = Plan::nothing();
+    plan.push(Action::Event(killing));
+    apply::apply(cluster, plan).map(drop)
 }
 
-/// As [`hook_failed`], of a pod that may be gone by now.
+/// As [`hook_failed`], of a pod that may be gone by now, or of a container without a process that could be stopped.
 ///
 /// # Errors
 /// When the store cannot be read or written.

@@ -114,6 +114,7 @@ fn refusals(cluster: &Cluster, plan: &Plan) -> Result<Vec<Reason>, Status> {
     let mut reasons = Vec::new();
     for action in &plan.actions {
         let Action::CreateOrTell(object, told) = action else { continue };
+        let Some(told) = told.first() else { continue };
         let Some(kind) = kinds::of_api_version(cluster, object.api_version(), object.kind())? else { continue };
         if let Some(message) = refusal(cluster, told)? {
             let about = kind.names().key(object.namespace(), object.name());

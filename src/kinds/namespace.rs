@@ -2,12 +2,14 @@
 //!
 //! Knows that some kinds are namespaced, and ServiceAccount `default`; nothing else of what lives in it.
 
+mod conditions;
 mod describe;
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use self::conditions::Remaining;
 use super::describe::{Text, View};
 use super::plan::{Action, Plan};
 use super::why::Reason;
@@ -123,9 +125,9 @@ impl Kind for Namespace {
         object.set("/status/phase", "Terminating".into());
     }
 
-    fn reconcile(&self, object: &Arc<Object>, cluster: &Cluster, _now: Time) -> Result<Plan, Status> {
+    fn reconcile(&self, object: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
         match object.deletion_timestamp() {
-            Some(_) => empty_out(object, cluster),
+            Some(_) => empty_out(object, cluster, now),
             None => service_account(object, cluster),
         }
     }
@@ -156,13 +158,16 @@ fn service_account(namespace: &Object, cluster: &Cluster) -> Result<Plan, Status
     Ok(plan)
 }
 
-/// Deletes what is in the namespace and, when nothing is left, the namespace.
-fn empty_out(namespace: &Object, cluster: &Cluster) -> Result<Plan, Status> {
+/// Deletes what is in the namespace and, when nothing is left, the namespace. Once there is nothing more to delete it says what
+/// it waits for.
+fn empty_out(namespace: &Object, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
     let mut plan = Plan::nothing();
     let mut is_empty = true;
+    let mut remaining = Remaining::default();
     for names in Registry::of(cluster)?.kinds().map(|k| k.names()).filter(|n| n.namespaced) {
         for (key, object) in cluster.list_keyed(names.resource, Some(namespace.name()))? {
             is_empty = false;
+            remaining.add(names, &object);
             plan.because(cluster, || {
                 let text = format!("it goes once everything in it is gone: {} is there", key);
                 Reason::new("namespace-controller", Key::cluster("namespaces", namespace.name()), text)
@@ -176,6 +181,8 @@ fn empty_out(namespace: &Object, cluster: &Cluster) -> Result<Plan, Status> {
     if is_empty && namespace.finalizers().next().is_none() {
         let key = Key::cluster("namespaces", namespace.name());
         plan.push(Action::Remove { key, uid: namespace.uid().to_owned() });
+    } else if plan.actions.is_empty() {
+        plan.actions.extend(remaining.told(namespace, now).map(Action::UpdateStatus));
     }
     Ok(plan)
 }

@@ -14,8 +14,8 @@ use super::why::Reason;
 pub enum Action {
     /// A new object, with apiVersion, kind and metadata filled in.
     Create(Object),
-    /// A new object, and an event that is recorded with the server's answer at the end of its message when it refuses.
-    CreateOrTell(Object, EventRecord),
+    /// A new object, and the events that are recorded with the server's answer at the end of their messages when it refuses.
+    CreateOrTell(Object, Vec<EventRecord>),
     /// A whole object to put in place of the stored one (spec and metadata).
     Update(Object),
     /// A whole object whose status replaces the stored one's; `internal` is taken over too.
@@ -106,8 +106,22 @@ pub struct Plan {
     pub reasons: Vec<Reason>,
     /// The owner with the status that tells of a refused request: its last condition gets the server's answer as its message.
     pub refused: Option<Object>,
-    /// How long to wait before what was refused for the first time is tried again, where that is not as usual.
-    pub first_wait: Option<TimeDelta>,
+    /// How long to wait before what was refused is tried again.
+    pub back_off: BackOff,
+}
+
+/// The wait before a controller tries again what was refused: it doubles with every failure in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BackOff {
+    pub first: TimeDelta,
+    pub longest: TimeDelta,
+}
+
+impl Default for BackOff {
+    /// client-go's DefaultTypedControllerRateLimiter.
+    fn default() -> BackOff {
+        BackOff { first: TimeDelta::milliseconds(5), longest: TimeDelta::seconds(1000) }
+    }
 }
 
 impl Plan {

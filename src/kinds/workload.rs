@@ -216,7 +216,7 @@ pub fn new_pod(names: &Names, owner: &Object, template: &Value, name: &str) -> O
 pub fn create_pod(plan: &mut Plan, owner: &Object, source: &'static str, pod: Object) {
     let name = pod.name().to_owned();
     let failed = EventRecord::warning(owner, source, "FailedCreate", "Error creating: ".to_owned());
-    plan.push(Action::CreateOrTell(pod, failed));
+    plan.push(Action::CreateOrTell(pod, vec![failed]));
     plan.push(Action::Event(EventRecord::normal(owner, source, "SuccessfulCreate", format!("Created pod: {name}"))));
 }
 

@@ -366,11 +366,11 @@ fn hooks_run_in_the_container() {
     assert_eq!(said.code, Some(0), "{said:?}");
     assert_eq!(home.out(&["exec", "web", "--", "cat", "/usr/share/message"]), "Hello from the postStart handler\n");
     soon("its hook failed", || home.field("fails", ".status.phase") == "Failed");
-    assert!(
-        home.out(&["get", "events"]).contains("FailedPostStartHook   pod/fails"),
-        "{}",
-        home.out(&["get", "events"])
-    );
+    let of_fails = ["get", "events", "--field-selector", "involvedObject.name=fails"];
+    let words = "-o=jsonpath={range .items[*]}{.type} {.reason} {.message}{\"\\n\"}{end}";
+    let events = home.out(&[&of_fails[..], &[words]].concat());
+    let told = "Warning FailedPostStartHook PostStartHook failed\nNormal Killing FailedPostStartHook\n";
+    assert!(events.contains(told), "{events}");
     let told = || std::fs::read_to_string(home.path().join("nodes/node-1/v/told")).unwrap_or_default();
     soon("its hook ran", || told() == "start\n");
     home.out(&["delete", "pod", "box"]);

@@ -37,6 +37,8 @@ pub struct Verdict {
     /// Whether nobody gets to see it now.
     pub is_spam: bool,
     window: Value,
+    /// How often in a row its reason was told of, this time included; for warnings.
+    row: i64,
 }
 
 /// The value under which all that one controller told of one object is found, for events that are counted.
@@ -81,17 +83,35 @@ pub fn judge(cluster: &Cluster, record: &EventRecord) -> Result<Verdict, Status>
         is_combined: is_combined_now,
         is_spam: is_spam(&told, now),
         window,
+        row: if record.warning { row_before(&told, record) + record.times } else { 0 },
     })
 }
 
-/// How often a controller told of an object with the reason of a record, seen or not.
+/// How often a controller told of an object with the reason of a record, seen or not, since it told last that all was well.
 ///
 /// # Errors
 /// A store that cannot be read.
-pub fn times_told(cluster: &Cluster, record: &EventRecord) -> Result<i64, Status> {
+pub fn times_in_a_row(cluster: &Cluster, record: &EventRecord) -> Result<i64, Status> {
     let told = cluster.indexed(&EVENTS_BY_CAUSE, &teller(record.regarding.uid(), record.source))?;
+    Ok(row_of_newest(&told, record))
+}
+
+/// How often in a row something was told of, up to the last time.
+fn row_of_newest(told: &[(Key, Arc<Object>)], record: &EventRecord) -> i64 {
     let similar = told.iter().filter(|(_, event)| event.str_at("/reason") == record.reason);
-    Ok(similar.map(|(_, event)| seen(event)).sum())
+    similar.max_by_key(|(_, event)| (last(event), event.resource_version())).map_or(0, |(_, event)| row(event))
+}
+
+/// How often in a row something was told of before a record of it; 0 where it was told after that that all was well.
+fn row_before(told: &[(Key, Arc<Object>)], record: &EventRecord) -> i64 {
+    let newest =
+        |is_one: &dyn Fn(&Object) -> bool| told.iter().filter(|(_, e)| is_one(e)).filter_map(|(_, e)| last(e)).max();
+    let failure = newest(&|e| e.str_at("/reason") == record.reason);
+    let success = newest(&|e| e.str_at("/type") == "Normal");
+    if success > failure {
+        return 0;
+    }
+    row_of_newest(told, record)
 }
 
 impl Verdict {
@@ -109,17 +129,25 @@ impl Verdict {
             event.set("/lastTimestamp", time::to_rfc3339(now).into());
             event.set("/message", self.message(record).into());
         }
+        self.keep_row(&mut kept);
         event.internal.insert(TALLY, kept);
     }
 
     /// Makes an event one that is counted.
     pub fn begin(&self, event: &mut Object) {
-        let kept = if self.window.is_null() { json!({}) } else { json!({"window": self.window}) };
+        let mut kept = if self.window.is_null() { json!({}) } else { json!({"window": self.window}) };
+        self.keep_row(&mut kept);
         event.internal.insert(TALLY, kept);
         if self.is_combined {
             // The aggregated event of client-go has no reporter.
             event.set("/reportingComponent", "".into());
             event.set("/reportingInstance", "".into());
+        }
+    }
+
+    fn keep_row(&self, kept: &mut Value) {
+        if self.row > 1 {
+            kept["row"] = self.row.into();
         }
     }
 
@@ -150,6 +178,11 @@ fn sent(event: &Object) -> i64 {
 /// How often what an event tells of happened, seen or not.
 fn seen(event: &Object) -> i64 {
     tally(event, "seen").or(event.i64_at("/count")).unwrap_or(1)
+}
+
+/// How often in a row, up to its last time, something was told of.
+fn row(event: &Object) -> i64 {
+    tally(event, "row").unwrap_or(1)
 }
 
 /// When something was last told that the event is for, seen or not.
@@ -220,6 +253,22 @@ mod tests {
         cluster.set_now(cluster.now() + TimeDelta::seconds(REFILL));
         tell(&mut cluster, 2_000..2_002);
         assert_eq!(told(&cluster)[0], (format!("{COMBINED}2000"), 1_092));
+    }
+
+    #[test]
+    fn a_row_of_failures_ends_when_something_succeeds() {
+        let mut cluster = cluster();
+        let set = Object::new("apps/v1", "StatefulSet", "default", "web");
+        let fail = |number: i32| EventRecord::warning(&set, "test", "Failed", number.to_string());
+        for number in [1, 2, 2] {
+            record(&mut cluster, fail(number)).unwrap();
+        }
+        assert_eq!(times_in_a_row(&cluster, &fail(0)).unwrap(), 3);
+        cluster.set_now(cluster.now() + TimeDelta::seconds(1));
+        tell(&mut cluster, 0..1);
+        cluster.set_now(cluster.now() + TimeDelta::seconds(1));
+        record(&mut cluster, fail(2)).unwrap();
+        assert_eq!(times_in_a_row(&cluster, &fail(0)).unwrap(), 1);
     }
 
     #[test]

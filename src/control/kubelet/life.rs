@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::walk::Walk;
-use super::{SOURCE, because, config, container_status, deadline, network, pod_status};
+use super::{SOURCE, admission, because, config, container_status, deadline, network, pod_status};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
@@ -38,8 +38,11 @@ fn come_up(pod: &Arc<Object>, node: &Object, cluster: &Cluster, now: Time) -> Re
     Walk::new(pod, node, cluster, now)?.go()
 }
 
-/// The kubelet has seen the pod.
+/// The kubelet has seen the pod, and takes it or not.
 fn accept(pod: &Arc<Object>, node: &Object, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
+    if let Some(rejected) = admission::reject(pod, node, cluster, now)? {
+        return Ok(rejected);
+    }
     let mut new = Object::clone(pod);
     let address = network::node_address(node);
     new.set("/status/phase", "Pending".into());

@@ -16,6 +16,7 @@ use crate::kinds::Trigger;
 use crate::kinds::plan::{Action, Plan};
 use crate::kinds::why::Reason;
 
+mod admission;
 mod cgroup;
 mod config;
 mod container;

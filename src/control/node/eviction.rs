@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::PODS_BY_NODE;
 use crate::apimachinery::key::Key;
@@ -12,9 +12,9 @@ use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
 use crate::cluster::Cluster;
 use crate::control::Controller;
-use crate::kinds::Trigger;
 use crate::kinds::plan::{Action, EventRecord, Plan};
 use crate::kinds::why::{self, Reason};
+use crate::kinds::{self, Trigger};
 
 const SOURCE: &str = "taint-eviction-controller";
 /// Where a pod's bookkeeping has when it was first seen to have to go: most taints do not say when they were added.
@@ -31,7 +31,13 @@ fn reconcile(pod: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, St
     }
     let Some(node) = cluster.get(&Key::cluster("nodes", node))? else { return Ok(plan) };
     let seen = pod.internal.get(SEEN).and_then(Value::as_str).and_then(time::parse);
-    let Some(leaves) = leaves_at(pod, &node, seen.unwrap_or(now)) else { return Ok(plan) };
+    let Some(leaves) = leaves_at(pod, &node, seen.unwrap_or(now)) else {
+        if seen.is_some() {
+            stay(pod, &mut plan);
+        }
+        return Ok(plan);
+    };
+    let leaves = leaves.max(last_of_a_row(pod, cluster)?.unwrap_or(leaves));
     if now < leaves {
         if seen.is_none() {
             let mut new = Object::clone(pod);
@@ -47,8 +53,47 @@ fn reconcile(pod: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, St
     let why = format!("Marking for deletion Pod {}/{}", pod.namespace(), pod.name());
     let told = EventRecord::normal(pod, SOURCE, "TaintManagerEviction", why);
     plan.push(Action::Event(told.because(key.clone(), format!("evicted it for {}", taints(&node)))));
+    plan.push(Action::UpdateStatus(disrupted(pod, now)));
     plan.push(Action::Delete { key, uid: pod.uid().to_owned() });
     Ok(plan)
+}
+
+/// How long pods stay at least that are made anew as soon as they are evicted, and how long at most for that.
+const ROW: (TimeDelta, TimeDelta) = (TimeDelta::seconds(1), TimeDelta::days(1));
+
+/// How long a pod stays at least that was made on its node, by a template that names it, and not by the scheduler: upstream
+/// evicts it at once, and its owner makes the next, without end. Here each of the row stays as long as its owner has been
+/// there, so that it ends for today.
+fn last_of_a_row(pod: &Object, cluster: &Cluster) -> Result<Option<Time>, Status> {
+    let (Some(owner), Some(made)) = (pod.controller_of(), pod.creation_timestamp()) else { return Ok(None) };
+    let Some(kind) = kinds::of_api_version(cluster, owner.api_version, owner.kind)? else { return Ok(None) };
+    let owner = cluster.get(&kind.names().key(pod.namespace(), owner.name))?;
+    let Some(owner) = owner.filter(|o| !o.str_at("/spec/template/spec/nodeName").is_empty()) else { return Ok(None) };
+    let since = owner.creation_timestamp().map_or(ROW.0, |at| made - at);
+    Ok(Some(time::later(made, since.clamp(ROW.0, ROW.1))))
+}
+
+/// The pod as it says why it goes.
+fn disrupted(pod: &Object, now: Time) -> Object {
+    let mut conditions = pod.list_at("/status/conditions").to_vec();
+    conditions.retain(|c| text(c, "type") != "DisruptionTarget");
+    conditions.push(json!({
+        "type": "DisruptionTarget", "status": "True", "reason": "DeletionByTaintManager",
+        "message": "Taint manager: deleting due to NoExecute taint", "lastProbeTime": null,
+        "lastTransitionTime": time::to_rfc3339(now), "observedGeneration": pod.generation(),
+    }));
+    let mut new = pod.clone();
+    new.set("/status/conditions", Value::Array(conditions));
+    new
+}
+
+/// The taint that a pod was to go for is gone.
+fn stay(pod: &Object, plan: &mut Plan) {
+    let mut new = pod.clone();
+    new.internal.remove(SEEN);
+    plan.push(Action::UpdateStatus(new));
+    let why = format!("Cancelling deletion of Pod {}/{}", pod.namespace(), pod.name());
+    plan.push(Action::Event(EventRecord::normal(pod, SOURCE, "TaintManagerEviction", why)));
 }
 
 /// The taints that pods have to go for: `node-2's taints node.kubernetes.io/unreachable:NoExecute`.
@@ -97,17 +142,16 @@ fn text<'v>(value: &'v Value, field: &str) -> &'v str {
     value.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
+/// The pods that a node's taints concern; those that were to go for taints that it has no more.
 fn pods_on(node: &Object, cluster: &Cluster) -> Result<Vec<Key>, Status> {
-    if node.list_at("/spec/taints").iter().all(|t| text(t, "effect") != "NoExecute") {
-        return Ok(Vec::new());
-    }
-    Ok(cluster.indexed(&PODS_BY_NODE, node.name())?.into_iter().map(|(key, _)| key).collect())
+    let is_tainted = node.list_at("/spec/taints").iter().any(|t| text(t, "effect") == "NoExecute");
+    let pods = cluster.indexed(&PODS_BY_NODE, node.name())?.into_iter();
+    Ok(pods.filter(|(_, pod)| is_tainted || pod.internal.get(SEEN).is_some()).map(|(key, _)| key).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn tolerations_hold_pods_for_their_time() {

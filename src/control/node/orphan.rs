@@ -74,6 +74,7 @@ fn failed(pod: &Object, now: Time) -> Object {
     conditions.push(json!({
         "type": "DisruptionTarget", "status": "True", "reason": "DeletionByPodGC",
         "message": "PodGC: node no longer exists", "lastProbeTime": null, "lastTransitionTime": time::to_rfc3339(now),
+        "observedGeneration": pod.generation(),
     }));
     new.set("/status/conditions", Value::Array(conditions));
     new

@@ -88,8 +88,7 @@ pub fn on_node(pod: &Object, need: &Need, node: &Object, named: Option<&[&str]>,
     if !node_affinity::matches(pod, node) {
         return Err(Refusal::lasting("node(s) didn't match Pod's node affinity/selector"));
     }
-    let is_taken = |port| usage.pods.values().any(|other| other.ports.iter().any(|p| p.conflicts(port)));
-    if need.ports.iter().any(is_taken) {
+    if usage.has_taken_a_port_of(need) {
         let reason = "node(s) didn't have free ports for the requested pod ports";
         return Err(Refusal { reasons: vec![reason.to_owned()], is_resolvable: true });
     }

@@ -38,7 +38,7 @@ pub(super) use usage::PODS_BY_NODE;
 
 use filter::{Refusal, Verdict};
 use preemption::Outcome;
-use usage::Room;
+use usage::{NOMINATED, Room};
 
 /// What the scheduler calls itself in events and in `spec.schedulerName`.
 const NAME: &str = "default-scheduler";
@@ -103,7 +103,7 @@ fn reconcile(pod: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, St
             });
             Ok(plan)
         }
-        None => nowhere(pod, &nodes, &verdicts, &claims, cluster, now),
+        None => nowhere(pod, (&nodes, &verdicts), &claims, &room, cluster, now),
     }
 }
 
@@ -118,16 +118,16 @@ fn at_pace(pod: &Object, cluster: &Cluster, now: Time) -> Result<Option<Time>, S
 /// A pod that fits nowhere: others may have to make room for it.
 fn nowhere(
     pod: &Arc<Object>,
-    nodes: &[Arc<Object>],
-    verdicts: &[Verdict],
+    (nodes, verdicts): (&[Arc<Object>], &[Verdict]),
     claims: &volumes::Claims,
+    room: &Room,
     cluster: &Cluster,
     now: Time,
 ) -> Result<Plan, Status> {
-    let (help, victims) = match preemption::preempt(pod, nodes, verdicts, claims, cluster)? {
+    let (help, victims) = match preemption::preempt(pod, nodes, verdicts, claims, room, cluster)? {
         Outcome::Waits => {
             let mut plan = Plan::nothing();
-            let node = pod.str_at("/status/nominatedNodeName");
+            let node = pod.str_at(NOMINATED);
             because(&mut plan, pod, cluster, || {
                 format!("it waits on node {node} for pods of lower priority to be gone")
             });
@@ -153,11 +153,37 @@ fn nowhere(
     let mut refused = refuse(pod, &format!("{why} no new claims to deallocate"), cluster, now)?;
     for action in &mut refused.actions {
         if let Action::UpdateStatus(new) = action {
-            new.set("/status/nominatedNodeName", node.as_str().into());
+            new.set(NOMINATED, node.as_str().into());
         }
     }
     refused.actions.append(&mut plan.actions);
     Ok(refused)
+}
+
+/// Why a node has no place for a pod that is on it already.
+pub(super) enum Misfit {
+    Lacks {
+        resource: String,
+        requested: i64,
+        used: i64,
+        capacity: i64,
+    },
+    /// A plugin that refuses it.
+    Predicate(&'static str),
+}
+
+/// Why a node has no place for a pod that names it, if it has none.
+pub(super) fn misfit(pod: &Object, node: &Object, cluster: &Cluster) -> Result<Option<Misfit>, Status> {
+    let room = Room::of(pod, cluster)?;
+    let mut usage = usage::Usage::clone(&*room.usage(node.name(), cluster)?.borrow());
+    usage.put(key_of(pod), None);
+    if let Some((resource, requested, used, capacity)) = resources::first_lack(&room.need, node, &usage) {
+        return Ok(Some(Misfit::Lacks { resource, requested, used, capacity }));
+    }
+    if !node_affinity::matches(pod, node) {
+        return Ok(Some(Misfit::Predicate("NodeAffinity")));
+    }
+    Ok(usage.has_taken_a_port_of(&room.need).then_some(Misfit::Predicate("NodePorts")))
 }
 
 /// What each node lacks: `node-1: Insufficient cpu; node-2: node(s) were unschedulable`.

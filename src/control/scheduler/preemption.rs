@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::filter::{self, Verdict};
-use super::usage::{Need, PODS_BY_NODE, Usage};
+use super::usage::{NOMINATED, PODS_BY_NODE, Room, Usage};
 use super::volumes::Claims;
 use super::{NAME, histogram, node_affinity};
 use crate::apimachinery::key::Key;
@@ -34,14 +34,14 @@ pub fn preempt(
     nodes: &[Arc<Object>],
     verdicts: &[Verdict],
     claims: &Claims,
+    room: &Room,
     cluster: &Cluster,
 ) -> Result<Outcome, Status> {
     if pod.str_at("/spec/preemptionPolicy") == "Never" {
         return Ok(Outcome::Nothing("preemption: not eligible due to preemptionPolicy=Never.".to_owned()));
     }
-    let need = Need::of(pod);
-    let nominated = pod.str_at("/status/nominatedNodeName");
-    let is_leaving = |p: &Object| p.deletion_timestamp().is_some() && priority(p) < need.priority;
+    let nominated = pod.str_at(NOMINATED);
+    let is_leaving = |p: &Object| p.deletion_timestamp().is_some() && priority(p) < room.need.priority;
     if !nominated.is_empty() && cluster.indexed(&PODS_BY_NODE, nominated)?.iter().any(|(_, p)| is_leaving(p)) {
         return Ok(Outcome::Waits);
     }
@@ -53,7 +53,7 @@ pub fn preempt(
             reasons.push(NOT_HELPFUL);
             continue;
         }
-        match victims_on(pod, &need, node, claims, cluster)? {
+        match victims_on(pod, room, node, claims, cluster)? {
             Some(victims) => {
                 let rank = (victims.iter().map(|v| priority(v)).max().unwrap_or(i64::MIN), victims.len());
                 if best.as_ref().is_none_or(|least| rank < least.rank) {
@@ -88,17 +88,18 @@ fn priority(pod: &Object) -> i64 {
 /// (Only what is taken of a node is given back by it: spreading and affinity are as they were.)
 fn victims_on(
     pod: &Object,
-    need: &Need,
+    room: &Room,
     node: &Object,
     claims: &Claims,
     cluster: &Cluster,
 ) -> Result<Option<Vec<Arc<Object>>>, Status> {
     let pods = cluster.indexed(&PODS_BY_NODE, node.name())?;
-    let (mut lower, rest): (Vec<_>, Vec<_>) = pods.into_iter().partition(|(_, p)| priority(p) < need.priority);
+    let (mut lower, rest): (Vec<_>, Vec<_>) = pods.into_iter().partition(|(_, p)| priority(p) < room.need.priority);
     let mut usage = Usage::default();
     rest.iter().for_each(|(key, p)| usage.put(key.clone(), Some(p)));
+    room.keep(&mut usage, node.name());
     let named = node_affinity::named_nodes(pod);
-    let fits = |usage: &Usage| filter::on_node(pod, need, node, named.as_deref(), usage).is_ok();
+    let fits = |usage: &Usage| filter::on_node(pod, &room.need, node, named.as_deref(), usage).is_ok();
     if lower.is_empty() || !fits(&usage) || claims.refusal(node, cluster)?.is_some() {
         return Ok(None);
     }

@@ -25,6 +25,9 @@ pub static PODS_BY_NODE: Indexer = Indexer {
     },
 };
 
+/// Where a pod says which node others were taken away from for it.
+pub const NOMINATED: &str = "/status/nominatedNodeName";
+
 /// A port of the node itself that a pod takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostPort {
@@ -103,6 +106,12 @@ pub struct Usage {
 }
 
 impl Usage {
+    /// Whether a port of the node that a pod wants is another's.
+    pub fn has_taken_a_port_of(&self, need: &Need) -> bool {
+        let is_taken = |port| self.pods.values().any(|other| other.ports.iter().any(|p| p.conflicts(port)));
+        need.ports.iter().any(is_taken)
+    }
+
     /// Puts a pod in place of what was under its key, or takes that away.
     pub fn put(&mut self, key: Key, pod: Option<&Arc<Object>>) {
         if let Some(old) = self.pods.remove(&key) {
@@ -125,19 +134,42 @@ impl Usage {
 /// A pod's need and every node's usage, read when it is asked for.
 pub struct Room {
     pub need: Need,
+    /// Pods for which others had to go and that are yet to be placed, with the node that is kept for them.
+    awaited: Vec<(Key, Arc<Object>)>,
 }
 
 impl Room {
-    pub fn of(pod: &Object, _cluster: &Cluster) -> Result<Room, Status> {
-        Ok(Room { need: Need::of(pod) })
+    /// What is kept for pods that are less important than this one is its to take.
+    pub fn of(pod: &Object, cluster: &Cluster) -> Result<Room, Status> {
+        let need = Need::of(pod);
+        let is_awaited = |p: &Object| {
+            let is_less = p.i64_at("/spec/priority").unwrap_or(0) < need.priority;
+            !p.str_at(NOMINATED).is_empty() && !is_less && p.uid() != pod.uid() && p.deletion_timestamp().is_none()
+        };
+        let awaited = cluster.indexed(&super::REFUSED_PODS, "")?.into_iter().filter(|(_, p)| is_awaited(p)).collect();
+        Ok(Room { need, awaited })
     }
 
-    /// What is taken of a node.
+    /// What is taken of a node, and what is kept of it for others.
     pub fn usage(&self, node: &str, cluster: &Cluster) -> Result<Rc<RefCell<Usage>>, Status> {
         let (kept, news) = cluster.kept::<Usage>(&PODS_BY_NODE, node)?;
         for (key, pod) in news {
             kept.borrow_mut().put(key, pod.as_ref());
         }
-        Ok(kept)
+        if self.awaited_on(node).next().is_none() {
+            return Ok(kept);
+        }
+        let mut usage = kept.borrow().clone();
+        self.keep(&mut usage, node);
+        Ok(Rc::new(RefCell::new(usage)))
+    }
+
+    /// Counts what is kept of a node for others.
+    pub fn keep(&self, usage: &mut Usage, node: &str) {
+        self.awaited_on(node).for_each(|(key, pod)| usage.put(key.clone(), Some(pod)));
+    }
+
+    fn awaited_on(&self, node: &str) -> impl Iterator<Item = &(Key, Arc<Object>)> {
+        self.awaited.iter().filter(move |(_, pod)| pod.str_at(NOMINATED) == node)
     }
 }

@@ -23,6 +23,8 @@ const JOBS: &str = "jobs.batch";
 const SCHEDULED_AT: &str = "batch.kubernetes.io/cronjob-scheduled-timestamp";
 /// Missed times are looked through one by one, at most so many; a schedule that missed more starts over.
 const MISSED: usize = 100_000;
+/// So many missed times are nothing to be told of.
+const MANY: i64 = 100;
 /// How long before anybody looks a schedule is lived through in full.
 const KEPT: TimeDelta = TimeDelta::hours(1);
 
@@ -147,11 +149,23 @@ impl Sync<'_> {
         let Ok(schedule) = Schedule::parse(self.cron.str_at("/spec/schedule")) else { return };
         let last = self.cron.time_at("/status/lastScheduleTime").or_else(|| self.cron.creation_timestamp());
         let Some(last) = last else { return };
+        // The 31st of February is well written, and never comes.
+        let Some(first) = zone.next(&schedule, last) else {
+            let why = "time difference between two schedules is less than 1 second";
+            let message = format!("invalid schedule: {} : {why}", self.cron.str_at("/spec/schedule"));
+            return self.tell(plan, true, "InvalidSchedule", message);
+        };
         if let Some(next) = zone.next(&schedule, self.now) {
             plan.requeue(self.next_that_counts(|at| zone.next(&schedule, at), next, horizon));
         }
         let Some(due) = last_due(|at| zone.next(&schedule, at), last, self.now) else { return };
         let deadline = self.cron.i64_at("/spec/startingDeadlineSeconds").and_then(TimeDelta::try_seconds);
+        // A schedule that nobody looked at for long is looked at when a time of it comes: it has missed none.
+        let earliest = deadline.and_then(|d| zone.next(&schedule, self.now - d)).map_or(first, |at| at.max(first));
+        if due < self.now && missed(earliest, zone.next(&schedule, earliest), self.now) > MANY {
+            let why = "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew";
+            self.tell(plan, true, "TooManyMissedTimes", why.to_owned());
+        }
         if deadline.is_some_and(|d| due + d < self.now) {
             let when = due.format("%a, %d %b %Y %H:%M:%S +0000");
             return self.tell(plan, true, "MissSchedule", format!("Missed scheduled time to start a job: {when}"));
@@ -206,7 +220,7 @@ impl Sync<'_> {
             }
             None => {
                 let failed = EventRecord::warning(self.cron, SOURCE, "FailedCreate", "Error creating job: ".to_owned());
-                plan.push(Action::CreateOrTell(self.job(&name, &zone.to_rfc3339(due)), failed));
+                plan.push(Action::CreateOrTell(self.job(&name, &zone.to_rfc3339(due)), vec![failed]));
                 self.tell(plan, false, "SuccessfulCreate", format!("Created job {name}"));
             }
         }
@@ -234,6 +248,12 @@ impl Sync<'_> {
         }
         self.status
     }
+}
+
+/// How many times of a schedule have passed by now, guessed from the first two.
+fn missed(first: Time, second: Option<Time>, now: Time) -> i64 {
+    let apart = second.map_or(0, |second| (second - first).num_seconds());
+    if apart > 0 && first <= now { (now - first).num_seconds() / apart + 1 } else { 0 }
 }
 
 /// The last time of a schedule after one time and not after another. It is looked for in ever longer times before the

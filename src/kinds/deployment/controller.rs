@@ -172,7 +172,7 @@ fn make_set(
     let (name, size) = (set.name().to_owned(), replicas(&set));
     let failed = format!("Failed to create new replica set {name:?}: ");
     let failed = EventRecord::warning(deployment, SOURCE, "ReplicaSetCreateError", failed);
-    plan.push(Action::CreateOrTell(set, failed));
+    plan.push(Action::CreateOrTell(set, vec![failed]));
     if size > 0 {
         let message = format!("Scaled up replica set {name} from 0 to {size}");
         plan.push(Action::Event(EventRecord::normal(deployment, SOURCE, "ScalingReplicaSet", message)));

@@ -14,7 +14,7 @@ use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
 use crate::cluster::Cluster;
-use crate::kinds::plan::{Action, EventRecord, Plan};
+use crate::kinds::plan::{Action, BackOff, EventRecord, Plan};
 use crate::kinds::pod::Fields;
 use crate::kinds::why::{self, Reason};
 use crate::kinds::workload;
@@ -25,10 +25,12 @@ const TRACKING: &str = "batch.kubernetes.io/job-tracking";
 /// The first pause after a failure in seconds; it doubles with each, up to the longest.
 const BACKOFF: i64 = 10;
 const LONGEST_BACKOFF: i64 = 600;
-/// The first pause after the server refused something (DefaultJobApiBackOff).
-const API_BACKOFF: TimeDelta = TimeDelta::seconds(1);
+/// The pauses after the server refused something (DefaultJobApiBackOff, MaxJobApiBackOff).
+const API_BACKOFF: BackOff = BackOff { first: TimeDelta::seconds(1), longest: TimeDelta::seconds(60) };
 /// Where a Job's bookkeeping has the time of its last failure; its pods may be gone.
 const LAST_FAILURE: &str = "lastFailure";
+/// And how many pods have failed since the last one that succeeded.
+const FAILURES: &str = "failuresAfterLastSuccess";
 
 /// Plans one step.
 pub fn reconcile(job: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
@@ -49,7 +51,7 @@ pub fn reconcile(job: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan
     sync.judge(&mut told);
     sync.manage(&mut later, cluster);
     sync.note(&mut plan);
-    plan.first_wait = Some(API_BACKOFF);
+    plan.back_off = API_BACKOFF;
     plan.actions.append(&mut later.actions);
     // What has become of the Job is told after what was done with its pods.
     plan.actions.append(&mut told.actions);
@@ -87,6 +89,13 @@ fn expire(job: &Object, now: Time, plan: &mut Plan) {
         Some(at) if at > now => plan.requeue(at),
         _ => {}
     }
+}
+
+/// When the last container of a pod ended.
+fn finished_at(pod: &Object) -> Option<Time> {
+    let ends =
+        pod.list_at("/status/containerStatuses").iter().filter_map(|s| s.pointer("/state/terminated/finishedAt"));
+    ends.filter_map(|at| time::parse(at.as_str()?)).max()
 }
 
 /// Whether a pod is replaced, and counted, only when it has ended, not as soon as it is being deleted.
@@ -374,13 +383,27 @@ impl<'a> Sync<'a> {
         time::parse(self.job.internal.get(LAST_FAILURE)?.as_str()?)
     }
 
+    /// How many pods have failed since the last one that succeeded.
+    fn failures(&self) -> i64 {
+        let before = || self.job.internal.get(FAILURES).and_then(Value::as_i64);
+        let has_succeeded = |p: &&Arc<Object>| p.str_at("/status/phase") == "Succeeded";
+        let (succeeded, failed): (Vec<_>, Vec<_>) = self.ended.iter().partition(has_succeeded);
+        let new = |since: Option<Time>| failed.iter().filter(|p| finished_at(p) > since).count() as i64;
+        match succeeded.iter().map(|p| finished_at(p)).max() {
+            Some(success) => new(success),
+            // What is not known of an older store's Job is as if none had succeeded.
+            None => before().unwrap_or_else(|| self.job.i64_at("/status/failed").unwrap_or(0)) + failed.len() as i64,
+        }
+    }
+
     /// When the pause after the last failures is over.
     fn pause_ends(&self) -> Option<Time> {
-        if self.failed == 0 {
+        let failures = self.failures();
+        if self.failed == 0 || failures == 0 {
             return None;
         }
         let last = self.last_failure()?;
-        let doubled = BACKOFF << u32::try_from(self.failed - 1).unwrap_or(0).min(10);
+        let doubled = BACKOFF << u32::try_from(failures - 1).unwrap_or(0).min(10);
         last.checked_add_signed(TimeDelta::try_seconds(doubled.min(LONGEST_BACKOFF))?)
     }
 
@@ -430,6 +453,7 @@ impl<'a> Sync<'a> {
         new.set("/status", Value::Object(self.status()));
         if let Some(at) = self.last_failure() {
             new.internal.insert(LAST_FAILURE, time::to_rfc3339(at).into());
+            new.internal.insert(FAILURES, self.failures().into());
         }
         if new != **self.job {
             plan.push(Action::UpdateStatus(new));

@@ -47,8 +47,25 @@ fn it_ends_when_it_is_empty() {
     assert_eq!(plan(&cluster), [Action::Delete { key: key.clone(), uid: secret.uid().to_owned() }]);
     let mut held = Object::clone(&secret);
     held.set("/metadata/deletionTimestamp", "2026-11-22T08:00:00Z".into());
+    held.add_finalizer("example.com/keep");
     put(&mut cluster, &held);
-    assert_eq!(plan(&cluster), [], "what a finalizer holds is waited for");
+    let actions = plan(&cluster);
+    let [Action::UpdateStatus(told)] = &actions[..] else {
+        panic!("what a finalizer holds is waited for: {actions:?}")
+    };
+    let messages: Vec<&str> = told
+        .list_at("/status/conditions")
+        .iter()
+        .filter_map(|c| c["message"].as_str().filter(|_| c["status"] == "True"))
+        .collect();
+    assert_eq!(
+        messages,
+        [
+            "Some resources are remaining: secrets. has 1 resource instances",
+            "Some content in the namespace has finalizers remaining: example.com/keep in 1 resource instances",
+        ]
+    );
+    assert_eq!(Namespace.reconcile(&Arc::new(told.clone()), &cluster, cluster.now()).unwrap().actions, []);
     cluster.remove(&key).unwrap();
     let end = Action::Remove { key: Key::cluster("namespaces", "demo"), uid: "uid-demo".to_owned() };
     assert_eq!(plan(&cluster), [end]);

@@ -1,5 +1,6 @@
 //! The disruption controller: counts the pods of a budget, and how many of them may go. Evicts nobody.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -11,20 +12,30 @@ use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
 use crate::cluster::Cluster;
-use crate::kinds::plan::{Action, Plan};
+use crate::kinds::plan::{Action, EventRecord, Plan};
 use crate::kinds::why::Reason;
 use crate::kinds::{by_api_version, int_or_percent, workload};
+
+/// What the disruption controller calls itself in events.
+const SOURCE: &str = "controllermanager";
 
 /// Brings the status up to date.
 pub fn reconcile(budget: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
     let mut plan = Plan::nothing();
     let Some(selector) = selector(budget) else { return Ok(plan) };
     let pods: Vec<Arc<Object>> = cluster.selected("pods", budget.namespace(), &selector)?;
-    let (expected, desired) = wanted(budget, &pods, cluster)?;
+    if pods.is_empty() {
+        let message = "No matching pods found".to_owned();
+        plan.push(Action::Event(EventRecord::normal(budget, SOURCE, "NoPods", message)));
+    }
+    let (expected, desired) = match wanted(budget, &pods, cluster)? {
+        Ok(numbers) => numbers,
+        Err(why) => return Ok(failed(budget, why, now, plan)),
+    };
     let healthy = pods.iter().filter(|p| p.deletion_timestamp().is_none() && workload::is_ready(p)).count() as i64;
     let allowed = if expected > 0 { (healthy - desired).max(0) } else { 0 };
     let mut status = json!({
-        "conditions": [condition(budget, allowed > 0, now)],
+        "conditions": [condition(budget, allowed > 0, None, now)],
         "currentHealthy": healthy, "desiredHealthy": desired, "disruptionsAllowed": allowed, "expectedPods": expected,
         "observedGeneration": budget.generation(),
     });
@@ -55,46 +66,73 @@ fn selector(budget: &Object) -> Option<Selector> {
     Selector::from_label_selector(budget.at("/spec/selector").unwrap_or(&Value::Null)).ok()
 }
 
+/// Where the number of pods cannot be known none may go.
+fn failed(budget: &Object, why: String, now: Time, mut plan: Plan) -> Plan {
+    let mut new = budget.clone();
+    new.set("/status/disruptionsAllowed", 0.into());
+    new.set("/status/conditions", json!([condition(budget, false, Some(&why), now)]));
+    if new != *budget {
+        plan.push(Action::UpdateStatus(new));
+    }
+    let message = format!("Failed to calculate the number of expected pods: {why}");
+    plan.push(Action::Event(EventRecord::warning(budget, SOURCE, "CalculateExpectedPodCountFailed", message)));
+    plan
+}
+
+/// Two numbers, or why they cannot be known.
+type Numbers = Result<(i64, i64), String>;
+
 /// How many pods there should be, and how many of those have to stay healthy.
-fn wanted(budget: &Object, pods: &[Arc<Object>], cluster: &Cluster) -> Result<(i64, i64), Status> {
+fn wanted(budget: &Object, pods: &[Arc<Object>], cluster: &Cluster) -> Result<Numbers, Status> {
     let present = pods.len() as i64;
+    let of_scale = |desired: &dyn Fn(i64) -> i64| -> Result<Numbers, Status> {
+        Ok(scale(pods, cluster)?.map(|expected| (expected, desired(expected))))
+    };
     if let Some(max) = budget.at("/spec/maxUnavailable") {
-        let expected = scale(pods, cluster)?;
-        let unavailable = int_or_percent::of_total(max, expected, true).unwrap_or(0);
-        return Ok((expected, (expected - unavailable).max(0)));
+        return of_scale(&|all| (all - int_or_percent::of_total(max, all, true).unwrap_or(0)).max(0));
     }
     match budget.at("/spec/minAvailable") {
-        Some(number @ Value::Number(_)) => Ok((present, number.as_i64().unwrap_or(0))),
-        Some(percent) => {
-            let expected = scale(pods, cluster)?;
-            Ok((expected, int_or_percent::of_total(percent, expected, true).unwrap_or(0)))
-        }
-        None => Ok((present, 0)),
+        Some(number @ Value::Number(_)) => Ok(Ok((present, number.as_i64().unwrap_or(0)))),
+        Some(percent) => of_scale(&|all| int_or_percent::of_total(percent, all, true).unwrap_or(0)),
+        None => Ok(Ok((present, 0))),
     }
 }
 
-/// The replicas that the pods' controllers ask for, each controller counted once. (Of a ReplicaSet, its own: a
-/// Deployment's may be more while it rolls.)
-fn scale(pods: &[Arc<Object>], cluster: &Cluster) -> Result<i64, Status> {
-    let (mut seen, mut total) = (Vec::new(), 0);
+/// The replicas that the pods' controllers ask for, each controller counted once; a Deployment for all of its ReplicaSets.
+fn scale(pods: &[Arc<Object>], cluster: &Cluster) -> Result<Result<i64, String>, Status> {
+    let (mut seen, mut total) = (HashSet::new(), 0);
     for pod in pods {
-        let Some(owner) = pod.controller_of() else { continue };
-        let Some(kind) = by_api_version(owner.api_version, owner.kind).filter(|_| !seen.contains(&owner.uid)) else {
-            continue;
-        };
-        seen.push(owner.uid);
-        let controller = cluster.get(&kind.names().key(pod.namespace(), owner.name))?;
-        total += controller.and_then(|c| c.i64_at("/spec/replicas")).unwrap_or(0);
+        let Some(mut controller) = controller(pod, cluster)? else { continue };
+        if let Some(deployment) = self::controller(&controller, cluster)?.filter(|c| c.kind() == "Deployment") {
+            controller = deployment;
+        }
+        let names = by_api_version(controller.api_version(), controller.kind()).filter(|kind| kind.scale().is_none());
+        if let Some(kind) = names {
+            return Ok(Err(format!("{} does not implement the scale subresource", kind.names().resource)));
+        }
+        if seen.insert(controller.uid().to_owned()) {
+            total += controller.i64_at("/spec/replicas").unwrap_or(0);
+        }
     }
-    Ok(total)
+    Ok(Ok(total))
 }
 
-fn condition(budget: &Object, allowed: bool, now: Time) -> Value {
-    let (status, reason) = if allowed { ("True", "SufficientPods") } else { ("False", "InsufficientPods") };
+fn controller(object: &Object, cluster: &Cluster) -> Result<Option<Arc<Object>>, Status> {
+    let Some(owner) = object.controller_of() else { return Ok(None) };
+    let Some(kind) = by_api_version(owner.api_version, owner.kind) else { return Ok(None) };
+    cluster.get(&kind.names().key(object.namespace(), owner.name))
+}
+
+fn condition(budget: &Object, allowed: bool, failure: Option<&str>, now: Time) -> Value {
+    let (status, reason) = match failure {
+        Some(_) => ("False", "SyncFailed"),
+        None if allowed => ("True", "SufficientPods"),
+        None => ("False", "InsufficientPods"),
+    };
     let old = budget.at("/status/conditions/0").filter(|c| c.get("status").is_some_and(|s| s == status));
     let since = old.and_then(|c| c.get("lastTransitionTime").cloned());
     json!({
-        "type": "DisruptionAllowed", "status": status, "reason": reason, "message": "",
+        "type": "DisruptionAllowed", "status": status, "reason": reason, "message": failure.unwrap_or_default(),
         "lastTransitionTime": since.unwrap_or_else(|| time::to_rfc3339(now).into()),
         "observedGeneration": budget.generation(),
     })

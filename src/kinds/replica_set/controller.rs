@@ -1,6 +1,7 @@
 //! The ReplicaSet controller, which is the ReplicationController's too: as many pods as are asked for.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ use crate::cluster::Cluster;
 use crate::kinds::plan::Plan;
 use crate::kinds::pod::Fields;
 use crate::kinds::why::Reason;
-use crate::kinds::{Names, workload};
+use crate::kinds::{Names, PODS_BY_CONTROLLER, workload};
 
 /// How many pods one look makes or takes away at most, as upstream's burst.
 const BURST: usize = 500;
@@ -57,7 +58,8 @@ pub fn reconcile(names: &Names, set: &Arc<Object>, cluster: &Cluster, now: Time)
         });
     }
     let have = active.len();
-    for pod in surplus(active, wanted, now).iter().take(BURST) {
+    let crowds = if have > wanted { crowds(set, cluster)? } else { HashMap::new() };
+    for pod in surplus(active, wanted, &crowds, now).iter().take(BURST) {
         workload::delete_pod(&mut plan, set, source, pod, &format!("{wanted} pods were wanted, {have} existed"));
     }
     Ok(plan)
@@ -132,25 +134,47 @@ fn remove_failure(status: &mut Value) {
     }
 }
 
+/// How many pods of a set and its siblings, those of the same Deployment, each node has. A set that nothing controls counts
+/// none, as upstream.
+fn crowds(set: &Object, cluster: &Cluster) -> Result<HashMap<String, usize>, Status> {
+    let mut crowds = HashMap::new();
+    let Some(controller) = set.controller_of() else { return Ok(crowds) };
+    for sibling in cluster.owned_of(controller.uid, "replicasets.apps")? {
+        for (_, pod) in cluster.indexed(&PODS_BY_CONTROLLER, sibling.uid())? {
+            if workload::is_active(&pod) {
+                *crowds.entry(pod.str_at("/spec/nodeName").to_owned()).or_default() += 1;
+            }
+        }
+    }
+    Ok(crowds)
+}
+
 /// The pods too many, those first that are missed least: ActivePodsWithRanks.
-fn surplus(mut active: Vec<Arc<Object>>, wanted: usize, now: Time) -> Vec<Arc<Object>> {
+fn surplus(
+    mut active: Vec<Arc<Object>>,
+    wanted: usize,
+    crowds: &HashMap<String, usize>,
+    now: Time,
+) -> Vec<Arc<Object>> {
     let count = active.len().saturating_sub(wanted);
     if count > 0 {
-        active.sort_by(|a, b| missed_less(a, b, now));
+        active.sort_by(|a, b| missed_less(a, b, crowds, now));
     }
     active.truncate(count);
     active
 }
 
-fn missed_less(a: &Object, b: &Object, now: Time) -> Ordering {
+fn missed_less(a: &Object, b: &Object, crowds: &HashMap<String, usize>, now: Time) -> Ordering {
     let phase = |p: &Object| ["Pending", "Unknown", "Running"].iter().position(|x| *x == p.str_at("/status/phase"));
     let cost = |p: &Object| p.annotation(DELETION_COST).and_then(|c| c.parse::<i32>().ok()).unwrap_or(0);
+    let crowd = |p: &Object| crowds.get(p.str_at("/spec/nodeName")).copied().unwrap_or(0);
     let has_node = |p: &Object| !p.str_at("/spec/nodeName").is_empty();
     let by_state = has_node(a)
         .cmp(&has_node(b))
         .then_with(|| phase(a).cmp(&phase(b)))
         .then_with(|| workload::is_ready(a).cmp(&workload::is_ready(b)))
-        .then_with(|| cost(a).cmp(&cost(b)));
+        .then_with(|| cost(a).cmp(&cost(b)))
+        .then_with(|| crowd(b).cmp(&crowd(a)));
     let ready_since = |p: &Object| workload::available_at(p, 0);
     by_state
         .then_with(|| newer(ready_since(a), ready_since(b), a, b, now))

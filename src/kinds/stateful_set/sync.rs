@@ -203,16 +203,16 @@ impl<'a, 'c> Sync<'a, 'c> {
         let revision = if self.is_current_wanted(ordinal) { &self.revisions.current } else { &self.revisions.update };
         let pod = members::new_pod(&self.set, &revision::template(revision), revision.name(), ordinal);
         let (name, set) = (pod.name().to_owned(), self.set.object.name());
-        let failed = format!("Create Pod {name} in StatefulSet {set} failed error: ");
+        let failed = create_failed(&name, set);
         if let Some(claim) = claims::ending(&self.set, ordinal, self.cluster)? {
             let key = Key::new("persistentvolumeclaims", self.set.object.namespace(), &claim);
             let text = || format!("no pod can have persistentvolumeclaim/{claim}, which is being deleted");
             plan.because(self.cluster, || Reason::new(SOURCE, self.pod_key(ordinal), text()).waiting_for(key));
             let why = format!("{failed}pvc {claim} is being deleted");
-            plan.push(Action::Event(EventRecord::warning(self.set.object, SOURCE, "FailedCreate", why)));
+            plan.push(Action::Event(self.failure(why)));
             return Ok(());
         }
-        plan.push(Action::CreateOrTell(pod, EventRecord::warning(self.set.object, SOURCE, "FailedCreate", failed)));
+        plan.push(Action::CreateOrTell(pod, vec![self.failure(failed)]));
         self.tell(plan, "SuccessfulCreate", format!("Create Pod {name} in StatefulSet {set} successful"));
         Ok(())
     }
@@ -222,14 +222,21 @@ impl<'a, 'c> Sync<'a, 'c> {
         for claim in claims::missing(&self.set, ordinal, self.cluster)? {
             let (name, pod) = (claim.name().to_owned(), format!("{set}-{ordinal}"));
             let failed = format!("Create Claim {name} for Pod {pod} in StatefulSet {set} failed error: ");
-            plan.push(Action::CreateOrTell(
-                claim,
-                EventRecord::warning(self.set.object, SOURCE, "FailedCreate", failed),
-            ));
+            let mut told = vec![self.failure(failed)];
+            // No pod is made without its claims: that is told of as well. Claims of a pod that waits are made in silence.
+            if self.pods.get(ordinal).is_none() {
+                let failed = format!("{}failed to create PVC {name}: ", create_failed(&pod, set));
+                told.push(self.failure(failed));
+            }
+            plan.push(Action::CreateOrTell(claim, told));
             let done = format!("Create Claim {name} Pod {pod} in StatefulSet {set} success");
             self.tell(plan, "SuccessfulCreate", done);
         }
         Ok(())
+    }
+
+    fn failure(&self, message: String) -> EventRecord {
+        EventRecord::warning(self.set.object, SOURCE, "FailedCreate", message)
     }
 
     /// The lowest ordinal that a rolling update replaces.
@@ -323,6 +330,11 @@ impl<'a, 'c> Sync<'a, 'c> {
             plan.push(Action::Delete { key, uid: old.uid().to_owned() });
         }
     }
+}
+
+/// How the event begins that tells of a pod that could not be made.
+fn create_failed(pod: &str, set: &str) -> String {
+    format!("Create Pod {pod} in StatefulSet {set} failed error: ")
 }
 
 /// How a pod ended that has to be replaced: its phase, and the reason if one is known.

@@ -72,3 +72,28 @@ fn concurrency_policies_hold() {
     let (words, _) = look(&cron("Replace", active), &cluster, "2026-01-01T00:10:00Z");
     assert_eq!(words[..4], ["delete cj-1", "SuccessfulDelete", "create cj-29453770", "SuccessfulCreate"]);
 }
+
+#[test]
+fn what_is_odd_about_a_schedule_is_told() {
+    let cluster = Cluster::new(&EmptyStore);
+    let mut never = Object::clone(&cron("Allow", json!({})));
+    never.set("/spec/schedule", "0 0 31 2 *".into());
+    let (words, plan) = look(&Arc::new(never), &cluster, "2026-01-01T00:05:00Z");
+    assert_eq!(words, ["InvalidSchedule"]);
+    let Action::Event(told) = &plan.actions[0] else { panic!("{plan:?}") };
+    assert_eq!(
+        told.message,
+        "invalid schedule: 0 0 31 2 * : time difference between two schedules is less than 1 second"
+    );
+
+    // 00:05 to 08:25 are 101 times; what is looked at when a time of it comes has missed none.
+    let fresh = cron("Allow", json!({}));
+    for (now, want) in [("08:24:59", false), ("08:25:00", false), ("08:25:01", true)] {
+        let (words, _) = look(&fresh, &cluster, &format!("2026-01-01T{now}Z"));
+        assert_eq!(words.first().is_some_and(|w| w == "TooManyMissedTimes"), want, "{now}: {words:?}");
+    }
+    let mut strict = Object::clone(&fresh);
+    strict.set("/spec/startingDeadlineSeconds", 600.into());
+    let (words, _) = look(&Arc::new(strict), &cluster, "2026-01-01T08:25:01Z");
+    assert_eq!(words.first().unwrap(), "create cj-29454265");
+}

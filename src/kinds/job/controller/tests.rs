@@ -87,6 +87,22 @@ fn too_many_failures_end_it() {
 }
 
 #[test]
+fn a_success_ends_a_row_of_failures() {
+    let mut cluster = Cluster::new(&EmptyStore);
+    pod(&mut cluster, "a", "Failed", None);
+    let status = json!({"startTime": "2026-01-01T00:00:00Z", "failed": 3, "succeeded": 1});
+    let spec = json!({"completions": 3, "parallelism": 1});
+    let mut known = Object::clone(&job(&mut cluster, spec, status));
+    known.internal.insert(FAILURES, 1.into());
+    let plan = reconcile(&Arc::new(known.clone()), &cluster, cluster.now()).unwrap();
+    assert_eq!(plan.requeue_at, cluster.now().checked_add_signed(TimeDelta::seconds(2 * BACKOFF)));
+
+    pod(&mut cluster, "b", "Succeeded", None);
+    let (words, _) = look(&Arc::new(known), &cluster);
+    assert_eq!(words[4..], ["create pi-", "SuccessfulCreate"], "{words:?}");
+}
+
+#[test]
 fn indexes_that_are_not_done_get_pods() {
     let mut cluster = Cluster::new(&EmptyStore);
     pod(&mut cluster, "a", "Succeeded", Some(1));

@@ -59,6 +59,34 @@ fn the_pod_that_is_not_ready_goes_first() {
     assert_eq!(gone, ["b"]);
 }
 
+/// ActivePodsWithRanks: what its Deployment's other ReplicaSets have on a node counts, too.
+#[test]
+fn pods_of_crowded_nodes_go_first() {
+    let mut cluster = Cluster::new(&EmptyStore);
+    let of_deployment = |name: &str, uid: &str| {
+        let mut set = Object::new("apps/v1", "ReplicaSet", "default", name);
+        set.set("/metadata/uid", uid.into());
+        set.set("/metadata/ownerReferences", json!([{"uid": "deployment", "controller": true}]));
+        set.set("/spec", json!({"replicas": 1, "selector": {"matchLabels": {"app": "web"}}, "template": {}}));
+        set
+    };
+    let set = put(&mut cluster, &of_deployment("web", "set"));
+    put(&mut cluster, &of_deployment("old", "other"));
+    for (name, uid, node) in [("a", "set", "one"), ("b", "set", "two"), ("c", "other", "two")] {
+        pod(&mut cluster, name, Some(uid), true);
+        let mut placed = Object::clone(&cluster.get(&Key::new("pods", "default", name)).unwrap().unwrap());
+        placed.set("/spec/nodeName", node.into());
+        put(&mut cluster, &placed);
+    }
+    let gone = |set: &Arc<Object>, cluster: &Cluster| -> Vec<String> {
+        let actions = plan(set, cluster).actions.into_iter();
+        actions
+            .filter_map(|a| if let Action::Delete { key, .. } = a { Some(key.name.to_string()) } else { None })
+            .collect()
+    };
+    assert_eq!(gone(&set, &cluster), ["b"]);
+}
+
 #[test]
 fn orphans_are_adopted_before_anything_else() {
     let mut cluster = Cluster::new(&EmptyStore);
