@@ -110,8 +110,12 @@ impl Kind for CronJob {
         validation::validate(object)
     }
 
+    fn validate_update(&self, new: &Object, old: &Object) -> Errors {
+        validation::validate_spec(new, Some(old))
+    }
+
     fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
-        workload::warnings(new, old.is_none(), "/spec/jobTemplate/spec/template")
+        workload::warnings(new, old, "/spec/jobTemplate/spec/template")
     }
 
     fn reconcile(&self, object: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {

@@ -98,7 +98,7 @@ impl Kind for Job {
     }
 
     fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
-        workload::warnings(new, old.is_none(), "/spec/template")
+        workload::warnings(new, old, "/spec/template")
     }
 
     fn reconcile(&self, object: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
