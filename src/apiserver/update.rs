@@ -50,6 +50,10 @@ pub fn update(
     }
     if part.is_none() {
         kind.admit_update(&mut new, &old, cluster)?;
+        let request = policy::Request { kind, new: Some(&new), old: Some(&old), dry_run: options.dry_run };
+        if let Some(made) = policy::mutate(cluster, &request)? {
+            new = made;
+        }
     }
     kind.prepare_for_update(&mut new, &old);
     // A controller writes its annotations with the status, which counts for nothing.

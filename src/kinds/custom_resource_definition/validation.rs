@@ -442,6 +442,7 @@ mod tests {
                 "spec.conversion.webhookClientConfig: Required value: required when strategy is set to Webhook".to_owned(),
                 "spec.conversion.conversionReviewVersions[1]: Invalid value: \"v2\": duplicate version".to_owned(),
                 "spec.conversion.conversionReviewVersions: Invalid value: [\"v2\",\"v2\"]: must include at least one of v1, v1beta1".to_owned(),
+                "status.storedVersions: Invalid value: null: must have at least one stored version".to_owned(),
             ]
         );
     }

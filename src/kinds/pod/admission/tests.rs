@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::apimachinery::key::Key;
 use crate::apimachinery::seed::Seed;
 use crate::apimachinery::time::Time;
 use crate::cluster::{Meta, Snapshot};
