@@ -3,7 +3,7 @@
 use super::describe::{Text, View};
 use super::plan::Plan;
 use super::written::{Written, Zero};
-use super::{Kind, Names, workload, zeros};
+use super::{Kind, Names, job, workload, zeros};
 use crate::apimachinery::field::Errors;
 use crate::apimachinery::labels;
 use crate::apimachinery::object::Object;
@@ -115,7 +115,7 @@ impl Kind for CronJob {
     }
 
     fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
-        workload::warnings(new, old, "/spec/jobTemplate/spec/template")
+        job::warnings(new, old, "/spec/jobTemplate/spec")
     }
 
     fn reconcile(&self, object: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {

@@ -111,7 +111,8 @@ impl Kind for CSIDriver {
         if is_same || !has_tokens(new) || new.at("/spec/serviceAccountTokenInSecrets").is_some() {
             return Vec::new();
         }
-        let why = "if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes";
+        let why =
+            "if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes";
         vec![format!("spec.serviceAccountTokenInSecrets is unset; {why}")]
     }
 

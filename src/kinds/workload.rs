@@ -117,17 +117,20 @@ pub fn validate_template(owner: &Object, what: &str, errors: &mut Errors) {
 
 /// What the server warns of: a new object's name that is no host name, and what is odd in the template at a pointer.
 pub fn warnings(owner: &Object, old: Option<&Object>, pointer: &str) -> Vec<String> {
-    let mut all = Vec::new();
+    let named = name_warning(owner, old).into_iter();
+    named.chain(template_warnings(owner, old, pointer)).collect()
+}
+
+/// What is odd in a new object's name.
+pub fn name_warning(owner: &Object, old: Option<&Object>) -> Option<String> {
     let problems = names::is_dns1123_label(owner.name());
-    if old.is_none() && !problems.is_empty() {
-        all.push(format!(
+    (old.is_none() && !problems.is_empty()).then(|| {
+        format!(
             "metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS \
              label is recommended: [{}]",
             problems.join(" ")
-        ));
-    }
-    all.extend(template_warnings(owner, old, pointer));
-    all
+        )
+    })
 }
 
 /// What is odd in the template at a pointer; of an update that changes nothing that counts nothing is said.

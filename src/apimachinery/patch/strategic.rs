@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::elements::{DELETE_FROM_PRIMITIVE_LIST, DIRECTIVE, RETAIN_KEYS, SET_ELEMENT_ORDER, in_order, position};
+use super::elements::{
+    DELETE_FROM_PRIMITIVE_LIST, DIRECTIVE, RETAIN_KEYS, SET_ELEMENT_ORDER, in_order, no_merge_key, position,
+};
 use crate::apimachinery::go_value::{display, json_kind};
 use crate::apimachinery::schema::{Definition, Field, Shape, Type};
 use crate::apimachinery::status::{Reason, Status};
@@ -180,8 +182,7 @@ fn keyed(
             )));
         };
         let Some(value) = part.get(key) else {
-            let shown = display(item);
-            return Err(unknown(format!("map: {shown} does not contain declared merge key: {key}")));
+            return Err(unknown(no_merge_key(item, key)));
         };
         let at = position(&all, key, value);
         match (part.get(DIRECTIVE).and_then(Value::as_str), at) {
