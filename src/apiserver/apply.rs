@@ -47,7 +47,7 @@ pub fn apply(
     if manifest.at(MANAGED_FIELDS).is_some() {
         return Err(Status::bad_request("metadata.managedFields must be nil"));
     }
-    check_fields(kind, namespace, name, manifest)?;
+    check_types(kind, namespace, name, manifest)?;
     let old = cluster.get(&names.key(namespace, name))?;
     if old.is_none() && !options.subresource.is_empty() {
         return Err(Status::not_found(names.resource, name));
@@ -71,16 +71,10 @@ pub fn apply(
     }
 }
 
-/// Refuses fields that the kind does not have, in the words of the typed patch.
-fn check_fields(kind: &dyn Kind, namespace: &str, name: &str, manifest: &Object) -> Result<(), Status> {
+/// Refuses what is not of the kind's type, in the words of the typed patch.
+fn check_types(kind: &dyn Kind, namespace: &str, name: &str, manifest: &Object) -> Result<(), Status> {
     let names = kind.names();
-    let unknown = super::unknown_fields(kind, manifest);
-    let unknown: Vec<String> = unknown.iter().map(|field| format!(".{field}: field not declared in schema")).collect();
-    let why = match unknown.as_slice() {
-        [] => return Ok(()),
-        [one] => one.clone(),
-        many => format!("errors:\n{}", many.iter().map(|e| format!("  {e}")).collect::<Vec<_>>().join("\n")),
-    };
+    let Some(why) = managed::problems(Typed::of(kind), &manifest.body().to_map()) else { return Ok(()) };
     let place = if namespace.is_empty() { name.to_owned() } else { format!("{namespace}/{name}") };
     Err(Status::new(
         Reason::Unknown,
@@ -117,11 +111,7 @@ impl Merge<'_> {
         let mut own = self.entry(set);
         let before = entries.iter().position(|entry| entry.is_of(&own)).map(|at| entries.remove(at));
         let mut body = self.live.to_value();
-        for leaf in managed::leaves(typed, &manifest, |name| self.is_kept(name)) {
-            if differs(&body, &leaf) {
-                managed::put(&mut body, &leaf.path, &leaf.value);
-            }
-        }
+        overlay(typed, &mut body, &manifest, |name| self.is_kept(name));
         if let Some(before) = &before {
             let mut kept = own.set.clone();
             entries.iter().for_each(|entry| kept.union(&entry.set));
@@ -208,6 +198,15 @@ impl Merge<'_> {
             let mut applied = self.manifest.clone();
             applied.remove_annotation(LAST_APPLIED);
             merged.set_annotation(LAST_APPLIED, &format!("{}\n", go_value::json(&applied.to_value())));
+        }
+    }
+}
+
+/// Puts a manifest's parts into an object, each in its place.
+pub(super) fn overlay(typed: Typed, body: &mut Value, manifest: &Map<String, Value>, is_kept: impl Fn(&str) -> bool) {
+    for leaf in managed::leaves(typed, manifest, is_kept) {
+        if differs(body, &leaf) {
+            managed::put(body, &leaf.path, &leaf.value);
         }
     }
 }

@@ -26,7 +26,7 @@ pub fn create(
     object: Object,
     options: &WriteOptions,
 ) -> Result<Arc<Object>, Status> {
-    let names = kind.names();
+    let (names, dry_run) = (kind.names(), options.dry_run);
     let mut object = super::decode::decode_sent(kind, object, options)?;
     set_namespace(names, namespace, &mut object)?;
     if let Some(answer) = kind.answer(&object, options.user.as_deref(), cluster) {
@@ -47,6 +47,9 @@ pub fn create(
         }
     }
     kind.admit(&mut object, cluster)?;
+    if let Some(made) = policy::mutate(cluster, &policy::Request { kind, new: Some(&object), old: None, dry_run })? {
+        object = made;
+    }
     kind.prepare_for_create(&mut object);
     let errors = super::validation::errors_on_create(kind, &object);
     if !errors.is_empty() {
@@ -54,13 +57,13 @@ pub fn create(
     }
     kind.admit_valid(&object, None, cluster)?;
     pod_security::admit(names, &object, None, cluster)?;
-    policy::admit(cluster, &policy::Request { kind, new: Some(&object), old: None, dry_run: options.dry_run })?;
+    policy::admit(cluster, &policy::Request { kind, new: Some(&object), old: None, dry_run })?;
     let charges = quota::assess(cluster, kind, &Write { old: None, new: Some(&object), is_enforced: true })?;
     let key = names.key(object.namespace(), object.name());
     if cluster.get(&key)?.is_some() {
         return Err(Status::already_exists(names.resource, object.name()));
     }
-    if options.dry_run {
+    if dry_run {
         return Ok(Arc::new(object));
     }
     charges.post(cluster)?;

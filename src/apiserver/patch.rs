@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::WriteOptions;
 use crate::apimachinery::decode::decode_body;
 use crate::apimachinery::field::{Errors, Path};
+use crate::apimachinery::go_value;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::patch::{self, PatchType};
 use crate::apimachinery::schema::Definition;
@@ -74,15 +75,15 @@ pub fn patch(
     let definition = Definition::of_kind(api_version, kind_name);
     let patched = patch::apply(form, old.to_value(), patch, definition)?;
     let Some(mut new) = Object::from_value(patched.clone()) else {
-        return Err(unfit(&patched, "the patched document is not an object"));
+        return Err(unfit(go_value::json(&patched), &no_object(&patched)));
     };
     let fitting = match kind.structural().filter(|_| part != Part::Scale) {
         Some(_) => super::decode::decode(kind, new.clone(), options.strict).map(drop),
         None => decode_body(api_version, kind_name, patched, options.strict).map(drop),
     };
     fitting.map_err(|status| match form {
-        PatchType::Strategic => unfit(patch, &conversion_error(&status.message)),
-        PatchType::Json | PatchType::Merge => unfit(&new.to_value(), &status.message),
+        PatchType::Strategic => unfit(go_format(patch), &conversion_error(&status.message)),
+        PatchType::Json | PatchType::Merge => unfit(go_value::json(&new.to_value()), decoding_error(&status.message)),
     })?;
     check_name(&new, namespace, name)?;
     new.internal = old.internal.clone();
@@ -123,10 +124,25 @@ fn check_name(new: &Object, namespace: &str, name: &str) -> Result<(), Status> {
 }
 
 /// The document a patch makes does not fit its kind: reported about the patch, not about the object.
-fn unfit(shown: &Value, why: &str) -> Status {
+fn unfit(shown: String, why: &str) -> Status {
     let mut errors = Errors::default();
-    errors.invalid(&Path::new("patch"), go_format(shown), why);
+    errors.invalid(&Path::new("patch"), shown, why);
     Status::invalid("", "", errors)
+}
+
+/// What the decoder says of a document that has no fields.
+fn no_object(document: &Value) -> String {
+    format!(
+        "couldn't get version/kind; json parse error: json: cannot unmarshal {} into Go value of type struct {{ \
+         APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}",
+        go_value::json_kind(document)
+    )
+}
+
+/// What the decoder itself says, without what a request's body is told by.
+fn decoding_error(message: &str) -> &str {
+    let after = message.split_once(" cannot be handled as a ").and_then(|(_, rest)| rest.split_once(": "));
+    after.map_or(message, |(_, why)| why)
 }
 
 /// A strategic merge patch is converted without Go's JSON decoder, whose errors name more than the converter's.

@@ -1,10 +1,14 @@
-//! ValidatingAdmissionPolicies: what the policies that are bound say of a request, after it was found valid.
+//! ValidatingAdmissionPolicies: what the policies that are bound say of a request, after it was found valid. What others
+//! make of an object before that is in [`mutating`].
 //!
 //! The order, the words and what a failed expression means are those of k8s.io/apiserver's validating policy plugin. Of the
 //! actions `Deny` and `Warn` are taken; an expression that cannot be evaluated here lets the request pass.
 
+mod mutating;
+
 use std::sync::Arc;
 
+pub(super) use mutating::mutate;
 use serde_json::{Map, Value, json};
 
 use crate::apimachinery::cel::{self, Failure, Program, Value as Cel};
@@ -26,6 +30,7 @@ const EXEMPT: [&str; 4] = [
 ];
 
 /// What is about to be done.
+#[derive(Clone, Copy)]
 pub(super) struct Request<'r> {
     pub kind: &'r dyn Kind,
     /// None when the object goes.
@@ -92,18 +97,12 @@ fn failures(cluster: &Cluster, request: &Request<'_>, action: &str) -> Result<Ve
     if bindings.is_empty() {
         return Ok(failures);
     }
-    let namespace = match request.kind.names().namespaced {
-        true => cluster.get(&Key::cluster("namespaces", subject.namespace()))?,
-        false => None,
-    };
+    let namespace = namespace_of(cluster, request)?;
     for policy in cluster.list(POLICIES, None)? {
         let mut facts = None;
         for binding in bindings.iter().filter(|b| b.str_at("/spec/policyName") == policy.name()) {
-            let is_meant = |object: &Object, field: &str| {
-                object.at(field).is_none_or(|rules| matches(rules, request, namespace.as_deref()))
-            };
             let acts = binding.list_at("/spec/validationActions").iter().any(|a| a == action);
-            if !acts || !is_meant(&policy, "/spec/matchConstraints") || !is_meant(binding, "/spec/matchResources") {
+            if !acts || !is_meant(&policy, binding, request, namespace.as_deref()) {
                 continue;
             }
             let facts = facts.get_or_insert_with(|| facts_of(request, namespace.as_deref()));
@@ -118,6 +117,20 @@ fn failures(cluster: &Cluster, request: &Request<'_>, action: &str) -> Result<Ve
     Ok(failures)
 }
 
+/// The namespace that a request is for.
+fn namespace_of(cluster: &Cluster, request: &Request<'_>) -> Result<Option<Arc<Object>>, Status> {
+    match request.subject().filter(|_| request.kind.names().namespaced) {
+        Some(subject) => cluster.get(&Key::cluster("namespaces", subject.namespace())),
+        None => Ok(None),
+    }
+}
+
+/// Whether a policy where it is bound speaks of a request.
+fn is_meant(policy: &Object, binding: &Object, request: &Request<'_>, namespace: Option<&Object>) -> bool {
+    let is_in = |object: &Object, field: &str| object.at(field).is_none_or(|rules| matches(rules, request, namespace));
+    is_in(policy, "/spec/matchConstraints") && is_in(binding, "/spec/matchResources")
+}
+
 /// Why a request is denied.
 struct Denial {
     reason: String,
@@ -126,14 +139,14 @@ struct Denial {
 
 fn denied(request: &Request<'_>, subject: &Object, failure: &Failed) -> Status {
     let Failed { policy, binding, denial } = failure;
-    let why = format!(
-        "ValidatingAdmissionPolicy '{}' with binding '{}' denied request: {}",
-        policy.name(),
-        binding.name(),
-        denial.message
-    );
+    let (policy, binding, said) = (policy.name(), binding.name(), &denial.message);
+    let why = format!("ValidatingAdmissionPolicy '{policy}' with binding '{binding}' denied request: {said}");
+    refused(request, subject, why, &denial.reason)
+}
+
+fn refused(request: &Request<'_>, subject: &Object, why: String, reason: &str) -> Status {
     let mut status = Status::forbidden(request.kind.names().resource, subject.name(), &why);
-    status.reason = match denial.reason.as_str() {
+    status.reason = match reason {
         "Forbidden" | "Unauthorized" => Reason::Forbidden,
         _ => Reason::Invalid,
     };
@@ -219,15 +232,14 @@ fn parameters(cluster: &Cluster, policy: &Object, binding: &Object, namespace: &
     let (Some(of), Some(reference)) = (policy.at("/spec/paramKind"), binding.at("/spec/paramRef")) else {
         return Ok(Parameters::Each(vec![Cel::Null]));
     };
-    let text = |value: &Value, field: &str| value.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let Some(kind) = kinds::of_api_version(cluster, &text(of, "apiVersion"), &text(of, "kind"))? else {
+    let Some(kind) = kinds::of_api_version(cluster, text(of, "apiVersion"), text(of, "kind"))? else {
         return Ok(Parameters::NotAsked);
     };
-    let place = Some(text(reference, "namespace")).filter(|n| !n.is_empty()).unwrap_or_else(|| namespace.to_owned());
-    let place = if kind.names().namespaced { place } else { String::new() };
+    let place = Some(text(reference, "namespace")).filter(|n| !n.is_empty()).unwrap_or(namespace);
+    let place = if kind.names().namespaced { place } else { "" };
     let name = text(reference, "name");
     let selector = reference.get("selector").map(Selector::from_label_selector);
-    let all = cluster.list(kind.names().resource, Some(&place).filter(|p| !p.is_empty()).map(String::as_str))?;
+    let all = cluster.list(kind.names().resource, Some(place).filter(|p| !p.is_empty()))?;
     let is_meant = |object: &Object| match &selector {
         Some(selector) => selector.as_ref().is_ok_and(|s| s.matches(object.labels())),
         None => object.name() == name,
@@ -256,32 +268,56 @@ fn ask(expression: &str, variables: &[(&str, Cel)]) -> Answer {
     }
 }
 
-/// The first thing that a policy has against a request.
-fn judge(policy: &Object, facts: &[(&str, Cel)], parameter: Cel) -> Option<Denial> {
-    let fails = policy.str_at("/spec/failurePolicy") != "Ignore";
-    let text = |value: &Value, field: &str| value.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let mut known = facts.to_vec();
-    known.push(("params", parameter));
+/// Whether a policy's conditions are met.
+///
+/// # Errors
+/// Why one of them came to nothing.
+fn is_asked(policy: &Object, known: &[(&str, Cel)]) -> Result<bool, String> {
     for condition in policy.list_at("/spec/matchConditions") {
-        match ask(text(condition, "expression").trim(), &known) {
+        match ask(text(condition, "expression").trim(), known) {
             Answer::True => {}
-            Answer::Failed(message) if fails => return Some(Denial { reason: String::new(), message }),
-            _ => return None,
+            Answer::Failed(message) => return Err(message),
+            Answer::False => return Ok(false),
         }
     }
+    Ok(true)
+}
+
+/// Adds a policy's own variables; false where one takes what is not here.
+fn compose(policy: &Object, known: &mut Vec<(&str, Cel)>) -> bool {
     let mut composed = Vec::new();
     for variable in policy.list_at("/spec/variables") {
         let mut known = known.clone();
         known.push(("variables", cel::map(composed.clone())));
         // One that cannot be evaluated is asked for in vain; then nothing is said that hangs on it.
-        let program = Program::compile(&text(variable, "expression"));
+        let program = Program::compile(text(variable, "expression"));
         match program.map(|p| p.evaluate(&known)) {
-            Some(Ok(value)) => composed.push((text(variable, "name"), value)),
+            Some(Ok(value)) => composed.push((text(variable, "name").to_owned(), value)),
             Some(Err(Failure::Error(_))) => {}
-            Some(Err(Failure::Unsupported)) | None => return None,
+            Some(Err(Failure::Unsupported)) | None => return false,
         }
     }
     known.push(("variables", cel::map(composed)));
+    true
+}
+
+fn text<'v>(value: &'v Value, field: &str) -> &'v str {
+    value.get(field).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The first thing that a policy has against a request.
+fn judge(policy: &Object, facts: &[(&str, Cel)], parameter: Cel) -> Option<Denial> {
+    let fails = policy.str_at("/spec/failurePolicy") != "Ignore";
+    let mut known = facts.to_vec();
+    known.push(("params", parameter));
+    match is_asked(policy, &known) {
+        Ok(true) => {}
+        Err(message) if fails => return Some(Denial { reason: String::new(), message }),
+        _ => return None,
+    }
+    if !compose(policy, &mut known) {
+        return None;
+    }
     policy.list_at("/spec/validations").iter().find_map(|validation| {
         let expression = text(validation, "expression");
         let message = match ask(expression.trim(), &known) {
@@ -291,7 +327,7 @@ fn judge(policy: &Object, facts: &[(&str, Cel)], parameter: Cel) -> Option<Denia
                 .or_else(|| Some(text(validation, "message").trim().to_owned()).filter(|m| !m.is_empty()))
                 .unwrap_or_else(|| format!("failed expression: {}", expression.trim())),
         };
-        Some(Denial { reason: text(validation, "reason"), message })
+        Some(Denial { reason: text(validation, "reason").to_owned(), message })
     })
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
+
 use super::WriteOptions;
 use super::managed::{self, MANAGED_FIELDS, Writer};
 use super::policy;
@@ -48,9 +50,16 @@ pub fn update(
     }
     if part.is_none() {
         kind.admit_update(&mut new, &old, cluster)?;
+        let request = policy::Request { kind, new: Some(&new), old: Some(&old), dry_run: options.dry_run };
+        if let Some(made) = policy::mutate(cluster, &request)? {
+            new = made;
+        }
     }
     kind.prepare_for_update(&mut new, &old);
-    if kind.has_generation() && is_next_generation(kind, &new, &old) {
+    // A controller writes its annotations with the status, which counts for nothing.
+    let is_annotated =
+        !options.keeps_bookkeeping && kind.has_annotations_counted() && annotations(&new) != annotations(&old);
+    if kind.has_generation() && (is_annotated || is_next_generation(kind, &new, &old)) {
         new.set("/metadata/generation", (old.generation() + 1).into());
     }
     let errors = super::validation::errors_on_update(kind, part, &new, &old);
@@ -169,6 +178,10 @@ fn keep_metadata(new: &mut Object, old: &Object) {
     }
     new.set("/metadata/resourceVersion", old.str_at("/metadata/resourceVersion").into());
     new.internal = old.internal.clone();
+}
+
+fn annotations(object: &Object) -> Option<&Map<String, Value>> {
+    object.map_at("/metadata/annotations").filter(|annotations| !annotations.is_empty())
 }
 
 /// Whether anything but metadata and a status that is written apart is otherwise: what a generation counts.

@@ -245,11 +245,18 @@ fn versions(cx: &mut Context, info: &Info) -> anyhow::Result<Versions> {
     // What was applied is compared with, and stays in the object.
     modified.set_default("/metadata/annotations", Map::new());
     modified.remove(&format!("/metadata/annotations/{}", last_applied::ANNOTATION.replace('/', "~1")));
-    let (form, patch) = three_way(info, &modified, &live)?;
+    let failed = |error| errors::with_source("patching", &info.source, error);
+    let (form, patch) = match three_way(info, &modified, &live)? {
+        Ok(made) => made,
+        Err(unmade) => {
+            cx.complain(&unmade.warnings());
+            return Err(failed(anyhow::anyhow!("{}", unmade.text)));
+        }
+    };
     if patch.is_empty() {
         return Ok((Some(live.clone()), Some(live)));
     }
-    let merged = requests::patch(cx, info, (form, &Value::Object(patch)), Part::Main, &options)?;
+    let merged = requests::patch(cx, info, (form, &Value::Object(patch)), Part::Main, &options).map_err(failed)?;
     Ok((Some(live), Some(merged)))
 }
 

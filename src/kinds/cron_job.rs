@@ -3,7 +3,7 @@
 use super::describe::{Text, View};
 use super::plan::Plan;
 use super::written::{Written, Zero};
-use super::{Kind, Names, workload, zeros};
+use super::{Kind, Names, job, workload, zeros};
 use crate::apimachinery::field::Errors;
 use crate::apimachinery::labels;
 use crate::apimachinery::object::Object;
@@ -110,8 +110,12 @@ impl Kind for CronJob {
         validation::validate(object)
     }
 
+    fn validate_update(&self, new: &Object, old: &Object) -> Errors {
+        validation::validate_spec(new, Some(old))
+    }
+
     fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
-        workload::warnings(new, old.is_none(), "/spec/jobTemplate/spec/template")
+        job::warnings(new, old, "/spec/jobTemplate/spec")
     }
 
     fn reconcile(&self, object: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {

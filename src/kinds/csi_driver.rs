@@ -76,7 +76,15 @@ impl Kind for CSIDriver {
         if !policies.contains(&object.str_at("/spec/fsGroupPolicy")) {
             errors.not_supported(&spec.child("fsGroupPolicy"), object.str_at("/spec/fsGroupPolicy"), &policies);
         }
+        if let Some(seconds) = object.i64_at("/spec/nodeAllocatableUpdatePeriodSeconds").filter(|s| *s < 10) {
+            let path = spec.child("nodeAllocatableUpdatePeriodSeconds");
+            errors.invalid(&path, seconds, "must be greater than or equal to 10 seconds");
+        }
         validate_tokens(object.list_at("/spec/tokenRequests"), &spec.child("tokenRequests"), &mut errors);
+        if let Some(used) = object.bool_at("/spec/serviceAccountTokenInSecrets").filter(|_| !has_tokens(object)) {
+            let why = "serviceAccountTokenInSecrets is set but no tokenRequests are specified";
+            errors.invalid(&spec.child("serviceAccountTokenInSecrets"), used, why);
+        }
         for mode in object.list_at("/spec/volumeLifecycleModes").iter().filter_map(Value::as_str) {
             if !matches!(mode, "Persistent" | "Ephemeral") {
                 let path = spec.child("volumeLifecycleModes");
@@ -98,9 +106,23 @@ impl Kind for CSIDriver {
         errors
     }
 
+    fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
+        let is_same = old.is_some_and(|old| old.at("/spec/tokenRequests") == new.at("/spec/tokenRequests"));
+        if is_same || !has_tokens(new) || new.at("/spec/serviceAccountTokenInSecrets").is_some() {
+            return Vec::new();
+        }
+        let why =
+            "if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes";
+        vec![format!("spec.serviceAccountTokenInSecrets is unset; {why}")]
+    }
+
     fn has_generation(&self) -> bool {
         true
     }
+}
+
+fn has_tokens(driver: &Object) -> bool {
+    !driver.list_at("/spec/tokenRequests").is_empty()
 }
 
 /// Checks the name of a driver, wherever it is given.

@@ -3,6 +3,7 @@
 mod controller;
 mod validation;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -13,6 +14,7 @@ use super::{Kind, Names, Trigger};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
+use crate::apimachinery::structural;
 use crate::apimachinery::table::{Column, column};
 use crate::apimachinery::time::Time;
 use crate::cluster::Cluster;
@@ -105,8 +107,38 @@ impl Kind for CustomResourceDefinition {
         errors
     }
 
+    fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
+        let before = old.map(unknown_formats).unwrap_or_default();
+        let told = unknown_formats(new).into_iter().filter(|format| !before.contains(format));
+        told.map(|format| format!("unrecognized format {format:?}")).collect()
+    }
+
     fn has_generation(&self) -> bool {
         true
+    }
+}
+
+/// The formats in the versions' schemas that the server does not know, each once.
+fn unknown_formats(definition: &Object) -> BTreeSet<&str> {
+    let mut found = BTreeSet::new();
+    for version in definition.list_at("/spec/versions") {
+        if let Some(schema) = version.pointer("/schema/openAPIV3Schema") {
+            collect_unknown_formats(schema, &mut found);
+        }
+    }
+    found
+}
+
+fn collect_unknown_formats<'d>(schema: &'d Value, found: &mut BTreeSet<&'d str>) {
+    let format = schema.text("format");
+    if !format.is_empty() && !structural::is_known_format(schema.text("type"), format) {
+        found.insert(format);
+    }
+    let one = ["items", "not", "additionalProperties"].into_iter().filter_map(|key| schema.get(key));
+    let several = ["allOf", "anyOf", "oneOf"].into_iter().flat_map(|key| schema.items(key));
+    let named = ["properties", "patternProperties", "definitions"].into_iter().filter_map(|key| schema.section(key));
+    for part in one.chain(several).chain(named.flat_map(|map| map.values())) {
+        collect_unknown_formats(part, found);
     }
 }
 

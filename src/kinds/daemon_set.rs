@@ -86,7 +86,8 @@ impl Kind for DaemonSet {
         let zeros = ["currentNumberScheduled", "desiredNumberScheduled", "numberMisscheduled", "numberReady"];
         let status: serde_json::Map<String, Value> = zeros.into_iter().map(|f| (f.to_owned(), 0.into())).collect();
         object.set("/status", Value::Object(status));
-        object.set_annotation(TEMPLATE_GENERATION, "1");
+        let number = object.annotation(TEMPLATE_GENERATION).and_then(|n| n.parse::<i64>().ok()).unwrap_or(1);
+        object.set_annotation(TEMPLATE_GENERATION, &number.max(1).to_string());
     }
 
     fn prepare_for_update(&self, new: &mut Object, old: &Object) {
@@ -143,8 +144,8 @@ impl Kind for DaemonSet {
         errors
     }
 
-    fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
-        super::pod::template_warnings(new.at("/spec/template").unwrap_or(&Value::Null), &Path::new("spec.template"))
+    fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
+        workload::template_warnings(new, old, "/spec/template")
     }
 
     fn reconcile(&self, object: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {

@@ -122,7 +122,7 @@ impl Kind for Deployment {
     }
 
     fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
-        workload::warnings(new, old.is_none(), "/spec/template")
+        workload::warnings(new, old, "/spec/template")
     }
 
     fn rollout_status(&self, object: &Object, revision: i64) -> Option<Result<Progress, String>> {
@@ -146,6 +146,11 @@ impl Kind for Deployment {
     }
 
     fn has_generation(&self) -> bool {
+        true
+    }
+
+    /// They are its sets' as well.
+    fn has_annotations_counted(&self) -> bool {
         true
     }
 

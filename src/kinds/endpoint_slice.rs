@@ -64,9 +64,8 @@ impl Kind for EndpointSlice {
         describe::describe(object, view, out)
     }
 
-    fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
-        let kind = new.str_at("/addressType");
-        if kind == "FQDN" {
+    fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
+        if new.str_at("/addressType") == "FQDN" && old.is_none() {
             // The path is upstream's.
             return vec!["spec.addressType: FQDN endpoints are deprecated".to_owned()];
         }

@@ -73,6 +73,19 @@ impl Kind for Endpoints {
         errors
     }
 
+    fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
+        let mut warnings = Vec::new();
+        let subsets = new.list_at("/subsets").iter().filter(|_| new.label(MANAGED_BY) != Some(CONTROLLER));
+        for (i, subset) in subsets.enumerate() {
+            for field in ["addresses", "notReadyAddresses"] {
+                let path = Path::new("subsets").index(i).child(field);
+                let told = |(j, address): (usize, &Value)| ip::warning(text(address, "ip"), &path.index(j).child("ip"));
+                warnings.extend(list(subset, field).iter().enumerate().filter_map(told));
+            }
+        }
+        warnings
+    }
+
     fn deprecation(&self) -> Option<&str> {
         Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice")
     }

@@ -94,11 +94,11 @@ impl Kind for Ingress {
         validation::validate(new)
     }
 
-    fn warnings(&self, new: &Object, _old: Option<&Object>) -> Vec<String> {
-        let old = new
-            .annotation(CLASS)
-            .map(|_| format!("annotation {CLASS:?} is deprecated, please use 'spec.ingressClassName' instead"));
-        old.into_iter().collect()
+    /// Of a new Ingress only, and of one that has no class of its own.
+    fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
+        let is_told = old.is_none() && new.at("/spec/ingressClassName").is_none() && new.annotation(CLASS).is_some();
+        let why = format!("annotation {CLASS:?} is deprecated, please use 'spec.ingressClassName' instead");
+        is_told.then_some(why).into_iter().collect()
     }
 
     fn has_generation(&self) -> bool {

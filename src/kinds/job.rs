@@ -98,7 +98,7 @@ impl Kind for Job {
     }
 
     fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
-        workload::warnings(new, old.is_none(), "/spec/template")
+        warnings(new, old, "/spec")
     }
 
     fn reconcile(&self, object: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
@@ -130,4 +130,23 @@ impl Kind for Job {
         }
         Ok(true)
     }
+}
+
+/// What the server warns of in a Job, and in what makes Jobs by the spec at a pointer.
+pub fn warnings(owner: &Object, old: Option<&Object>, spec: &str) -> Vec<String> {
+    const MOST_COMPLETIONS: i64 = 100_000;
+    const MOST_AT_ONCE: i64 = 10_000;
+    let mut all: Vec<String> = workload::name_warning(owner, old).into_iter().collect();
+    let is_over = |field: &str, most: i64| owner.i64_at(&format!("{spec}/{field}")).is_some_and(|n| n > most);
+    let is_changed = old.is_none_or(|old| old.generation() != owner.generation());
+    let is_indexed = owner.str_at(&format!("{spec}/completionMode")) == "Indexed";
+    if is_changed && is_indexed && is_over("completions", MOST_COMPLETIONS) && is_over("parallelism", MOST_AT_ONCE) {
+        let path = spec.trim_start_matches('/').replace('/', ".");
+        all.push(format!(
+            "{path}: In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, \
+             Kubernetes might not be able to track completedIndexes when a big number of indexes fail"
+        ));
+    }
+    all.extend(workload::template_warnings(owner, old, &format!("{spec}/template")));
+    all
 }

@@ -264,6 +264,11 @@ pub trait Kind: Sync {
         false
     }
 
+    /// Whether a user's change of the annotations counts for the generation too, as where they are handed on.
+    fn has_annotations_counted(&self) -> bool {
+        false
+    }
+
     /// How long the object lives on after a deletion was asked for, in seconds; 0 for at once (finalizers apart).
     fn grace_period(&self, _object: &Object) -> i64 {
         0

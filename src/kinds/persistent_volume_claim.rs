@@ -106,6 +106,17 @@ impl Kind for PersistentVolumeClaim {
         pair_data_sources(object);
     }
 
+    fn prepare_for_update(&self, new: &mut Object, old: &Object) {
+        match old.at("/status") {
+            Some(status) => new.set("/status", status.clone()),
+            None => drop(new.remove("/status")),
+        }
+        if old.at("/spec/dataSource").is_none() && old.at("/spec/dataSourceRef").is_none() {
+            drop_other_source(new);
+        }
+        pair_data_sources(new);
+    }
+
     /// DefaultStorageClass and StorageObjectInUseProtection.
     fn admit(&self, object: &mut Object, cluster: &Cluster) -> Result<(), Status> {
         if !class::names_class(object)

@@ -102,7 +102,7 @@ impl Kind for ReplicaSet {
     }
 
     fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
-        workload::warnings(new, old.is_none(), "/spec/template")
+        workload::warnings(new, old, "/spec/template")
     }
 
     fn has_generation(&self) -> bool {

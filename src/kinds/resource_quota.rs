@@ -2,7 +2,7 @@
 
 use super::describe::{Text, View};
 use super::plan::Plan;
-use super::{Kind, Names, zeros};
+use super::{Kind, Names, resource_list, zeros};
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
@@ -50,7 +50,7 @@ impl Kind for ResourceQuota {
     }
 
     fn set_defaults(&self, object: &mut Object) {
-        super::resource_list::canonicalize(object, "/spec/hard");
+        resource_list::canonicalize(object, "/spec/hard");
         zeros::omit(object, &["/spec/scopes"]);
         zeros::write(object, &[("/spec", json!({}))]);
     }
@@ -71,6 +71,10 @@ impl Kind for ResourceQuota {
         validation::validate(object)
     }
 
+    fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
+        if old.is_some() { Vec::new() } else { request_warnings(new) }
+    }
+
     fn validate_update(&self, new: &Object, old: &Object) -> Errors {
         let mut errors = self.validate(new);
         let scopes = |o: &Object| o.list_at("/spec/scopes").to_vec();
@@ -79,6 +83,20 @@ impl Kind for ResourceQuota {
         }
         errors
     }
+}
+
+/// Of requests that may be more than the limits; `cpu` and `memory` alone are requests.
+fn request_warnings(quota: &Object) -> Vec<String> {
+    let amount = |name: &str| resource_list::quantity_at(quota, &format!("/spec/hard/{name}"));
+    let told = ["cpu", "memory", "storage", "ephemeral-storage"].into_iter().filter_map(|name| {
+        let plain = Some(name.to_owned()).filter(|_| matches!(name, "cpu" | "memory"));
+        let names = [Some(format!("requests.{name}")), plain];
+        let (asked, request) = names.into_iter().flatten().find_map(|n| amount(&n).map(|request| (n, request)))?;
+        let limit = amount(&format!("limits.{name}"))?;
+        let why = || format!("ResourceQuota {asked} ({request}) should be less than limits.{name} ({limit})");
+        (request > limit).then(why)
+    });
+    told.collect()
 }
 
 /// `pods: 1/10, requests.cpu: 1/2`: what is used of what there is; limits apart.

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::pod::Fields;
 use super::zeros;
+use crate::apimachinery::cel;
 use crate::apimachinery::field::{Errors, Path};
 use crate::apimachinery::names;
 use crate::apimachinery::object::Object;
@@ -90,18 +91,22 @@ fn validate_hook(hook: &Value, mutating: bool, path: &Path, errors: &mut Errors)
         errors.not_supported(&path.child("reinvocationPolicy"), policy, &policies);
     }
     validate_client(hook.field("clientConfig").unwrap_or(&Value::Null), &path.child("clientConfig"), errors);
-    validate_conditions(hook.items("matchConditions"), &path.child("matchConditions"), errors);
+    let names = ["object", "oldObject", "namespaceObject", "request", "authorizer"];
+    validate_conditions(hook.items("matchConditions"), &names, &path.child("matchConditions"), errors);
 }
 
-/// Checks that conditions are named and say something; what they say is not compiled.
-fn validate_conditions(conditions: &[Value], path: &Path, errors: &mut Errors) {
+/// Checks that conditions are named and say something of these names, also of an admission policy.
+pub fn validate_conditions(conditions: &[Value], names: &[&str], path: &Path, errors: &mut Errors) {
     if conditions.len() > MOST_CONDITIONS {
         errors.too_many(path, conditions.len(), MOST_CONDITIONS);
     }
     for (i, condition) in conditions.iter().enumerate() {
         let (path, name) = (path.index(i), condition.text("name"));
-        if condition.text("expression").trim().is_empty() {
+        let expression = condition.text("expression").trim();
+        if expression.is_empty() {
             errors.required(&path.child("expression"), "");
+        } else if let Some(why) = cel::compile_error(expression, names, &|_| true) {
+            errors.invalid(&path.child("expression"), expression, &why);
         }
         if name.is_empty() {
             errors.required(&path.child("name"), "");

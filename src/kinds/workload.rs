@@ -92,6 +92,11 @@ pub fn validate_template(owner: &Object, what: &str, errors: &mut Errors) {
     let Some(template) = owner.at("/spec/template") else {
         return errors.required(&path, "");
     };
+    if what == "ReplicaSet" && matches!(pod_selector(owner), Some(Err(_))) {
+        // Of what it should select nothing more is said then.
+        let shown = owner.at("/spec/selector").cloned().unwrap_or_default();
+        return errors.invalid(&Path::new("spec.selector"), shown, "invalid label selector");
+    }
     let labels = template.pointer("/metadata/labels").and_then(Value::as_object);
     if selector(owner).is_some_and(|s| !s.is_everything() && !s.matches(labels)) {
         let shown = labels.map_or(Value::Null, |l| Value::Object(l.clone()));
@@ -111,19 +116,30 @@ pub fn validate_template(owner: &Object, what: &str, errors: &mut Errors) {
 }
 
 /// What the server warns of: a new object's name that is no host name, and what is odd in the template at a pointer.
-pub fn warnings(owner: &Object, is_new: bool, pointer: &str) -> Vec<String> {
-    let mut all = Vec::new();
+pub fn warnings(owner: &Object, old: Option<&Object>, pointer: &str) -> Vec<String> {
+    let named = name_warning(owner, old).into_iter();
+    named.chain(template_warnings(owner, old, pointer)).collect()
+}
+
+/// What is odd in a new object's name.
+pub fn name_warning(owner: &Object, old: Option<&Object>) -> Option<String> {
     let problems = names::is_dns1123_label(owner.name());
-    if is_new && !problems.is_empty() {
-        all.push(format!(
+    (old.is_none() && !problems.is_empty()).then(|| {
+        format!(
             "metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS \
              label is recommended: [{}]",
             problems.join(" ")
-        ));
+        )
+    })
+}
+
+/// What is odd in the template at a pointer; of an update that changes nothing that counts nothing is said.
+pub fn template_warnings(owner: &Object, old: Option<&Object>, pointer: &str) -> Vec<String> {
+    if old.is_some_and(|old| old.generation() == owner.generation()) {
+        return Vec::new();
     }
     let path = Path::new(&pointer.trim_start_matches('/').replace('/', "."));
-    all.extend(super::pod::template_warnings(owner.at(pointer).unwrap_or(&Value::Null), &path));
-    all
+    super::pod::template_warnings(owner.at(pointer).unwrap_or(&Value::Null), &path)
 }
 
 /// Checks that an update keeps the selector.

@@ -78,6 +78,7 @@ fn of_texts(env: &mut Env) -> Result<(), DeclarationError> {
     declare!(env, STRING_TYPE, "findAll", 1, find_all)?;
     declare!(env, STRING_TYPE, "findAll", 2, find_all)?;
     declare!(env, "format.named", 1, format_named)?;
+    declare!(env, "jsonpatch.escapeKey", 1, escape_key)?;
     declare!(env, DYN_TYPE, "validate", 1, validate)
 }
 
@@ -126,6 +127,12 @@ fn pattern(value: &Value) -> Result<Regex, ExecutionError> {
         Value::String(text) => Regex::new(text).map_err(|_| no_overload("matches")),
         _ => Err(no_overload("matches")),
     }
+}
+
+/// A key as a JSON pointer has it.
+fn escape_key(args: &[Value]) -> Outcome {
+    let [Value::String(key)] = args else { return Err(no_overload("jsonpatch.escapeKey")) };
+    Ok(text(&key.replace('~', "~0").replace('/', "~1")))
 }
 
 fn find(args: &[Value]) -> Outcome {

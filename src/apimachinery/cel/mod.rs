@@ -6,6 +6,7 @@
 mod compile;
 mod library;
 mod lists;
+mod made;
 mod network;
 mod quantities;
 
@@ -16,6 +17,7 @@ pub use ::cel::Value;
 use ::cel::objects::{Key, Map, OptionalValue};
 use ::cel::{Context, Env, ExecutionError, extensions};
 pub use compile::compile_error;
+pub use made::make;
 
 use crate::apimachinery::go_value::{self, GoNumber};
 
@@ -26,7 +28,9 @@ const MOST_OPERATORS: usize = 400;
 const DEEPEST: usize = 10;
 const LONGEST_CHAIN: usize = 32;
 
-static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| {
+static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(environment()));
+
+fn environment() -> Env {
     let mut env = Env::stdlib();
     let extended = env
         .add_extension(extensions::strings)
@@ -34,8 +38,8 @@ static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| {
         .and_then(|()| env.add_extension(extensions::math))
         .and_then(|()| library::extend(&mut env));
     debug_assert!(extended.is_ok(), "no function is declared twice: {extended:?}");
-    Arc::new(env)
-});
+    env
+}
 
 /// An expression that can be read.
 #[derive(Clone, Debug)]

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::apimachinery::go_value::display;
+
 /// The prefix of the directive that gives a list's order.
 pub const SET_ELEMENT_ORDER: &str = "$setElementOrder/";
 /// The prefix of the directive that takes plain values out of a list.
@@ -41,4 +43,9 @@ pub fn in_order(
     result.extend(patched);
     result.extend(rest);
     result
+}
+
+/// What is said of an item of a merged list that has no key.
+pub fn no_merge_key(item: &Value, key: &str) -> String {
+    format!("map: {} does not contain declared merge key: {key}", display(item))
 }

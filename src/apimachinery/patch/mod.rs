@@ -12,7 +12,7 @@ mod elements;
 mod strategic;
 mod three_way;
 
-pub use three_way::{merge_patch, strategic_patch};
+pub use three_way::{merge_patch, strategic_patch, unkeyed};
 
 /// How a patch is written; the content type of a PATCH request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,10 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use super::elements::{DELETE_FROM_PRIMITIVE_LIST, DIRECTIVE, RETAIN_KEYS, SET_ELEMENT_ORDER, in_order, position};
+use super::elements::{
+    DELETE_FROM_PRIMITIVE_LIST, DIRECTIVE, RETAIN_KEYS, SET_ELEMENT_ORDER, in_order, no_merge_key, position,
+};
 use crate::apimachinery::go_value::{display, json_kind};
 use crate::apimachinery::schema::{Definition, Field, Shape, Type};
-use crate::apimachinery::status::Status;
+use crate::apimachinery::status::{Reason, Status};
 
 /// The document after the patch.
 pub fn apply(document: Value, patch: &Value, definition: Definition) -> Result<Value, Status> {
@@ -79,8 +81,13 @@ fn map(
     Ok(document)
 }
 
+/// An error that the server passes on without a reason.
+fn unknown(why: impl Into<String>) -> Status {
+    Status::new(Reason::Unknown, why)
+}
+
 fn unknown_directive(text: &str, patch: &Map<String, Value>) -> Status {
-    Status::internal(format!("unknown patch type: {text} in map: {}", display(&Value::Object(patch.clone()))))
+    unknown(format!("unknown patch type: {text} in map: {}", display(&Value::Object(patch.clone()))))
 }
 
 fn retain(document: &mut Map<String, Value>, keys: Option<Value>) {
@@ -175,15 +182,14 @@ fn keyed(
             )));
         };
         let Some(value) = part.get(key) else {
-            let shown = display(item);
-            return Err(Status::internal(format!("map: {shown} does not contain declared merge key: {key}")));
+            return Err(unknown(no_merge_key(item, key)));
         };
         let at = position(&all, key, value);
         match (part.get(DIRECTIVE).and_then(Value::as_str), at) {
             (Some("delete"), Some(at)) => drop(all.remove(at)),
             (Some("delete"), None) => {}
             (Some("merge"), _) => {
-                return Err(Status::internal("merging lists cannot yet be specified in the patch"));
+                return Err(unknown("merging lists cannot yet be specified in the patch"));
             }
             (_, Some(at)) => {
                 let old = all[at].take().as_object().cloned().unwrap_or_default();
@@ -256,7 +262,7 @@ mod tests {
             ),
             (json!({"spec": {"$patch": "x"}}), "unknown patch type: x in map: map[$patch:x]"),
         ] {
-            assert_eq!(refusal(patch), format!("Internal error occurred: {want}"));
+            assert_eq!(refusal(patch), want);
         }
     }
 

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::elements::{DELETE_FROM_PRIMITIVE_LIST, DIRECTIVE, RETAIN_KEYS, SET_ELEMENT_ORDER, position};
+use super::elements::{DELETE_FROM_PRIMITIVE_LIST, DIRECTIVE, RETAIN_KEYS, SET_ELEMENT_ORDER, no_merge_key, position};
 use crate::apimachinery::schema::{Definition, Field, Shape, Type};
 
 type Object = Map<String, Value>;
@@ -22,6 +22,32 @@ pub fn strategic_patch(original: &Object, modified: &Object, current: &Object, d
     let changes = maps(current, modified, Some(definition), None, Look::Changes);
     let deletions = maps(original, modified, Some(definition), None, Look::Deletions);
     join(deletions, changes, Some(definition))
+}
+
+/// Why there is no strategic merge patch: an item of a list that merges has no key.
+pub fn unkeyed(original: &Object, modified: &Object, current: &Object, definition: Definition) -> Option<String> {
+    let in_both = |from| without_key(from, modified, Some(definition));
+    in_both(current).or_else(|| in_both(original))
+}
+
+fn without_key(from: &Object, to: &Object, definition: Option<Definition>) -> Option<String> {
+    let definition = definition?;
+    to.iter().find_map(|(name, new)| {
+        let field = definition.field(name)?;
+        let inner = struct_of(field.type_of());
+        match (from.get(name)?, new) {
+            (Value::Object(old), Value::Object(new)) if !field.patch_replaces() => without_key(old, new, inner),
+            (Value::Array(old), Value::Array(new)) if field.patch_merges() && !old.is_empty() => {
+                let key = field.merge_key()?;
+                let bare = old.iter().chain(new).find(|item| item.is_object() && item.get(key).is_none());
+                let below = |(at, item): (usize, &Value)| {
+                    without_key(counterpart(new, at, old, key)?.as_object()?, item.as_object()?, inner)
+                };
+                bare.map(|item| no_merge_key(item, key)).or_else(|| new.iter().enumerate().find_map(below))
+            }
+            _ => None,
+        }
+    })
 }
 
 /// The same as a JSON merge patch, for kinds without a schema.

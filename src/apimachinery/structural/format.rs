@@ -28,6 +28,44 @@ pub fn fits(text: &str, format: &str) -> bool {
     }
 }
 
+/// Whether the server knows a format for values of a type: what it does not know it warns of.
+pub fn is_known(type_of: &str, format: &str) -> bool {
+    const OF_TEXTS: [&str; 26] = [
+        "bsonobjectid",
+        "uri",
+        "email",
+        "hostname",
+        "ipv4",
+        "ipv6",
+        "cidr",
+        "mac",
+        "uuid",
+        "uuid3",
+        "uuid4",
+        "uuid5",
+        "isbn",
+        "isbn10",
+        "isbn13",
+        "creditcard",
+        "ssn",
+        "hexcolor",
+        "rgbcolor",
+        "byte",
+        "password",
+        "date",
+        "duration",
+        "datetime",
+        "k8sshortname",
+        "k8slongname",
+    ];
+    match type_of {
+        "" | "string" => OF_TEXTS.contains(&format.replace('-', "").as_str()),
+        "integer" => matches!(format, "int32" | "int64"),
+        "number" => matches!(format, "float" | "double"),
+        _ => false,
+    }
+}
+
 /// Go's durations, and those in words: `1h30m`, `300ms`, `3 days`.
 fn is_duration(text: &str) -> bool {
     const UNITS: [&str; 26] = [

@@ -24,7 +24,7 @@ use super::schema::ListType;
 pub use check::check;
 pub use decode::{Pruned, prune};
 pub use defaults::fill;
-pub use format::fits;
+pub use format::{fits, is_known as is_known_format};
 pub use list_type::duplicates;
 pub use rules::{Rule, check as check_rules};
 pub use validate::validate;

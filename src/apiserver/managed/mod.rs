@@ -5,6 +5,7 @@
 //! their kinds, so nothing is stored for them and nothing is computed when they are written ([`derived`]). The first write
 //! of a client stores what was derived until then, and from there on every write is recorded, controllers' too.
 
+mod check;
 mod compare;
 mod derived;
 mod entry;
@@ -16,6 +17,7 @@ mod zero;
 
 use serde_json::Value;
 
+pub use check::{atomics, problems};
 pub use compare::{Comparison, Leaf, leaves, own, set_of};
 pub use derived::show;
 pub use entry::{Entry, MANAGED_FIELDS};

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use super::check;
 use super::path::{Step, key_value};
-use crate::apimachinery::schema::{Definition, Field, ListType, MapType, Shape, Type};
-use crate::apimachinery::structural::Structural;
+use crate::apimachinery::schema::{Definition, Field, Form, ListType, MapType, Shape, Type};
+use crate::apimachinery::structural::{Additional, Structural};
 use crate::kinds::Kind;
 
 /// What is known of a value's type.
@@ -18,6 +19,60 @@ pub enum Typed<'s> {
     Structural(&'s Structural),
     /// An object whose kind is made known by a definition: its metadata is like all others'.
     Custom(&'s Structural),
+}
+
+/// What a value is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    Anything,
+    Map,
+    List,
+    Number,
+    String,
+    Boolean,
+    Scalar,
+}
+
+impl Expected {
+    pub fn described(self) -> &'static str {
+        match self {
+            Expected::Anything => "anything",
+            Expected::Map => "map",
+            Expected::List => "list",
+            Expected::Number => "numeric (int or float)",
+            Expected::String => "string",
+            Expected::Boolean => "boolean",
+            Expected::Scalar => "any scalar",
+        }
+    }
+
+    fn of_shape(shape: Shape) -> Expected {
+        match shape {
+            Shape::String | Shape::Bytes => Expected::String,
+            Shape::Bool => Expected::Boolean,
+            Shape::Int32 | Shape::Int64 | Shape::Float64 => Expected::Number,
+            Shape::List(_) => Expected::List,
+            Shape::Map(_) => Expected::Map,
+            Shape::Definition(definition) => match definition.form() {
+                Form::Any => Expected::Anything,
+                Form::Time | Form::MicroTime => Expected::String,
+                Form::Quantity | Form::IntOrString => Expected::Scalar,
+                Form::Struct => Expected::Map,
+            },
+        }
+    }
+
+    fn of_schema(schema: &Structural) -> Expected {
+        match schema.type_of.as_str() {
+            _ if schema.int_or_string => Expected::Scalar,
+            "object" => Expected::Map,
+            "array" if schema.items.is_some() => Expected::List,
+            "string" => Expected::String,
+            "integer" | "number" => Expected::Number,
+            "boolean" => Expected::Boolean,
+            _ => Expected::Anything,
+        }
+    }
 }
 
 impl<'s> Typed<'s> {
@@ -74,6 +129,41 @@ impl<'s> Typed<'s> {
             }
             (_, Some(Shape::Definition(d))) => d.field(name).is_some(),
             _ => false,
+        }
+    }
+
+    /// What a value of the type is to be.
+    pub fn expected(self) -> Expected {
+        match self {
+            Typed::Unknown => Expected::Anything,
+            Typed::Root(_) | Typed::Custom(_) => Expected::Map,
+            Typed::Fixed(kind, _) => Expected::of_shape(kind.shape()),
+            Typed::Structural(schema) => Expected::of_schema(schema),
+        }
+    }
+
+    /// The type of what is under a name; `None` where the name is not declared.
+    pub fn entry(self, name: &str) -> Option<Typed<'s>> {
+        let is_object = matches!(name, "apiVersion" | "kind" | "metadata");
+        match (self, self.shape()) {
+            (Typed::Structural(schema) | Typed::Custom(schema), _) => {
+                let is_open = schema.preserves_unknown
+                    || matches!(schema.additional, Some(Additional::Any(true)))
+                    || is_object && (schema.is_embedded || matches!(self, Typed::Custom(_)));
+                let is_known = is_open || schema.property(name).is_some();
+                is_known.then(|| self.property(name))
+            }
+            (Typed::Root(_), _) | (_, Some(Shape::Definition(_))) => self.declares(name).then(|| self.property(name)),
+            _ => Some(self.property(name)),
+        }
+    }
+
+    /// The step to an item of a merged list; `None` for another list's.
+    pub fn item_step(self, item: &Value) -> Result<Option<Step>, String> {
+        match self.list_type() {
+            Some(ListType::Map) => check::keyed(item, &self.list_map_keys()).map(Some),
+            Some(ListType::Set) => check::member(item).map(Some),
+            _ => Ok(None),
         }
     }
 

@@ -43,7 +43,6 @@ pub(super) fn apply(
     last_applied::set(&mut modified);
     match info.stored(cx)? {
         None => create(cx, info, modified, settings).map(|o| (o, "created")),
-        Some(stored) if settings.dry_run == DryRun::Client => Ok((stored, "configured")),
         Some(stored) => update(flags, cx, info, &modified, &stored, settings),
     }
 }
@@ -83,21 +82,34 @@ fn update(
         let program = cx.program.clone();
         cx.complain(&missing_annotation(&info.object_name(), &program));
     }
-    let (form, patch) = three_way(info, modified, stored)?;
+    let failed = |text: &str, error| {
+        let what = format!("applying patch:\n{text}\nto:\n{}\nfor:", info.describe());
+        with_source(&what, &info.source, with_source("patching", &info.source, error))
+    };
+    let (form, patch) = match three_way(info, modified, stored)? {
+        Ok(made) => made,
+        Err(unmade) => {
+            cx.complain(&unmade.warnings());
+            return Err(failed("", anyhow::anyhow!("{}", unmade.text)));
+        }
+    };
+    let text = go_value::json(&Value::Object(patch.clone()));
     let object = if patch.is_empty() {
         stored.clone()
+    } else if settings.dry_run == DryRun::Client {
+        let names = info.kind.names();
+        let definition = Definition::of_kind(names.api_version, names.kind);
+        let patched = patch::apply(form, stored.to_value(), &Value::Object(patch.clone()), definition)
+            .map_err(|status| failed(&text, anyhow::anyhow!("applying patch locally: {}", status.message)))?;
+        Arc::new(Object::from_value(patched).unwrap_or_default())
     } else {
-        let text = go_value::json(&Value::Object(patch.clone()));
         let options = requests::options(settings.dry_run, settings.validation == Validation::Strict);
         match requests::patch(cx, info, (form, &Value::Object(patch.clone())), Part::Main, &options) {
             Ok(object) => object,
             Err(error) if flags.deletion.force && is_refused(&error) => {
                 delete_and_create(flags, cx, info, modified, stored)?
             }
-            Err(error) => {
-                let what = format!("applying patch:\n{text}\nto:\n{}\nfor:", info.describe());
-                return Err(with_source(&what, &info.source, error));
-            }
+            Err(error) => return Err(failed(&text, error)),
         }
     };
     if object.deletion_timestamp().is_some() {
@@ -116,15 +128,38 @@ fn missing_annotation(object: &str, program: &str) -> String {
     )
 }
 
+/// Why there is no patch.
+pub struct Unmade {
+    why: String,
+    pub text: String,
+}
+
+impl Unmade {
+    /// What was tried in vain before.
+    pub fn warnings(&self) -> String {
+        let why = &self.why;
+        ["openapi v3", "openapi"].map(|of| format!("warning: error calculating patch from {of} spec: {why}\n")).concat()
+    }
+}
+
+/// A patch and its form.
+type Made = (PatchType, Map<String, Value>);
+
 /// The patch from the stored object to the manifest; empty when there is nothing to do.
-pub fn three_way(info: &Info, modified: &Object, stored: &Object) -> anyhow::Result<(PatchType, Map<String, Value>)> {
+pub fn three_way(info: &Info, modified: &Object, stored: &Object) -> anyhow::Result<Result<Made, Unmade>> {
     let original = last_applied::get(stored)?.unwrap_or_default();
     let names = info.kind.names();
-    let (modified, stored) = (modified.body().to_map(), stored.body().to_map());
-    Ok(match Definition::of_kind(names.api_version, names.kind) {
-        Some(definition) => (PatchType::Strategic, patch::strategic_patch(&original, &modified, &stored, definition)),
-        None => (PatchType::Merge, patch::merge_patch(&original, &modified, &stored)),
-    })
+    let (modified, current) = (modified.body().to_map(), stored.body().to_map());
+    let Some(definition) = Definition::of_kind(names.api_version, names.kind) else {
+        return Ok(Ok((PatchType::Merge, patch::merge_patch(&original, &modified, &current))));
+    };
+    if let Some(why) = patch::unkeyed(&original, &modified, &current, definition) {
+        let last = stored.annotation(last_applied::ANNOTATION).unwrap_or_default();
+        let [modified, current] = [modified, current].map(|map| go_value::json(&Value::Object(map)));
+        let all = format!("original:\n{last}\nmodified:\n{modified}\n\ncurrent:\n{current}\n");
+        return Ok(Err(Unmade { text: format!("creating patch with:\n{all}\nfor: {why}"), why }));
+    }
+    Ok(Ok((PatchType::Strategic, patch::strategic_patch(&original, &modified, &current, definition))))
 }
 
 fn is_refused(error: &anyhow::Error) -> bool {

@@ -12,30 +12,36 @@ use crate::kinds::workload;
 /// What is left of 63 characters when a Job's name has its time appended.
 const LONGEST_NAME: usize = 52;
 
-/// What is wrong with a CronJob.
+/// What is wrong with a new CronJob.
 pub fn validate(cron: &Object) -> Errors {
-    let mut errors = Errors::default();
+    let mut errors = validate_spec(cron, None);
     if cron.name().len() > LONGEST_NAME {
         let why = format!("must be no more than {LONGEST_NAME} characters");
         errors.invalid(&Path::new("metadata.name"), cron.name(), &why);
     }
+    errors
+}
+
+/// What is wrong with a CronJob beside the one that it replaces.
+pub fn validate_spec(cron: &Object, old: Option<&Object>) -> Errors {
+    let mut errors = Errors::default();
     let spec = Path::new("spec");
     let schedule = cron.str_at("/spec/schedule");
     if schedule.is_empty() {
         errors.required(&spec.child("schedule"), "");
     } else {
-        validate_schedule(schedule, cron.at("/spec/timeZone"), &spec.child("schedule"), &mut errors);
+        validate_schedule(schedule, &spec.child("schedule"), &mut errors);
     }
     workload::not_negative(cron, &["startingDeadlineSeconds"], &mut errors);
-    if let Some(zone) = cron.at("/spec/timeZone").and_then(Value::as_str) {
-        validate_zone(zone, &spec.child("timeZone"), &mut errors);
+    let zone = |cron: &'_ Object| cron.at("/spec/timeZone").cloned();
+    if let Some(Value::String(zone)) = zone(cron).filter(|_| old.is_none_or(|old| zone(old) != zone(cron))) {
+        validate_zone(&zone, &spec.child("timeZone"), &mut errors);
     }
     match cron.str_at("/spec/concurrencyPolicy") {
         "Allow" | "Forbid" | "Replace" => {}
         "" => errors.required(&spec.child("concurrencyPolicy"), ""),
         other => errors.not_supported(&spec.child("concurrencyPolicy"), other, &["Allow", "Forbid", "Replace"]),
     }
-    workload::not_negative(cron, &["successfulJobsHistoryLimit", "failedJobsHistoryLimit"], &mut errors);
     let job = cron.at("/spec/jobTemplate/spec").unwrap_or(&Value::Null);
     let path = spec.child("jobTemplate").child("spec");
     job::validation::validate_spec(job, &path, &mut errors);
@@ -45,25 +51,30 @@ pub fn validate(cron: &Object) -> Errors {
     if job.get("manualSelector") == Some(&Value::Bool(true)) {
         errors.not_supported(&path.child("manualSelector"), true, &["nil", "false"]);
     }
+    workload::not_negative(cron, &["successfulJobsHistoryLimit", "failedJobsHistoryLimit"], &mut errors);
     errors
 }
 
-fn validate_schedule(schedule: &str, zone: Option<&Value>, path: &Path, errors: &mut Errors) {
+fn validate_schedule(schedule: &str, path: &Path, errors: &mut Errors) {
     if let Err(why) = Schedule::parse(schedule) {
         errors.invalid(path, schedule, &why);
     }
     if schedule.contains("TZ") {
-        let why = match zone {
-            Some(_) => "cannot use both timeZone field and TZ or CRON_TZ in schedule",
-            None => "cannot use TZ or CRON_TZ in schedule, use timeZone field instead",
-        };
-        errors.invalid(path, schedule, why);
+        errors.invalid(path, schedule, "cannot use TZ or CRON_TZ in schedule, use timeZone field instead");
     }
 }
 
 fn validate_zone(zone: &str, path: &Path, errors: &mut Errors) {
     if zone.is_empty() {
         return errors.invalid(path, zone, "timeZone must be nil or non-empty string");
+    }
+    // A part is at most 14 characters long: so the database names its files.
+    let is_part = |part: &str| {
+        let good = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'+');
+        !matches!(part, "" | "." | "..") && !part.starts_with('-') && part.len() <= 14 && part.bytes().all(good)
+    };
+    if !zone.split('/').all(is_part) {
+        return errors.invalid(path, zone, &format!("unknown time zone {zone}"));
     }
     if zone.eq_ignore_ascii_case("Local") {
         let why = "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones";

@@ -292,9 +292,19 @@ fn validate_selectable(version: &Value, path: &Path, errors: &mut Errors) {
 /// Objects may still be stored in a version that was a storage version once.
 pub fn validate_stored_versions(definition: &Object) -> Errors {
     let mut errors = Errors::default();
-    let versions: Vec<&str> = definition.list_at("/spec/versions").iter().map(|v| v.text("name")).collect();
+    let all = definition.list_at("/spec/versions");
+    let versions: Vec<&str> = all.iter().map(|v| v.text("name")).collect();
     let path = Path::new("status.storedVersions");
-    for (i, stored) in definition.list_at("/status/storedVersions").iter().filter_map(Value::as_str).enumerate() {
+    let stored = definition.list_at("/status/storedVersions");
+    if stored.is_empty() {
+        errors.invalid(&path, Value::Null, "must have at least one stored version");
+    }
+    let is_missing = |v: &&Value| v.flag("storage") == Some(true) && !stored.iter().any(|s| s == v.text("name"));
+    for version in all.iter().filter(is_missing).filter(|_| !stored.is_empty()) {
+        let why = format!("must have the storage version {}", version.text("name"));
+        errors.invalid(&path, stored.to_vec(), &why);
+    }
+    for (i, stored) in stored.iter().filter_map(Value::as_str).enumerate() {
         if !versions.contains(&stored) {
             let why = format!(
                 "missing from spec.versions; {stored} was previously a storage version, and must remain in spec.versions \
@@ -432,6 +442,7 @@ mod tests {
                 "spec.conversion.webhookClientConfig: Required value: required when strategy is set to Webhook".to_owned(),
                 "spec.conversion.conversionReviewVersions[1]: Invalid value: \"v2\": duplicate version".to_owned(),
                 "spec.conversion.conversionReviewVersions: Invalid value: [\"v2\",\"v2\"]: must include at least one of v1, v1beta1".to_owned(),
+                "status.storedVersions: Invalid value: null: must have at least one stored version".to_owned(),
             ]
         );
     }

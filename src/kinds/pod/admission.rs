@@ -4,12 +4,12 @@
 //! Knows the cluster to look other objects up in, and no request.
 
 mod priority;
+mod runtime_class;
 mod service_account;
 
 use serde_json::{Map, Value, json};
 
 use super::fields::Fields;
-use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::cluster::Cluster;
@@ -24,7 +24,7 @@ pub(super) fn admit(pod: &mut Object, cluster: &Cluster) -> Result<(), Status> {
     service_account::admit(pod, cluster)?;
     priority::admit(pod, cluster)?;
     add_default_tolerations(pod);
-    check_runtime_class(pod, cluster)
+    runtime_class::admit(pod, cluster)
 }
 
 /// What the plugins do again when a pod is replaced: DefaultTolerationSeconds adds its tolerations, and Priority puts back
@@ -72,14 +72,6 @@ fn add_default_tolerations(pod: &mut Object) {
 fn tolerates(toleration: &Value, key: &str) -> bool {
     (toleration.text("key").is_empty() || toleration.text("key") == key)
         && matches!(toleration.text("effect"), "NoExecute" | "")
-}
-
-fn check_runtime_class(pod: &Object, cluster: &Cluster) -> Result<(), Status> {
-    let class = pod.str_at("/spec/runtimeClassName");
-    if class.is_empty() || cluster.get(&Key::cluster("runtimeclasses.node.k8s.io", class))?.is_some() {
-        return Ok(());
-    }
-    Err(forbidden(pod, &format!("pod rejected: RuntimeClass {class:?} not found")))
 }
 
 #[cfg(test)]

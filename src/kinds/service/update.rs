@@ -95,8 +95,8 @@ fn drop_if_same(new: &mut Object, old: &Object, pointers: &[&str]) {
 }
 
 fn drop_node_ports(new: &mut Object, before: &Spec, after: &Spec) {
-    let numbers = |spec: &Spec| spec.ports.iter().map(|p| p.node_port).collect::<Vec<_>>();
-    if numbers(before) != numbers(after) {
+    let is_new = |number: i64| number != 0 && !before.ports.iter().any(|p| p.node_port == number);
+    if after.ports.iter().any(|p| is_new(p.node_port)) {
         return;
     }
     let ports = new.body_mut().get_mut("spec").and_then(|s| s.get_mut("ports")).and_then(Value::as_array_mut);

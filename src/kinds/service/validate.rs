@@ -48,7 +48,15 @@ pub fn service(object: &Object) -> Errors {
     errors
 }
 
+/// The port of the kubelet on every node.
+const KUBELET: i64 = 10250;
+
 fn validate_type_fields(spec: &Spec, path: &Path, errors: &mut Errors) {
+    let of_kubelet = |p: &&(usize, &Port)| spec.kind == "LoadBalancer" && p.1.port == KUBELET;
+    for (i, port) in spec.ports.iter().enumerate().collect::<Vec<_>>().iter().filter(of_kubelet) {
+        let why = format!("may not expose port {KUBELET} externally since it is used by kubelet");
+        errors.invalid(&path.child("ports").index(*i), port.port, &why);
+    }
     if spec.is_headless() && spec.may_have_node_ports() {
         let detail = format!("may not be set to 'None' for {} services", spec.kind);
         errors.invalid(&path.child("clusterIPs").index(0), "None", &detail);

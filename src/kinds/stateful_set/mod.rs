@@ -8,6 +8,7 @@ use super::describe::{Text, View};
 use super::persistent_volume_claim::spec_warnings;
 use super::plan::Plan;
 use super::rollout::{Progress, Revision};
+use super::workload;
 use super::written::{Written, Zero};
 use super::{Kind, Names, ScalePaths, Trigger};
 use crate::apimachinery::field::{Errors, Path};
@@ -152,13 +153,17 @@ impl Kind for StatefulSet {
         validation::validate_update(new, old)
     }
 
-    fn warnings(&self, set: &Object, _old: Option<&Object>) -> Vec<String> {
-        let template = set.at("/spec/template").unwrap_or(&Value::Null);
-        let mut warnings = super::pod::template_warnings(template, &Path::new("spec.template"));
+    fn warnings(&self, set: &Object, old: Option<&Object>) -> Vec<String> {
+        let mut warnings = workload::template_warnings(set, old, "/spec/template");
         for (i, claim) in set.list_at("/spec/volumeClaimTemplates").iter().enumerate() {
-            // The capital is upstream's.
-            let path = Path::new("spec.volumeClaimTemplates").index(i).child("Spec");
+            // The paths are upstream's, that of an update with its capital.
+            let path = Path::new("spec.volumeClaimTemplates").index(i);
+            let path = if old.is_some() { path.child("Spec") } else { path };
             warnings.extend(spec_warnings(&claim["spec"], &path));
+        }
+        if set.i64_at("/spec/revisionHistoryLimit").is_some_and(|limit| limit < 0) {
+            let why = "a negative value retains all historical revisions; a value >= 0 is recommended";
+            warnings.push(format!("spec.revisionHistoryLimit: {why}"));
         }
         warnings
     }

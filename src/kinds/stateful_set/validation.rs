@@ -7,6 +7,7 @@ use crate::apimachinery::labels::Selector;
 use crate::apimachinery::names;
 use crate::apimachinery::object::Object;
 use crate::kinds::internal;
+use crate::kinds::persistent_volume_claim::validate_claim_spec;
 use crate::kinds::pod;
 
 /// The fields of a spec that an update may change.
@@ -25,13 +26,17 @@ pub fn validate(set: &Object) -> Errors {
     validate_set(set, true)
 }
 
-/// The service's name becomes the pods' subdomain, and has to look so when a set is made; it cannot be changed later.
+/// The service's name becomes the pods' subdomain, and has to look so when a set is made; it cannot be changed later, nor can the
+/// claims, which are looked at since 1.34. A negative `revisionHistoryLimit` is only warned of.
 fn validate_set(set: &Object, is_new: bool) -> Errors {
     let mut errors = Errors::default();
     let spec = Path::new("spec");
     policy(set, &spec, &mut errors);
     strategy(set, &spec.child("updateStrategy"), &mut errors);
     retention(set, &spec.child("persistentVolumeClaimRetentionPolicy"), &mut errors);
+    if is_new {
+        claim_templates(set, &spec.child("volumeClaimTemplates"), &mut errors);
+    }
     for field in ["replicas", "minReadySeconds"] {
         not_negative(set, &spec.child(field), &format!("/spec/{field}"), &mut errors);
     }
@@ -42,7 +47,6 @@ fn validate_set(set: &Object, is_new: bool) -> Errors {
             errors.invalid(&spec.child("serviceName"), service, &problem);
         }
     }
-    not_negative(set, &spec.child("revisionHistoryLimit"), "/spec/revisionHistoryLimit", &mut errors);
     selector(set, &spec.child("selector"), &mut errors);
     template(set, &spec.child("template"), &mut errors);
     errors
@@ -126,6 +130,14 @@ fn retention(set: &Object, path: &Path, errors: &mut Errors) {
     }
 }
 
+/// What the claims ask for; their names and labels are looked at when they are made.
+fn claim_templates(set: &Object, path: &Path, errors: &mut Errors) {
+    for (i, claim) in set.list_at("/spec/volumeClaimTemplates").iter().enumerate() {
+        let spec = claim.get("spec").unwrap_or(&Value::Null);
+        errors.append(validate_claim_spec(spec, &path.index(i).child("spec")));
+    }
+}
+
 fn not_negative(set: &Object, path: &Path, pointer: &str, errors: &mut Errors) {
     if let Some(number) = set.i64_at(pointer).filter(|n| *n < 0) {
         errors.invalid(path, number, "must be greater than or equal to 0");
@@ -151,18 +163,19 @@ fn selector(set: &Object, path: &Path, errors: &mut Errors) {
 fn template(set: &Object, path: &Path, errors: &mut Errors) {
     let selector = set.at("/spec/selector").cloned().unwrap_or(Value::Null);
     let labels = set.map_at("/spec/template/metadata/labels");
-    match Selector::from_label_selector(&selector) {
-        Err(_) => errors.invalid(&Path::new("spec.selector"), selector, ""),
-        Ok(selector) if !selector.is_everything() && !selector.matches(labels) => {
-            let shown = labels.map_or(Value::Null, |l| Value::Object(l.clone()));
-            let why = "`selector` does not match template `labels`";
-            errors.invalid(&path.child("metadata").child("labels"), shown, why);
-        }
-        Ok(_) => {}
-    }
     let empty = json!({});
     let template = set.at("/spec/template").unwrap_or(&empty);
-    errors.append(pod::validate_template(&with_claims(set, template), path));
+    match Selector::from_label_selector(&selector) {
+        Err(_) => errors.invalid(&Path::new("spec.selector"), selector, ""),
+        Ok(selector) => {
+            if !selector.is_everything() && !selector.matches(labels) {
+                let shown = labels.map_or(Value::Null, |l| Value::Object(l.clone()));
+                let why = "`selector` does not match template `labels`";
+                errors.invalid(&path.child("metadata").child("labels"), shown, why);
+            }
+            errors.append(pod::validate_template(&with_claims(set, template), path));
+        }
+    }
     let policy = template.pointer("/spec/restartPolicy").and_then(Value::as_str).unwrap_or_default();
     if policy != "Always" {
         errors.not_supported(&path.child("spec").child("restartPolicy"), policy, &["Always"]);

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::apimachinery::key::Key;
 use crate::apimachinery::seed::Seed;
 use crate::apimachinery::time::Time;
 use crate::cluster::{Meta, Snapshot};
@@ -35,6 +36,7 @@ fn with(objects: &[Value]) -> Cluster<'static> {
         let object = Object::from_value(body.clone()).unwrap();
         let resource = match object.kind() {
             "ServiceAccount" => "serviceaccounts",
+            "RuntimeClass" => "runtimeclasses.node.k8s.io",
             _ => "priorityclasses.scheduling.k8s.io",
         };
         cluster.put(&Key::new(resource, object.namespace(), object.name()), object.clone()).unwrap();
@@ -102,6 +104,32 @@ fn refusals() {
     assert_eq!(
         refused(json!({"runtimeClassName": "gvisor"})),
         "pods \"x\" is forbidden: pod rejected: RuntimeClass \"gvisor\" not found"
+    );
+}
+
+#[test]
+fn a_runtime_class_costs_and_chooses_nodes() {
+    let class = json!({"kind": "RuntimeClass", "metadata": {"name": "kata"}, "handler": "kata",
+        "overhead": {"podFixed": {"cpu": "250m"}},
+        "scheduling": {"nodeSelector": {"kata": "yes"}, "tolerations": [{"key": "kata", "operator": "Exists"}]}});
+    let cluster = with(&[account(), class]);
+    let mut taken = pod(json!({"runtimeClassName": "kata", "nodeSelector": {"a": "b"}, "overhead": {"cpu": "0.25"}}));
+    admit(&mut taken, &cluster).unwrap();
+    assert_eq!(taken.at("/spec/overhead"), Some(&json!({"cpu": "250m"})));
+    assert_eq!(taken.at("/spec/nodeSelector"), Some(&json!({"a": "b", "kata": "yes"})));
+    assert_eq!(taken.str_at("/spec/tolerations/2/key"), "kata");
+    let refused = |spec: Value| admit(&mut pod(spec), &cluster).unwrap_err().message;
+    assert_eq!(
+        refused(json!({"runtimeClassName": "kata", "overhead": {"cpu": "1"}})),
+        "pods \"x\" is forbidden: pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead"
+    );
+    assert_eq!(
+        refused(json!({"overhead": {"cpu": "1"}})),
+        "pods \"x\" is forbidden: pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead"
+    );
+    assert_eq!(
+        refused(json!({"runtimeClassName": "kata", "nodeSelector": {"kata": "no"}})),
+        "pods \"x\" is forbidden: conflict: runtimeClass.scheduling.nodeSelector[kata] = yes; pod.spec.nodeSelector[kata] = no"
     );
 }
 

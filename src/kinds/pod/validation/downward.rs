@@ -61,7 +61,9 @@ pub(super) fn validate_field(reference: &Value, fields: &[&str], path: &Path, er
         return unconvertible(format!("unsupported pod version: {version}"));
     }
     match split_subscript(field) {
-        Some(("metadata.annotations", key)) => report(errors, path, key, is_qualified_name(&key.to_lowercase())),
+        Some(("metadata.annotations", key)) => {
+            report(errors, path, &key.to_lowercase(), is_qualified_name(&key.to_lowercase()));
+        }
         Some(("metadata.labels", key)) => report(errors, path, key, is_qualified_name(key)),
         Some(_) => unconvertible(format!("field label does not support subscript: {field}")),
         // The old name of spec.nodeName.
