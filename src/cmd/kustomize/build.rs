@@ -50,6 +50,7 @@ fn objects_of(env: &Env, folder: &str, restricted: bool, notes: &mut Notes) -> a
     if of.build_metadata.iter().any(|m| m == "managedByLabel") {
         resources.iter_mut().for_each(|r| drop(label(r, "app.kubernetes.io/managed-by", "kustomize-(devel)")));
     }
+    of.check_order()?;
     let keeps_order = of.sort_options.as_ref().is_some_and(|s| s.order == "fifo");
     if !keeps_order {
         order::sort(&mut resources, of.sort_options.and_then(|s| s.legacy_sort_options).as_ref());
@@ -106,7 +107,7 @@ fn accumulate(
     transform::annotations(&of, resources);
     patch::apply_json6902(root, &of, resources)?;
     transform::replicas(&of, resources)?;
-    transform::images(&of, resources);
+    transform::images(&of, resources)?;
     replacements::apply(root, &of, resources)?;
     Ok(of)
 }

@@ -5,6 +5,7 @@ mod files;
 mod generate;
 mod hash;
 mod kustomization;
+mod lists;
 mod merge;
 mod order;
 mod patch;

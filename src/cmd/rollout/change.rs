@@ -42,7 +42,7 @@ where
         cx.complain(&format!("No resources found in {} namespace.\n", cx.namespace()));
         return Ok(());
     }
-    let mut printer = print.printer(cx)?;
+    let mut printer = print.printer(cx)?.one_each();
     let mut errors = found.errors;
     for info in found.infos {
         match one(cx, &info, change) {

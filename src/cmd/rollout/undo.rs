@@ -55,7 +55,7 @@ impl Run for Undo {
         let dry_run = self.dry_run.parse(cx)?;
         self.targets.check()?;
         let infos = self.targets.find(cx)?;
-        let mut printer = self.print.printer(cx)?;
+        let mut printer = self.print.printer(cx)?.one_each();
         infos.visit(|info| {
             let done = self.undo(cx, &info, dry_run)?;
             printer.print(&info.object, &format!("{done}{}", dry_run.suffix()), &mut cx.env.stdout)
