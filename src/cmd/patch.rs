@@ -121,6 +121,9 @@ impl Run for Patch {
         found.visit(|info| {
             count += 1;
             let is_sent = !self.local && dry_run != DryRun::Client;
+            if is_sent && Part::of(info.kind, &self.subresource).is_none() {
+                return Err(requests::no_subresource("get", info.kind, &info.name).into());
+            }
             let before = match self.subresource.as_str() {
                 "scale" if is_sent => cx
                     .client()?

@@ -97,8 +97,13 @@ fn accumulate(
     generate::generate(env, root, &of, resources)?;
     for component in &of.components {
         let root = base(root, component, &here)
-            .map_err(|e| anyhow!("accumulating components: loader.New {}", quote(&e.to_string())))?;
-        accumulate(env, &root, resources, notes, &here).map_err(|e| anyhow!("accumulating components: {e}"))?;
+            .map_err(|e| match e.to_string() {
+                text if text.starts_with("couldn't make target") => in_component(&text),
+                text => anyhow!("accumulating components: loader.New {}", quote(&text)),
+            })?;
+        accumulate(env, &root, resources, notes, &here).map_err(|e| {
+            in_component(&format!("recursed accumulation of path '{}': {e}", root.folder.display()))
+        })?;
     }
     patch::apply(root, &of, resources)?;
     transform::namespace(&of, resources);
@@ -110,6 +115,10 @@ fn accumulate(
     transform::images(&of, resources)?;
     replacements::apply(root, &of, resources)?;
     Ok(of)
+}
+
+fn in_component(why: &str) -> anyhow::Error {
+    anyhow!("accumulating components: accumulateDirectory: {}", quote(why))
 }
 
 /// A folder that a kustomization names, looked at as far as that it is one.

@@ -68,10 +68,11 @@ impl MergedBy {
     /// kept where others of its number have one.
     fn by_keys(&self, mut old: Vec<Value>, new: Vec<Value>) -> Vec<Value> {
         let mut merged: Vec<Value> = Vec::new();
-        let mut keys = self.keys.clone();
-        for all in self.tuples(&old, &new) {
-            let values: Values;
-            (keys, values) = self.used(all);
+        let tuples = self.tuples(&old, &new);
+        let used = |n: &usize| tuples.iter().any(|t| !t[*n].is_empty());
+        let any: Vec<&str> = (0..self.keys.len()).filter(used).map(|n| self.keys[n]).collect();
+        for all in tuples {
+            let (keys, values) = self.used(all);
             let is_it = |item: &Value| has_all(item, &keys, &values);
             let at = old.iter().position(is_it);
             let before = at.map_or_else(|| Value::Object(Map::new()), |at| old[at].clone());
@@ -89,10 +90,10 @@ impl MergedBy {
             put(&mut merged, item, is_it);
         }
         for item in old {
-            let there = keys.iter().map(|k| text_of(&item, k)).filter(|v| !v.is_empty());
+            let there = any.iter().map(|k| text_of(&item, k)).filter(|v| !v.is_empty());
             let values: Values = there.collect();
-            let is_it = |m: &Value| has_all(m, &keys, &values);
-            if keys.len() > 1 {
+            let is_it = |m: &Value| has_all(m, &any, &values);
+            if any.len() > 1 {
                 merged.retain(|m| !is_it(m));
             }
             put(&mut merged, item, is_it);

@@ -12,6 +12,7 @@ mod patch;
 mod references;
 mod replacements;
 mod resource;
+mod shared;
 mod target;
 mod transform;
 mod types;

@@ -7,6 +7,7 @@ use super::files::Root;
 use super::kustomization::{Kustomization, Patch};
 use super::merge;
 use super::resource::Resource;
+use super::shared;
 use super::target::Target;
 use crate::apimachinery::patch::operations;
 use crate::apimachinery::quote::quote;
@@ -124,6 +125,8 @@ fn json6902(patch: &Value, target: &Target, resources: &mut [Resource]) -> anyho
             let before = (resource.name().to_owned(), resource.namespace().to_owned());
             let operations = patch.as_array().map(Vec::as_slice).unwrap_or_default();
             resource.body = operations::apply(resource.body.take(), operations).map_err(|e| anyhow!(e))?;
+            // It is read anew, and every value stands for itself.
+            resource.shared.clear();
             if resource.name() != before.0 {
                 // What names it by the old name follows.
                 resource.earlier.push(before);
@@ -211,6 +214,9 @@ fn merge_named(mut patch: Value, resources: &mut Vec<Resource>) -> anyhow::Resul
 
 fn merged(resource: Resource, patch: Value) -> Option<Resource> {
     let definition = Definition::of_kind(resource.text("/apiVersion"), resource.kind());
+    let before = if resource.shared.is_empty() { Value::Null } else { resource.body.clone() };
     let body = merge::merge(resource.body, patch, definition)?;
-    Some(Resource { body, ..resource })
+    let mut merged = Resource { body, ..resource };
+    shared::follow(&mut merged, &before);
+    Some(merged)
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::kustomization::{FieldSpec, Image, Kustomization, Replica};
 use super::resource::{Resource, object};
+use super::shared;
 
 /// Does to a value at a path what `change` does; `/` parts, lists are gone through. Makes what is missing where told to.
 pub fn at_path(value: &mut Value, path: &str, create: bool, change: &mut dyn FnMut(&mut Value)) {
@@ -166,20 +167,13 @@ fn add_pairs(pairs: &BTreeMap<String, String>, field: &str, places: &[(bool, &[P
     if pairs.is_empty() {
         return;
     }
-    let mut add = |value: &mut Value| {
-        if let Value::Object(map) = value {
-            map.extend(pairs.iter().map(|(k, v)| (k.clone(), Value::from(v.as_str()))));
-        }
-    };
     for resource in resources {
         object(&mut resource.body, "metadata");
-        at_path(&mut resource.body, &format!("metadata/{field}"), true, &mut add);
         let kind = resource.kind().to_owned();
-        for (kinds, path, create) in places.iter().filter(|(on, _)| *on).flat_map(|(_, p)| *p) {
-            if kinds.contains(&kind.as_str()) {
-                at_path(&mut resource.body, path, *create, &mut add);
-            }
-        }
+        let mut at = vec![(format!("metadata/{field}"), true)];
+        let its = places.iter().filter(|(on, _)| *on).flat_map(|(_, p)| *p).filter(|(k, ..)| k.contains(&kind.as_str()));
+        at.extend(its.map(|(_, path, create)| ((*path).to_owned(), *create)));
+        pairs.iter().for_each(|(key, value)| shared::set(resource, key, value, &at));
     }
 }
 
