@@ -64,7 +64,8 @@ impl Selectors<'_> {
     /// # Errors
     /// kubectl's text for one that does not parse.
     pub fn of_files(labels: &str) -> anyhow::Result<Selector> {
-        Selector::parse(labels).map_err(|e| anyhow::anyhow!("the provided selector {} is not valid: {e}", quote(labels)))
+        Selector::parse(labels)
+            .map_err(|e| anyhow::anyhow!("the provided selector {} is not valid: {e}", quote(labels)))
     }
 
     fn parse(&self) -> Result<(Selector, FieldSelector), Status> {

@@ -139,7 +139,11 @@ impl Printer {
     }
 
     pub(super) fn separate_yaml(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        if std::mem::replace(&mut self.printed_yaml, true) && !self.is_one_each { out.write_all(b"---\n") } else { Ok(()) }
+        if std::mem::replace(&mut self.printed_yaml, true) && !self.is_one_each {
+            out.write_all(b"---\n")
+        } else {
+            Ok(())
+        }
     }
 
     fn json(&self, value: &Value) -> String {

@@ -30,8 +30,9 @@ pub enum PatchType {
 pub fn apply(kind: PatchType, document: Value, patch: &Value, definition: Option<Definition>) -> Result<Value, Status> {
     match kind {
         // The server says no more than this, and kubectl prints it with `The request is invalid: `.
-        PatchType::Json => operations::apply(document, listed(patch)?)
-            .map_err(|_| Status::new(Reason::Invalid, "the server rejected our request due to an error in our request")),
+        PatchType::Json => operations::apply(document, listed(patch)?).map_err(|_| {
+            Status::new(Reason::Invalid, "the server rejected our request due to an error in our request")
+        }),
         PatchType::Merge => {
             let mut document = document;
             json_patch::merge(&mut document, patch);

@@ -211,21 +211,48 @@ mod tests {
                 json!({"op": "remove", "path": "/a/x~1"}),
                 "error in remove for path: '/a/x~1': Unable to remove nonexistent key: x/: missing value",
             ),
-            (json!({"op": "remove", "path": "/x/y"}), "remove operation does not apply: doc is missing path: \"/x/y\": missing value"),
+            (
+                json!({"op": "remove", "path": "/x/y"}),
+                "remove operation does not apply: doc is missing path: \"/x/y\": missing value",
+            ),
             (
                 json!({"op": "remove", "path": "/l/9"}),
                 "error in remove for path: '/l/9': Unable to access invalid index: 9: invalid index referenced",
             ),
-            (json!({"op": "remove", "path": "/l/x"}), "error in remove for path: '/l/x': strconv.Atoi: parsing \"x\": invalid syntax"),
-            (json!({"op": "replace", "path": "/l/9"}), "replace operation does not apply: doc is missing key: /l/9: missing value"),
-            (json!({"op": "replace", "path": "/x/y"}), "replace operation does not apply: doc is missing path: /x/y: missing value"),
-            (json!({"op": "add", "path": "/a/b/c"}), "add operation does not apply: doc is missing path: \"/a/b/c\": missing value"),
-            (json!({"op": "add", "path": "", "value": 1}), "add operation does not apply: doc is missing path: \"\": missing value"),
+            (
+                json!({"op": "remove", "path": "/l/x"}),
+                "error in remove for path: '/l/x': strconv.Atoi: parsing \"x\": invalid syntax",
+            ),
+            (
+                json!({"op": "replace", "path": "/l/9"}),
+                "replace operation does not apply: doc is missing key: /l/9: missing value",
+            ),
+            (
+                json!({"op": "replace", "path": "/x/y"}),
+                "replace operation does not apply: doc is missing path: /x/y: missing value",
+            ),
+            (
+                json!({"op": "add", "path": "/a/b/c"}),
+                "add operation does not apply: doc is missing path: \"/a/b/c\": missing value",
+            ),
+            (
+                json!({"op": "add", "path": "", "value": 1}),
+                "add operation does not apply: doc is missing path: \"\": missing value",
+            ),
             (json!({"op": "add"}), "add operation failed to decode path: missing value"),
-            (json!({"op": "move", "from": "/x", "path": "/y"}), "error in move for path: 'x': Unable to remove nonexistent key: x: missing value"),
-            (json!({"op": "copy", "from": "/a", "path": "/x/y"}), "copy operation does not apply: doc is missing destination path: /x/y: missing value"),
+            (
+                json!({"op": "move", "from": "/x", "path": "/y"}),
+                "error in move for path: 'x': Unable to remove nonexistent key: x: missing value",
+            ),
+            (
+                json!({"op": "copy", "from": "/a", "path": "/x/y"}),
+                "copy operation does not apply: doc is missing destination path: /x/y: missing value",
+            ),
             (json!({"op": "test", "path": "/a/b", "value": 1}), "testing value /a/b failed: test failed"),
-            (json!({"op": "test", "path": "/x/y", "value": 1}), "test operation does not apply: is missing path: /x/y: missing value"),
+            (
+                json!({"op": "test", "path": "/x/y", "value": 1}),
+                "test operation does not apply: is missing path: /x/y: missing value",
+            ),
             (json!({"op": "zz", "path": "/a"}), "Unexpected kind: zz"),
         ];
         for (operation, want) in cases {

@@ -96,14 +96,12 @@ fn accumulate(
     of.check_charts()?;
     generate::generate(env, root, &of, resources)?;
     for component in &of.components {
-        let root = base(root, component, &here)
-            .map_err(|e| match e.to_string() {
-                text if text.starts_with("couldn't make target") => in_component(&text),
-                text => anyhow!("accumulating components: loader.New {}", quote(&text)),
-            })?;
-        accumulate(env, &root, resources, notes, &here).map_err(|e| {
-            in_component(&format!("recursed accumulation of path '{}': {e}", root.folder.display()))
+        let root = base(root, component, &here).map_err(|e| match e.to_string() {
+            text if text.starts_with("couldn't make target") => in_component(&text),
+            text => anyhow!("accumulating components: loader.New {}", quote(&text)),
         })?;
+        accumulate(env, &root, resources, notes, &here)
+            .map_err(|e| in_component(&format!("recursed accumulation of path '{}': {e}", root.folder.display())))?;
     }
     patch::apply(root, &of, resources)?;
     transform::namespace(&of, resources);

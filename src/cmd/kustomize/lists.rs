@@ -176,9 +176,13 @@ mod tests {
         let bare = json!({"port": 80, "name": "b"});
         let other = json!({"port": 81});
         let cases = [
-            (vec![tcp.clone(), udp.clone()], vec![json!({"port": 80, "protocol": "UDP", "name": "n"})], json!([
-                tcp, {"port": 80, "protocol": "UDP", "name": "n"}
-            ])),
+            (
+                vec![tcp.clone(), udp.clone()],
+                vec![json!({"port": 80, "protocol": "UDP", "name": "n"})],
+                json!([
+                    tcp, {"port": 80, "protocol": "UDP", "name": "n"}
+                ]),
+            ),
             (vec![bare.clone()], vec![json!({"port": 80, "name": "n"})], json!([{"port": 80, "name": "n"}])),
             (vec![bare.clone()], vec![tcp.clone()], json!([bare])),
             (vec![bare.clone()], vec![tcp.clone(), other.clone()], json!([other, bare])),

@@ -171,7 +171,8 @@ fn add_pairs(pairs: &BTreeMap<String, String>, field: &str, places: &[(bool, &[P
         object(&mut resource.body, "metadata");
         let kind = resource.kind().to_owned();
         let mut at = vec![(format!("metadata/{field}"), true)];
-        let its = places.iter().filter(|(on, _)| *on).flat_map(|(_, p)| *p).filter(|(k, ..)| k.contains(&kind.as_str()));
+        let its =
+            places.iter().filter(|(on, _)| *on).flat_map(|(_, p)| *p).filter(|(k, ..)| k.contains(&kind.as_str()));
         at.extend(its.map(|(_, path, create)| ((*path).to_owned(), *create)));
         pairs.iter().for_each(|(key, value)| shared::set(resource, key, value, &at));
     }

@@ -78,15 +78,13 @@ pub struct Wait {
     local: bool,
 }
 
-const OTHER_FLAGS: &[Flag] = &[
-    Flag::new(
-        "show-managed-fields",
-        "bool",
-        "false",
-        Support::Served,
-        "If true, keep the managedFields when printing objects in JSON or YAML format.",
-    ),
-];
+const OTHER_FLAGS: &[Flag] = &[Flag::new(
+    "show-managed-fields",
+    "bool",
+    "false",
+    Support::Served,
+    "If true, keep the managedFields when printing objects in JSON or YAML format.",
+)];
 
 const LONG: &str = r#"Experimental: Wait for a specific condition on one or many resources.
 
