@@ -32,8 +32,8 @@ impl Part {
     pub fn of(kind: &dyn Kind, subresource: &str) -> Option<Part> {
         match subresource {
             "" => Some(Part::Main),
-            "status" => Some(Part::Status),
-            "scale" => Some(Part::Scale),
+            "status" => kind.has_status().then_some(Part::Status),
+            "scale" => kind.scale().map(|_| Part::Scale),
             _ => kind.spec_part(subresource).map(|part| Part::Spec(part.name())),
         }
     }

@@ -184,6 +184,11 @@ const UNSTORED: &[(Names, &[&str])] = &[
     ),
 ];
 
+/// The API versions of those, some of which have nothing else.
+pub fn unstored_versions() -> impl Iterator<Item = &'static str> {
+    UNSTORED.iter().map(|(names, _)| names.api_version)
+}
+
 const fn unstored(
     group: &'static str,
     api_version: &'static str,

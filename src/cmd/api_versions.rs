@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::api_resources::unstored_versions;
 use super::context::Context;
 use super::verbs::Run;
 
@@ -26,7 +27,11 @@ impl Run for ApiVersions {
             return Err(cx.usage_error(format!("unexpected arguments: [{}]", self.args.join(" "))));
         }
         let registry = cx.registry()?;
-        let versions: BTreeSet<&str> = registry.versions().map(|k| k.names().api_version).collect();
+        let mut versions: BTreeSet<&str> = unstored_versions().collect();
+        for kind in registry.versions() {
+            versions.insert(kind.names().api_version);
+            versions.extend(kind.other_versions().iter().map(|other| other.api_version));
+        }
         Ok(cx.print(&versions.iter().map(|v| format!("{v}\n")).collect::<String>())?)
     }
 }

@@ -144,7 +144,7 @@ impl Autoscale {
             return Ok(Arc::new(object));
         }
         if self.save.save_config {
-            last_applied::set(&mut object);
+            last_applied::set_typed(&mut object);
         }
         let info = infos::of_object(cx, object)?;
         requests::create(cx, &info, &info.object, &requests::options(dry_run, false))

@@ -13,13 +13,12 @@ use super::infos::{self, Query};
 use super::manifest::{self, Filenames, Item};
 use super::record::{self, RECORD};
 use super::resources::KindRef;
+use super::select::Selectors;
 use super::support::{Flag, Support};
 use super::verbs::Run;
 use super::{go, last_applied, requests};
-use crate::apimachinery::labels::Selector;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::quote::quote;
-use crate::apimachinery::status::Status;
 use crate::apiserver::{self, Part};
 use crate::printers::{FORMATS, Format, Printer};
 
@@ -116,7 +115,7 @@ impl Run for Create {
         if self.filename.is_empty() {
             anyhow::bail!("must specify one of -f and -k");
         }
-        let selector = Selector::parse(&self.select.selector).map_err(Status::from)?;
+        let selector = Selectors::of_files(&self.select.selector)?;
         let files = Filenames {
             filenames: &self.filename,
             recursive: self.files.recursive,

@@ -16,8 +16,6 @@ use super::support::{Flag, Support};
 use super::verbs::{Operands, Run};
 use super::{errors, fetch};
 use crate::apimachinery::key::Key;
-use crate::apimachinery::labels::Selector;
-use crate::apimachinery::status::Status;
 use crate::apiserver::{self, DeleteOptions, Propagation};
 
 /// Arguments of `delete`.
@@ -268,7 +266,7 @@ impl Delete {
             Named::All(kinds) => self.selected(cx, &kinds, &namespace),
             Named::Files => {
                 let (mut targets, mut failures) = (Vec::new(), manifests.errors);
-                let selector = Selector::parse(&self.select.selector).map_err(Status::from)?;
+                let selector = Selectors::of_files(&self.select.selector)?;
                 for item in manifests.items {
                     // With files `-l` chooses among what they hold.
                     if !item.is_selected(&selector) {

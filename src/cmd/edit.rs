@@ -94,7 +94,7 @@ impl Run for Edit {
             return Err(anyhow::anyhow!(super::resources::MISSING));
         }
         let validation = Validation::parse(&self.validation.validate)?;
-        let printer = self.print.printer(cx)?;
+        let printer = self.print.printer(cx)?.one_each();
         let query = Query {
             args: &self.args,
             filenames: &self.filename,

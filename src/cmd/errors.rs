@@ -96,7 +96,7 @@ pub fn report(error: &anyhow::Error) -> (String, u8) {
     let text = match (error.downcast_ref::<Status>(), error.downcast_ref::<Aggregate>()) {
         (Some(status), _) if status.reason == Reason::Invalid => invalid(status),
         (Some(status), _) => server(status),
-        (None, Some(Aggregate(all))) => all.iter().map(|e| line(&message(e))).collect(),
+        (None, Some(Aggregate(all))) => all.iter().map(|e| message(e) + "\n").collect(),
         (None, None) => prefixed(&format!("{error:#}")),
     };
     (line(&text), 1)

@@ -295,7 +295,7 @@ impl Expose {
             return Ok(Arc::new(object));
         };
         if self.save.save_config {
-            last_applied::set(&mut object);
+            last_applied::set_typed(&mut object);
         }
         let namespace = cx.namespace().to_owned();
         let name = object.name().to_owned();

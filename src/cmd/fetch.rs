@@ -7,7 +7,6 @@ use super::manifest::Manifests;
 use super::resources::{KindRef, Named};
 use super::select::Selectors;
 use crate::apimachinery::key::Key;
-use crate::apimachinery::labels::Selector;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::{Reason, Status};
 use crate::apiserver;
@@ -83,7 +82,7 @@ pub fn fetch(
     places.iter().zip(found).for_each(|(place, object)| fetched.add(place.kind, object.map(|o| vec![o])));
     if !selectors.labels.is_empty() {
         // Of what manifests name, `-l` chooses by the labels that are stored.
-        let selector = Selector::parse(selectors.labels).map_err(Status::from)?;
+        let selector = Selectors::of_files(selectors.labels)?;
         fetched.parts.retain(|part| part.objects.iter().all(|o| selector.matches(o.labels())));
     }
     Ok(fetched)

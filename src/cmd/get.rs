@@ -16,9 +16,7 @@ use super::select::Selectors;
 use super::support::{Flag, Support};
 use super::verbs::{Operands, Run};
 use super::watch::Watch;
-use crate::apimachinery::labels::Selector;
 use crate::apimachinery::object::Object;
-use crate::apimachinery::status::Status;
 use crate::apimachinery::table::{Row, Table, column};
 use crate::apimachinery::time::{self, Time};
 use crate::apiserver;
@@ -233,7 +231,7 @@ impl Get {
         let mut fetched = fetch::fetch(cx, named, manifests, &selectors, self.scope.all_namespaces)?;
         if !self.filename.is_empty() && self.is_server_table() {
             // kubectl asks the selector about the table that the server made of an object, and a table has no labels.
-            let selector = Selector::parse(selectors.labels).map_err(Status::from)?;
+            let selector = Selectors::of_files(selectors.labels)?;
             fetched.parts.retain(|_| selector.matches(None));
         }
         if self.subresource.is_empty() { Ok(fetched) } else { subresource::of(cx, fetched, &self.subresource) }

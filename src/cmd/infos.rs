@@ -9,7 +9,6 @@ use super::fetch;
 use super::manifest::{self, Filenames, Item, Manifests};
 use super::resources::{self, KindRef, Named, Request};
 use super::select::Selectors;
-use crate::apimachinery::labels::Selector;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::{Reason, Status};
 use crate::apiserver;
@@ -127,7 +126,7 @@ pub fn find(cx: &mut Context, query: &Query) -> anyhow::Result<Infos> {
 
 /// The objects of manifests as they are written, with the command's namespace filled in.
 fn of_manifests(cx: &mut Context, manifests: Manifests, query: &Query) -> anyhow::Result<Infos> {
-    let selector = Selector::parse(query.selector).map_err(Status::from)?;
+    let selector = Selectors::of_files(query.selector)?;
     let command = cx.namespace().to_owned();
     let enforced = cx.is_given("namespace");
     let mut found = Infos { errors: manifests.errors, ..Infos::default() };

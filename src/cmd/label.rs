@@ -109,7 +109,7 @@ impl Run for Label {
         if change.set.is_empty() && change.remove.is_empty() && !self.list {
             anyhow::bail!("at least one label update is required");
         }
-        let mut printer = self.print.printer(cx)?;
+        let mut printer = self.print.printer(cx)?.one_each();
         let found = infos::find(cx, &self.query(&resources))?;
         let is_single = found.is_single;
         if !is_single && !self.resource_version.is_empty() {

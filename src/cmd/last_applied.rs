@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::apimachinery::go_value;
 use crate::apimachinery::object::Object;
+use crate::apimachinery::schema::{Definition, go_json_line};
 
 /// The annotation's key.
 pub const ANNOTATION: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -14,6 +15,16 @@ pub fn set(object: &mut Object) {
     object.set(&pointer, "".into());
     object.remove(&pointer);
     let text = format!("{}\n", go_value::json(&object.to_value()));
+    object.set(&pointer, text.into());
+}
+
+/// As [`set`], of an object that kubectl made of one of its own types: with the fields in the order of their declaration,
+/// and without annotations where there are no others.
+pub fn set_typed(object: &mut Object) {
+    let Some(definition) = Definition::of_kind(object.api_version(), object.kind()) else { return set(object) };
+    let pointer = format!("/metadata/annotations/{}", ANNOTATION.replace('/', "~1"));
+    object.remove(&pointer);
+    let text = format!("{}\n", go_json_line(&object.to_value(), definition));
     object.set(&pointer, text.into());
 }
 

@@ -22,5 +22,5 @@ pub fn apply(object: Value, overrides: &str, override_type: &str) -> anyhow::Res
     let patch: Value = serde_json::from_str(overrides).map_err(|_| anyhow::anyhow!("Invalid JSON Patch"))?;
     let text = |field: &str| object[field].as_str().unwrap_or_default().to_owned();
     let definition = Definition::of_kind(&text("apiVersion"), &text("kind"));
-    Ok(patch::apply(form, object, &patch, definition)?)
+    Ok(patch::apply_locally(form, object, &patch, definition)?)
 }

@@ -104,7 +104,7 @@ impl Run for Patch {
     const USAGE: &'static str = "patch (-f FILENAME | TYPE NAME) [-p PATCH|--patch-file FILE]";
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
-        let mut printer = self.print.printer(cx)?;
+        let mut printer = self.print.printer(cx)?.one_each();
         let dry_run = self.dry_run.parse(cx)?;
         let form = self.form(dry_run)?;
         let document = self.document(cx)?;
@@ -121,6 +121,9 @@ impl Run for Patch {
         found.visit(|info| {
             count += 1;
             let is_sent = !self.local && dry_run != DryRun::Client;
+            if is_sent && Part::of(info.kind, &self.subresource).is_none() {
+                return Err(requests::no_subresource("get", info.kind, &info.name).into());
+            }
             let before = match self.subresource.as_str() {
                 "scale" if is_sent => cx
                     .client()?
@@ -236,7 +239,7 @@ fn unsupported(info: &Info, form: PatchType, status: &Status) -> anyhow::Error {
 fn locally(info: &Info, form: PatchType, document: &Value) -> anyhow::Result<Arc<Object>> {
     let names = info.kind.names();
     let definition = Definition::of_kind(names.api_version, names.kind);
-    let patched = patch::apply(form, info.object.to_value(), document, definition)
+    let patched = patch::apply_locally(form, info.object.to_value(), document, definition)
         .map_err(|status| anyhow::anyhow!("{}", status.message))?;
     match Object::from_value(patched) {
         Some(object) => Ok(Arc::new(object)),

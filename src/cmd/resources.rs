@@ -47,6 +47,10 @@ pub const MISSING: &str = "You must provide one or more resources by argument or
     Example resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   \
     '<resource>'";
 
+/// What the builder says of arguments where only files are read.
+pub const LOCAL_MISSING: &str = "error: you must specify resources by --filename when --local is set.\n\
+    Example resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'";
+
 /// Says what a command line names. The store is asked for its kinds only where a word is none of the built-in ones'.
 ///
 /// # Errors

@@ -264,7 +264,7 @@ impl Run {
         let mut metadata = json!({"creationTimestamp": null, "labels": self.labels()?, "name": name});
         let mut annotations = Map::new();
         for text in &self.annotations {
-            let (key, value) = pair(text).ok_or_else(|| anyhow::anyhow!("unexpected annotations: {text}"))?;
+            let (key, value) = pair(text).ok_or_else(|| anyhow::anyhow!("invalid annotations format: {text}"))?;
             annotations.insert(key.to_owned(), value.into());
         }
         if !annotations.is_empty() {
@@ -295,7 +295,7 @@ impl Run {
         }
         let mut env = Vec::new();
         for text in &self.env {
-            let known = pair(text).filter(|(name, _)| names::is_env_var_name(name).is_empty());
+            let known = pair(text).filter(|(name, _)| names::is_strict_env_var_name(name).is_empty());
             let (name, value) = known.ok_or_else(|| anyhow::anyhow!("invalid env: {text}"))?;
             env.push(if value.is_empty() { json!({"name": name}) } else { json!({"name": name, "value": value}) });
         }
@@ -335,7 +335,7 @@ impl Run {
             return Ok(object);
         };
         if self.save.save_config {
-            last_applied::set(&mut object);
+            last_applied::set_typed(&mut object);
         }
         let namespace = cx.namespace().to_owned();
         let name = object.name().to_owned();

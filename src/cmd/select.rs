@@ -59,6 +59,15 @@ impl Selectors<'_> {
         Ok(Filter { labels, fields, known })
     }
 
+    /// The selector of labels that chooses among what files name: kubectl reads it by itself.
+    ///
+    /// # Errors
+    /// kubectl's text for one that does not parse.
+    pub fn of_files(labels: &str) -> anyhow::Result<Selector> {
+        Selector::parse(labels)
+            .map_err(|e| anyhow::anyhow!("the provided selector {} is not valid: {e}", quote(labels)))
+    }
+
     fn parse(&self) -> Result<(Selector, FieldSelector), Status> {
         Ok((Selector::parse(self.labels)?, FieldSelector::parse(self.fields)?))
     }

@@ -8,7 +8,7 @@ use super::context::Context;
 use super::dry_run::DryRun;
 use super::errors::{Exit, aggregate};
 use super::infos::{self, From, Info, Query};
-use super::resources::KindRef;
+use super::resources::{KindRef, LOCAL_MISSING};
 use super::verbs::{self, Operands, Run};
 use super::{help, record, requests};
 use crate::apimachinery::object::Object;
@@ -53,13 +53,10 @@ impl Run for Set {
     }
 }
 
-const LOCAL_RESOURCE: &str = "error: you must specify resources by --filename when --local is set.\n\
-    Example resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'";
-
 /// Finds the objects to change; any that is not there ends the command.
 fn find(cx: &mut Context, query: &Query, local: bool) -> anyhow::Result<Vec<Info>> {
     if local && !query.args.is_empty() {
-        anyhow::bail!(LOCAL_RESOURCE);
+        anyhow::bail!(LOCAL_MISSING);
     }
     let from = if local { From::Local } else { From::Store };
     let found = infos::find(cx, &Query { from, ..*query })?;

@@ -89,7 +89,7 @@ impl Run for Taint {
         }
         changes.check()?;
         self.check(&nodes)?;
-        let mut printer = self.print.printer(cx)?;
+        let mut printer = self.print.printer(cx)?.one_each();
         let args: Vec<String> =
             if self.all || !self.select.selector.is_empty() { vec!["nodes".to_owned()] } else { nodes };
         let query = Query { args: &args, selector: &self.select.selector, all: self.all, ..Query::default() };

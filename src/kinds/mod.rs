@@ -12,6 +12,7 @@ use crate::apimachinery::names::{self, NameRule};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::outline::Outline;
 use crate::apimachinery::patch::PatchType;
+use crate::apimachinery::schema::Definition;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::structural::Structural;
 use crate::apimachinery::table::Column;
@@ -184,7 +185,8 @@ pub trait Kind: Sync {
 
     /// Whether the status is written by a request of its own, and by no other.
     fn has_status(&self) -> bool {
-        true
+        let names = self.names();
+        Definition::of_kind(names.api_version, names.kind).is_none_or(|d| d.field("status").is_some())
     }
 
     /// The columns of its table, `Name` first.

@@ -21,6 +21,8 @@ pub struct Printer {
     show_managed_fields: bool,
     /// YAML documents after the first have a line of dashes before them.
     printed_yaml: bool,
+    /// No lines of dashes: each object is the first of a printer of its own.
+    is_one_each: bool,
     /// JSON has its fields in the order of Go's types.
     is_typed: bool,
 }
@@ -28,12 +30,17 @@ pub struct Printer {
 impl Printer {
     /// `show_managed_fields`: whether JSON and YAML keep `metadata.managedFields`.
     pub fn new(format: Format, show_managed_fields: bool) -> Printer {
-        Printer { format, show_managed_fields, printed_yaml: false, is_typed: false }
+        Printer { format, show_managed_fields, printed_yaml: false, is_one_each: false, is_typed: false }
     }
 
     /// For objects that kubectl holds in Go's types, and not as it has read them.
     pub fn typed(self, is_typed: bool) -> Printer {
         Printer { is_typed, ..self }
+    }
+
+    /// For the verbs that make a printer for every object: nothing parts their YAML.
+    pub fn one_each(self) -> Printer {
+        Printer { is_one_each: true, ..self }
     }
 
     /// Prints one object. Without a format: what was done to it, `statefulset.apps/web created`.
@@ -132,7 +139,11 @@ impl Printer {
     }
 
     pub(super) fn separate_yaml(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        if std::mem::replace(&mut self.printed_yaml, true) { out.write_all(b"---\n") } else { Ok(()) }
+        if std::mem::replace(&mut self.printed_yaml, true) && !self.is_one_each {
+            out.write_all(b"---\n")
+        } else {
+            Ok(())
+        }
     }
 
     fn json(&self, value: &Value) -> String {

@@ -9,6 +9,7 @@ use super::schema::Definition;
 use super::status::{Reason, Status};
 
 mod elements;
+pub mod operations;
 mod strategic;
 mod three_way;
 
@@ -28,7 +29,10 @@ pub enum PatchType {
 /// BadRequest for a patch that is not one, Invalid for one that does not fit the document, in the server's words.
 pub fn apply(kind: PatchType, document: Value, patch: &Value, definition: Option<Definition>) -> Result<Value, Status> {
     match kind {
-        PatchType::Json => json(document, patch),
+        // The server says no more than this, and kubectl prints it with `The request is invalid: `.
+        PatchType::Json => operations::apply(document, listed(patch)?).map_err(|_| {
+            Status::new(Reason::Invalid, "the server rejected our request due to an error in our request")
+        }),
         PatchType::Merge => {
             let mut document = document;
             json_patch::merge(&mut document, patch);
@@ -45,19 +49,32 @@ pub fn apply(kind: PatchType, document: Value, patch: &Value, definition: Option
     }
 }
 
-fn json(mut document: Value, patch: &Value) -> Result<Value, Status> {
+/// As [`apply`], where kubectl does it by itself: it tells why an operation does not apply.
+///
+/// # Errors
+/// As [`apply`].
+pub fn apply_locally(
+    kind: PatchType,
+    document: Value,
+    patch: &Value,
+    definition: Option<Definition>,
+) -> Result<Value, Status> {
+    match kind {
+        PatchType::Json => operations::apply(document, listed(patch)?).map_err(|e| Status::new(Reason::Invalid, e)),
+        _ => apply(kind, document, patch, definition),
+    }
+}
+
+/// The operations of a JSON patch.
+fn listed(patch: &Value) -> Result<&[Value], Status> {
     // The library that servers decode with knows a list of objects, and looks into them only as it applies them.
     let unfit = match patch {
-        Value::Array(items) => items.iter().find(|i| !i.is_object()).map(|item| (item, "jsonpatch.Operation")),
-        other => Some((other, "jsonpatch.Patch")),
+        Value::Array(items) => match items.iter().find(|i| !i.is_object()) {
+            None => return Ok(items),
+            Some(item) => (item, "jsonpatch.Operation"),
+        },
+        other => (other, "jsonpatch.Patch"),
     };
-    if let Some((value, wanted)) = unfit {
-        let why = format!("json: cannot unmarshal {} into Go value of type {wanted}", json_kind(value));
-        return Err(Status::bad_request(why));
-    }
-    // The server says no more than this, and kubectl prints it with `The request is invalid: `.
-    let refused = || Status::new(Reason::Invalid, "the server rejected our request due to an error in our request");
-    let operations: json_patch::Patch = serde_json::from_value(patch.clone()).map_err(|_| refused())?;
-    json_patch::patch(&mut document, &operations).map_err(|_| refused())?;
-    Ok(document)
+    let (value, wanted) = unfit;
+    Err(Status::bad_request(format!("json: cannot unmarshal {} into Go value of type {wanted}", json_kind(value))))
 }

@@ -11,8 +11,25 @@ use crate::apimachinery::go_value::json;
 /// `json.MarshalIndent` with four spaces of a value of a type, without a newline at the end.
 pub fn json_indent(value: &Value, definition: Definition) -> String {
     let mut out = String::new();
-    push_struct(&mut out, value, definition, 0);
+    push_struct(&mut out, value, definition, Depth(Some(0)));
     out
+}
+
+/// `json.Marshal` of a value of a type: all in one line.
+pub fn json_line(value: &Value, definition: Definition) -> String {
+    let mut out = String::new();
+    push_struct(&mut out, value, definition, Depth(None));
+    out
+}
+
+/// How deep a value is in others; `None` where all stand in one line.
+#[derive(Clone, Copy)]
+struct Depth(Option<usize>);
+
+impl Depth {
+    fn below(self) -> Depth {
+        Depth(self.0.map(|depth| depth + 1))
+    }
 }
 
 /// The names of a definition's fields as they are declared; empty where that is the order of the names.
@@ -22,7 +39,7 @@ fn declared(definition: Definition) -> impl Iterator<Item = &'static str> {
     row.split(' ').filter(|field| !field.is_empty())
 }
 
-fn push_struct(out: &mut String, value: &Value, definition: Definition, depth: usize) {
+fn push_struct(out: &mut String, value: &Value, definition: Definition, depth: Depth) {
     let (Value::Object(map), Form::Struct) = (value, definition.form()) else {
         return push(out, value, None, depth);
     };
@@ -37,7 +54,7 @@ fn push_struct(out: &mut String, value: &Value, definition: Definition, depth: u
     push_entries(out, entries, depth);
 }
 
-fn push(out: &mut String, value: &Value, of: Option<Type>, depth: usize) {
+fn push(out: &mut String, value: &Value, of: Option<Type>, depth: Depth) {
     match (value, of.map(Type::shape)) {
         (Value::Object(_), Some(Shape::Definition(definition))) if definition.form() == Form::Struct => {
             push_struct(out, value, definition, depth);
@@ -54,7 +71,7 @@ fn push(out: &mut String, value: &Value, of: Option<Type>, depth: usize) {
     }
 }
 
-fn push_map(out: &mut String, map: &Map<String, Value>, shape: Option<Shape>, depth: usize) {
+fn push_map(out: &mut String, map: &Map<String, Value>, shape: Option<Shape>, depth: Depth) {
     let of = match shape {
         Some(Shape::Map(of)) => Some(of),
         _ => None,
@@ -65,38 +82,40 @@ fn push_map(out: &mut String, map: &Map<String, Value>, shape: Option<Shape>, de
 fn push_entries<'v>(
     out: &mut String,
     entries: impl ExactSizeIterator<Item = (&'v String, &'v Value, Option<Type>)>,
-    depth: usize,
+    depth: Depth,
 ) {
     if entries.len() == 0 {
         return out.push_str("{}");
     }
     for (i, (key, value, of)) in entries.enumerate() {
         out.push(if i > 0 { ',' } else { '{' });
-        new_line(out, depth + 1);
+        new_line(out, depth.below());
         out.push_str(&json(&Value::from(key.as_str())));
-        out.push_str(": ");
-        push(out, value, of, depth + 1);
+        out.push_str(if depth.0.is_some() { ": " } else { ":" });
+        push(out, value, of, depth.below());
     }
     new_line(out, depth);
     out.push('}');
 }
 
-fn push_list(out: &mut String, items: &[Value], of: Option<Type>, depth: usize) {
+fn push_list(out: &mut String, items: &[Value], of: Option<Type>, depth: Depth) {
     if items.is_empty() {
         return out.push_str("[]");
     }
     for (i, item) in items.iter().enumerate() {
         out.push(if i > 0 { ',' } else { '[' });
-        new_line(out, depth + 1);
-        push(out, item, of, depth + 1);
+        new_line(out, depth.below());
+        push(out, item, of, depth.below());
     }
     new_line(out, depth);
     out.push(']');
 }
 
-fn new_line(out: &mut String, depth: usize) {
-    out.push('\n');
-    out.extend(std::iter::repeat_n("    ", depth));
+fn new_line(out: &mut String, depth: Depth) {
+    if let Some(depth) = depth.0 {
+        out.push('\n');
+        out.extend(std::iter::repeat_n("    ", depth));
+    }
 }
 
 #[cfg(test)]

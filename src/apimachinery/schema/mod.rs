@@ -7,7 +7,7 @@ mod generated;
 mod go_json;
 mod go_order;
 
-pub use go_json::json_indent as go_json_indent;
+pub use go_json::{json_indent as go_json_indent, json_line as go_json_line};
 
 use generated::{DEFINITIONS, EXTRAS, FIELDS, KINDS, POOL, TYPES};
 

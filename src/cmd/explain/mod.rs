@@ -143,10 +143,16 @@ fn of_version(cx: &mut Context, kind: KindRef, version: &str) -> anyhow::Result<
     if version.is_empty() || version == names.api_version {
         return Ok(kind);
     }
-    let other =
-        cx.registry()?.versions().find(|k| k.names().api_version == version && k.names().plural == names.plural);
+    let registry = cx.registry()?;
+    let is_served = registry.versions().any(|k| k.names().api_version == version);
+    let other = registry.versions().find(|k| k.names().api_version == version && k.names().plural == names.plural);
     other.ok_or_else(|| {
-        let wanted = quote(&format!("{version}, Resource={}", names.plural));
-        anyhow::anyhow!("couldn't find resource for {wanted}")
+        let of_core = if version.contains('/') { "" } else { "/" };
+        let wanted = format!("{of_core}{version}, Resource={}", names.plural);
+        if is_served {
+            anyhow::anyhow!("GVR ({wanted}) not found in OpenAPI schema")
+        } else {
+            anyhow::anyhow!("couldn't find resource for {}", quote(&wanted))
+        }
     })
 }

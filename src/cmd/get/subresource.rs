@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::apimachinery::schema::Definition;
 use crate::apiserver;
 use crate::cmd::context::Context;
 use crate::cmd::fetch::{Fetched, Part};
 use crate::cmd::requests;
-use crate::cmd::resources::KindRef;
 
 /// The part of that name of everything that was fetched.
 ///
@@ -24,7 +22,7 @@ pub fn of(cx: &mut Context, fetched: Fetched, name: &str) -> anyhow::Result<Fetc
                     Ok(scale) => objects.push(Arc::new(scale)),
                     Err(error) => found.errors.push(error),
                 },
-                "status" if has_status(part.kind) => objects.push(object),
+                "status" if part.kind.has_status() => objects.push(object),
                 name if part.kind.spec_part(name).is_some() => objects.push(object),
                 _ => found.errors.push(requests::no_subresource("get", part.kind, own).into()),
             }
@@ -32,10 +30,4 @@ pub fn of(cx: &mut Context, fetched: Fetched, name: &str) -> anyhow::Result<Fetc
         found.parts.push(Part { kind: part.kind, objects });
     }
     Ok(found)
-}
-
-/// Whether objects of a kind have a status, and so a part of that name.
-fn has_status(kind: KindRef) -> bool {
-    let names = kind.names();
-    Definition::of_kind(names.api_version, names.kind).is_none_or(|d| d.field("status").is_some())
 }

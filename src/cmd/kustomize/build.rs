@@ -50,6 +50,7 @@ fn objects_of(env: &Env, folder: &str, restricted: bool, notes: &mut Notes) -> a
     if of.build_metadata.iter().any(|m| m == "managedByLabel") {
         resources.iter_mut().for_each(|r| drop(label(r, "app.kubernetes.io/managed-by", "kustomize-(devel)")));
     }
+    of.check_order()?;
     let keeps_order = of.sort_options.as_ref().is_some_and(|s| s.order == "fifo");
     if !keeps_order {
         order::sort(&mut resources, of.sort_options.and_then(|s| s.legacy_sort_options).as_ref());
@@ -95,9 +96,12 @@ fn accumulate(
     of.check_charts()?;
     generate::generate(env, root, &of, resources)?;
     for component in &of.components {
-        let root = base(root, component, &here)
-            .map_err(|e| anyhow!("accumulating components: loader.New {}", quote(&e.to_string())))?;
-        accumulate(env, &root, resources, notes, &here).map_err(|e| anyhow!("accumulating components: {e}"))?;
+        let root = base(root, component, &here).map_err(|e| match e.to_string() {
+            text if text.starts_with("couldn't make target") => in_component(&text),
+            text => anyhow!("accumulating components: loader.New {}", quote(&text)),
+        })?;
+        accumulate(env, &root, resources, notes, &here)
+            .map_err(|e| in_component(&format!("recursed accumulation of path '{}': {e}", root.folder.display())))?;
     }
     patch::apply(root, &of, resources)?;
     transform::namespace(&of, resources);
@@ -106,9 +110,13 @@ fn accumulate(
     transform::annotations(&of, resources);
     patch::apply_json6902(root, &of, resources)?;
     transform::replicas(&of, resources)?;
-    transform::images(&of, resources);
+    transform::images(&of, resources)?;
     replacements::apply(root, &of, resources)?;
     Ok(of)
+}
+
+fn in_component(why: &str) -> anyhow::Error {
+    anyhow!("accumulating components: accumulateDirectory: {}", quote(why))
 }
 
 /// A folder that a kustomization names, looked at as far as that it is one.

@@ -197,7 +197,7 @@ impl Kustomization {
                 root.folder.display()
             );
         }
-        read.check_options()?;
+        read.check_document()?;
         match read.unbuilt() {
             Some(field) => anyhow::bail!("{field} of a kustomization is not built into kstate"),
             None => Ok(read),
@@ -215,14 +215,20 @@ impl Kustomization {
     }
 
     /// # Errors
-    /// kustomize's texts for an order and a document of types that it does not know.
-    fn check_options(&self) -> anyhow::Result<()> {
-        // Those in kubectl's kustomize; resources are merged by kstate's own table of types, whichever is named.
-        const DOCUMENTS: [&str; 2] = ["v1.20.4", "v1.21.2"];
+    /// kustomize's text for an order that it does not know: it is asked for once all is built, of the first folder alone.
+    pub fn check_order(&self) -> anyhow::Result<()> {
         let order = self.sort_options.as_ref().map_or("", |s| s.order.as_str());
         if !["", "fifo", "legacy"].contains(&order) {
             anyhow::bail!("the field 'sortOptions.order' must be one of [fifo, legacy]");
         }
+        Ok(())
+    }
+
+    /// # Errors
+    /// kustomize's text for a document of types that it does not know.
+    fn check_document(&self) -> anyhow::Result<()> {
+        // Those in kubectl's kustomize; resources are merged by kstate's own table of types, whichever is named.
+        const DOCUMENTS: [&str; 2] = ["v1.20.4", "v1.21.2"];
         let version = self.openapi.get("version").and_then(Value::as_str);
         if version.is_some_and(|v| !DOCUMENTS.contains(&v)) {
             anyhow::bail!("the specified OpenAPI version is not built in");

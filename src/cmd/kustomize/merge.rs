@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::lists;
 use crate::apimachinery::schema::{Definition, Field, Shape};
 
 /// What is left of an object; `None` when the patch deletes it.
@@ -39,12 +40,14 @@ fn merge_maps(
 
 fn merge_value(old: Value, new: Value, field: Option<Field>) -> Option<Value> {
     match (old, new) {
-        (Value::Array(old), Value::Array(new)) => match field.and_then(merged_by) {
-            Some((key, items)) => Some(Value::Array(merge_lists(old, new, key, items))),
-            None => Some(without_directives(Value::Array(new))),
-        },
+        (Value::Array(old), Value::Array(new)) => Some(Value::Array(match field.and_then(lists::merged_by) {
+            Some(by) => by.merge(old, new),
+            None => new,
+        })),
         (old @ Value::Object(_), new @ Value::Object(_)) => merge(old, new, field.and_then(definition)),
         (_, new @ Value::Object(_)) => merge(Value::Object(Map::new()), new, field.and_then(definition)),
+        // A list of a field that nobody knows stays as it is, directives and all.
+        (_, new @ Value::Array(_)) if field.is_none() => Some(new),
         (_, new) => Some(without_directives(new)),
     }
 }
@@ -54,34 +57,6 @@ fn definition(field: Field) -> Option<Definition> {
         Shape::Definition(definition) => Some(definition),
         _ => None,
     }
-}
-
-/// How a list is merged: the key of its items, and what they are.
-fn merged_by(field: Field) -> Option<(&'static str, Option<Definition>)> {
-    let key = field.merge_key().filter(|_| field.patch_merges())?;
-    let items = match field.type_of().shape() {
-        Shape::List(items) => match items.shape() {
-            Shape::Definition(definition) => Some(definition),
-            _ => None,
-        },
-        _ => None,
-    };
-    Some((key, items))
-}
-
-/// The patch's items in its order, each merged into the one of the same key; then the others.
-fn merge_lists(mut old: Vec<Value>, new: Vec<Value>, key: &str, items: Option<Definition>) -> Vec<Value> {
-    if new.iter().any(|n| n["$patch"] == "replace" && n.get(key).is_none()) {
-        return new.into_iter().filter(|n| n["$patch"] != "replace").collect();
-    }
-    let mut merged = Vec::new();
-    for item in new {
-        let at = item.get(key).and_then(|k| old.iter().position(|o| o.get(key) == Some(k)));
-        let before = at.map_or_else(|| Value::Object(Map::new()), |at| old.remove(at));
-        merged.extend(merge(before, item, items));
-    }
-    merged.extend(old);
-    merged
 }
 
 /// A value of a patch that meets nothing: without nulls and directives.

@@ -7,7 +7,9 @@ use super::files::Root;
 use super::kustomization::{Kustomization, Patch};
 use super::merge;
 use super::resource::Resource;
+use super::shared;
 use super::target::Target;
+use crate::apimachinery::patch::operations;
 use crate::apimachinery::quote::quote;
 use crate::apimachinery::schema::Definition;
 use crate::apimachinery::yaml;
@@ -18,7 +20,10 @@ pub fn apply(root: &Root, of: &Kustomization, resources: &mut Vec<Resource>) -> 
         let is_file = !entry.contains('\n') && root.read(entry).is_ok();
         let text = if is_file { root.read_text(entry)? } else { entry.clone() };
         for patch in documents(&text)? {
-            merge_named(patch, resources)?;
+            merge_named(patch, resources).map_err(|e| match e.downcast() {
+                Ok(NoTarget(text)) => anyhow!(text),
+                Err(other) => other,
+            })?;
         }
     }
     of.patches.iter().try_for_each(|patch| apply_one(root, patch, resources))
@@ -60,7 +65,13 @@ fn apply_one(root: &Root, patch: &Patch, resources: &mut Vec<Resource>) -> anyho
         ([Value::Array(_)], None) => bail!("must specify a target for JSON patch {text}"),
         ([Value::Array(_)], Some(target)) => json6902(&documents[0], target, resources),
         (_, Some(target)) => documents.into_iter().try_for_each(|p| merge_selected(&p, target, patch, resources)),
-        (_, None) => documents.into_iter().try_for_each(|p| merge_named(p, resources)),
+        (_, None) => documents.into_iter().try_for_each(|p| {
+            let id = Resource::new(p.clone()).id();
+            merge_named(p, resources).map_err(|e| match e.downcast() {
+                Ok(NoTarget(text)) => anyhow!("no resource matches strategic merge patch \"{id}\": {text}"),
+                Err(other) => other,
+            })
+        }),
     }
 }
 
@@ -109,12 +120,13 @@ fn documents(text: &str) -> anyhow::Result<Vec<Value>> {
 }
 
 fn json6902(patch: &Value, target: &Target, resources: &mut [Resource]) -> anyhow::Result<()> {
-    let patch: json_patch::Patch =
-        serde_json::from_value(patch.clone()).map_err(|e| anyhow!("unable to parse a JSON patch: {e}"))?;
     for resource in resources {
         if target.selects(resource)? {
             let before = (resource.name().to_owned(), resource.namespace().to_owned());
-            json_patch::patch(&mut resource.body, &patch).map_err(|e| anyhow!("{}", json_patch_error(&patch, &e)))?;
+            let operations = patch.as_array().map(Vec::as_slice).unwrap_or_default();
+            resource.body = operations::apply(resource.body.take(), operations).map_err(|e| anyhow!(e))?;
+            // It is read anew, and every value stands for itself.
+            resource.shared.clear();
             if resource.name() != before.0 {
                 // What names it by the old name follows.
                 resource.earlier.push(before);
@@ -122,31 +134,6 @@ fn json6902(patch: &Value, target: &Target, resources: &mut [Resource]) -> anyho
         }
     }
     Ok(())
-}
-
-/// Why a JSON patch does not apply, in the words of kustomize's library.
-fn json_patch_error(patch: &json_patch::Patch, error: &json_patch::PatchError) -> String {
-    let Some(operation) = patch.0.get(error.operation) else { return error.to_string() };
-    let word = match operation {
-        json_patch::PatchOperation::Add(_) => "add",
-        json_patch::PatchOperation::Remove(_) => "remove",
-        json_patch::PatchOperation::Replace(_) => "replace",
-        json_patch::PatchOperation::Move(_) => "move",
-        json_patch::PatchOperation::Copy(_) => "copy",
-        json_patch::PatchOperation::Test(_) => return format!("testing value {} failed: test failed", error.path),
-    };
-    match (word, &error.kind) {
-        ("replace", json_patch::PatchErrorKind::InvalidPointer) => {
-            format!("replace operation does not apply: doc is missing path: {}: missing value", error.path)
-        }
-        ("add", json_patch::PatchErrorKind::InvalidPointer) => {
-            format!("add operation does not apply: doc is missing path: \"{}\": missing value", error.path)
-        }
-        ("remove", json_patch::PatchErrorKind::InvalidPointer) => {
-            format!("remove operation does not apply: doc is missing path: \"{}\": missing value", error.path)
-        }
-        _ => format!("{word} operation does not apply: {error}"),
-    }
 }
 
 /// Merges a patch into every resource of its target; their names stay unless it may change them.
@@ -189,6 +176,11 @@ fn merge_selected(
     Ok(())
 }
 
+/// A patch names none or several; `patches` has its own word before this.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct NoTarget(String);
+
 /// Merges a patch into the one resource that it names.
 fn merge_named(mut patch: Value, resources: &mut Vec<Resource>) -> anyhow::Result<()> {
     let named = Resource::new(patch.clone());
@@ -206,9 +198,7 @@ fn merge_named(mut patch: Value, resources: &mut Vec<Resource>) -> anyhow::Resul
         let id = named.id();
         let many =
             if found.is_empty() { format!("no matches for Id {id}") } else { format!("multiple matches for Id {id}") };
-        bail!(
-            "no resource matches strategic merge patch \"{id}\": {many}; failed to find unique target for patch {id}"
-        );
+        return Err(NoTarget(format!("{many}; failed to find unique target for patch {id}")).into());
     };
     // It may name an earlier name; the resource keeps the one that it has.
     if let Some(metadata) = patch.get_mut("metadata").and_then(Value::as_object_mut) {
@@ -224,6 +214,9 @@ fn merge_named(mut patch: Value, resources: &mut Vec<Resource>) -> anyhow::Resul
 
 fn merged(resource: Resource, patch: Value) -> Option<Resource> {
     let definition = Definition::of_kind(resource.text("/apiVersion"), resource.kind());
+    let before = if resource.shared.is_empty() { Value::Null } else { resource.body.clone() };
     let body = merge::merge(resource.body, patch, definition)?;
-    Some(Resource { body, ..resource })
+    let mut merged = Resource { body, ..resource };
+    shared::follow(&mut merged, &before);
+    Some(merged)
 }

@@ -61,7 +61,15 @@ const REFERENCES: &[Reference] = &[
         "Service",
     ),
     (&["ServiceAccount"], "imagePullSecrets/name", "Secret"),
-    (&["ServiceAccount"], "secrets/name", "Secret"),
+    (&["Role", "ClusterRole"], "rules/resourceNames", "ConfigMap"),
+    (&["Role", "ClusterRole"], "rules/resourceNames", "Secret"),
+    (&["ClusterRole"], "rules/resourceNames", "PersistentVolume"),
+    (&["StorageClass"], "parameters/secretName", "Secret"),
+    (&["StorageClass"], "parameters/adminSecretName", "Secret"),
+    (&["StorageClass"], "parameters/userSecretName", "Secret"),
+    (&["StorageClass"], "parameters/secretRef", "Secret"),
+    (&["PersistentVolume"], "spec/azureFile/secretName", "Secret"),
+    (&["HTTPRoute"], "spec/rules/backendRefs/name", "Service"),
 ];
 
 /// Who names something: where it is, and which variant of a base it is.
@@ -109,6 +117,9 @@ fn find<'r>(kind: &str, name: &str, from: &Referrer, named: &'r [Resource]) -> O
 }
 
 fn rename(value: &mut Value, kind: &str, from: &Referrer, named: &[Resource]) {
+    if let Value::Array(names) = value {
+        return names.iter_mut().for_each(|name| rename(name, kind, from, named));
+    }
     let found = value.as_str().and_then(|name| find(kind, name, from, named));
     if let Some(found) = found {
         *value = found.name().into();

@@ -114,7 +114,10 @@ impl Source {
     fn value(&self, resources: &[Resource]) -> anyhow::Result<Value> {
         let path = if self.field_path.is_empty() { DEFAULT_PATH } else { &self.field_path };
         let id = self.id();
-        let shown = if self.field_path.is_empty() { id.clone() } else { format!("{id}:{path}") };
+        let mut shown = id.clone();
+        for part in [self.field_path.clone(), self.options.shown()].iter().filter(|p| !p.is_empty()) {
+            shown += &format!(":{part}");
+        }
         let mut selected = resources.iter().filter(|r| self.selects(r));
         let Some(resource) = selected.next() else { bail!("nothing selected by {shown}") };
         if selected.next().is_some() {
@@ -138,6 +141,14 @@ impl Source {
 }
 
 impl Options {
+    /// As kustomize shows them: nothing for those of a whole value.
+    fn shown(&self) -> String {
+        if self.delimiter.is_empty() && !self.create {
+            return String::new();
+        }
+        format!("{}({}), create={}", self.delimiter, self.index, self.create)
+    }
+
     /// The part of a text that is meant; the value itself without a delimiter.
     fn part_of(&self, value: Value) -> anyhow::Result<Value> {
         if self.delimiter.is_empty() {

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::shared::Shared;
+
 /// An object, and what it was called before.
 #[derive(Clone, Debug)]
 pub struct Resource {
@@ -12,11 +14,13 @@ pub struct Resource {
     pub affixes: Vec<(String, String)>,
     /// Its name gets the hash of its data.
     pub wants_hash: bool,
+    /// Labels and annotations of one value in several places.
+    pub shared: Vec<Shared>,
 }
 
 impl Resource {
     pub fn new(body: Value) -> Resource {
-        Resource { body, earlier: Vec::new(), affixes: Vec::new(), wants_hash: false }
+        Resource { body, earlier: Vec::new(), affixes: Vec::new(), wants_hash: false, shared: Vec::new() }
     }
 
     pub fn kind(&self) -> &str {

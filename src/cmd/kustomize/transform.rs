@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use anyhow::bail;
+use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::kustomization::{FieldSpec, Image, Kustomization, Replica};
 use super::resource::{Resource, object};
+use super::shared;
 
 /// Does to a value at a path what `change` does; `/` parts, lists are gone through. Makes what is missing where told to.
 pub fn at_path(value: &mut Value, path: &str, create: bool, change: &mut dyn FnMut(&mut Value)) {
@@ -165,20 +167,14 @@ fn add_pairs(pairs: &BTreeMap<String, String>, field: &str, places: &[(bool, &[P
     if pairs.is_empty() {
         return;
     }
-    let mut add = |value: &mut Value| {
-        if let Value::Object(map) = value {
-            map.extend(pairs.iter().map(|(k, v)| (k.clone(), Value::from(v.as_str()))));
-        }
-    };
     for resource in resources {
         object(&mut resource.body, "metadata");
-        at_path(&mut resource.body, &format!("metadata/{field}"), true, &mut add);
         let kind = resource.kind().to_owned();
-        for (kinds, path, create) in places.iter().filter(|(on, _)| *on).flat_map(|(_, p)| *p) {
-            if kinds.contains(&kind.as_str()) {
-                at_path(&mut resource.body, path, *create, &mut add);
-            }
-        }
+        let mut at = vec![(format!("metadata/{field}"), true)];
+        let its =
+            places.iter().filter(|(on, _)| *on).flat_map(|(_, p)| *p).filter(|(k, ..)| k.contains(&kind.as_str()));
+        at.extend(its.map(|(_, path, create)| ((*path).to_owned(), *create)));
+        pairs.iter().for_each(|(key, value)| shared::set(resource, key, value, &at));
     }
 }
 
@@ -205,8 +201,12 @@ pub fn replicas(of: &Kustomization, resources: &mut [Resource]) -> anyhow::Resul
 }
 
 /// `images`: in every list of containers, wherever an object has one.
-pub fn images(of: &Kustomization, resources: &mut [Resource]) {
+///
+/// # Errors
+/// A name that is no regular expression.
+pub fn images(of: &Kustomization, resources: &mut [Resource]) -> anyhow::Result<()> {
     for image in of.images.iter().chain(&of.image_tags) {
+        let image = &NewImage::of(image)?;
         for resource in resources.iter_mut().filter(|r| r.kind() != "CustomResourceDefinition") {
             change_images(&mut resource.body, image);
             // kustomize has two transformers for images, and both know these places: a suffix is added twice.
@@ -219,9 +219,23 @@ pub fn images(of: &Kustomization, resources: &mut [Resource]) {
             }
         }
     }
+    Ok(())
 }
 
-fn change_images(value: &mut Value, image: &Image) {
+/// What becomes of images whose name an expression matches, whatever their tag and digest.
+struct NewImage<'i> {
+    named: Regex,
+    image: &'i Image,
+}
+
+impl<'i> NewImage<'i> {
+    fn of(image: &'i Image) -> anyhow::Result<NewImage<'i>> {
+        let tag_and_digest = "(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?";
+        Ok(NewImage { named: Regex::new(&format!("^{}{tag_and_digest}$", image.name))?, image })
+    }
+}
+
+fn change_images(value: &mut Value, image: &NewImage) {
     match value {
         Value::Object(map) => {
             for (key, inner) in map {
@@ -236,7 +250,7 @@ fn change_images(value: &mut Value, image: &Image) {
     }
 }
 
-fn change_images_of(containers: &mut Value, image: &Image) {
+fn change_images_of(containers: &mut Value, image: &NewImage) {
     for container in containers.as_array_mut().into_iter().flatten() {
         if let Some(Value::String(text)) = container.get_mut("image") {
             *text = changed_image(text, image);
@@ -244,7 +258,11 @@ fn change_images_of(containers: &mut Value, image: &Image) {
     }
 }
 
-fn changed_image(text: &str, image: &Image) -> String {
+fn changed_image(text: &str, new: &NewImage) -> String {
+    if !new.named.is_match(text) {
+        return text.to_owned();
+    }
+    let image = new.image;
     let (rest, digest) = text.split_once('@').map_or((text, ""), |(r, d)| (r, d));
     // A colon before the last slash is a port's.
     let start = rest.rfind('/').map_or(0, |at| at + 1);
@@ -252,9 +270,6 @@ fn changed_image(text: &str, image: &Image) -> String {
         Some(at) => (&rest[..start + at], &rest[start + at + 1..]),
         None => (rest, ""),
     };
-    if name != image.name {
-        return text.to_owned();
-    }
     let name = if image.new_name.is_empty() { name } else { &image.new_name };
     let (mut tag, mut digest) = (tag.to_owned(), digest);
     if !image.new_tag.is_empty() {
@@ -290,9 +305,12 @@ mod tests {
             ("nginx:0", image("h:5000/x", "", ""), "h:5000/x:0"),
             ("nginx:0", image("", "", "sha256:b"), "nginx@sha256:b"),
             ("h:5000/nginx", image("", "1", ""), "h:5000/nginx"),
+            ("nginxes:1", image("", "2", ""), "nginxes:1"),
         ];
+        let any = Image { name: "ngin.*".to_owned(), new_tag: "2".to_owned(), ..Image::default() };
+        assert_eq!(changed_image("nginxes:1", &NewImage::of(&any).unwrap()), "nginxes:2");
         for (text, image, want) in cases {
-            assert_eq!(changed_image(text, &image), want, "{text}");
+            assert_eq!(changed_image(text, &NewImage::of(&image).unwrap()), want, "{text}");
         }
     }
 }

@@ -68,6 +68,9 @@ static KUSTOMIZATION: Type = Struct(
         ("secretGenerator", List(&GENERATOR)),
         ("generatorOptions", Struct("GeneratorOptions", &OPTIONS)),
         ("buildMetadata", List(&Text)),
+        ("openapi", Texts),
+        ("configurations", List(&Text)),
+        ("crds", List(&Text)),
     ],
 );
 

@@ -102,21 +102,26 @@ impl Var {
                 && (of.namespace.is_empty() || r.is_in(&of.namespace))
         };
         let Some(resource) = resources.iter().find(is_it) else {
-            let (group, version) = of.api_version.split_once('/').unwrap_or(("", &of.api_version));
-            let or = |text: &str, none: &'static str| if text.is_empty() { none.to_owned() } else { text.to_owned() };
-            bail!(
-                "var '{{{} {}.{}.{} {{{path}}}}}' cannot be mapped to a field in the set of known resources",
-                self.name,
-                or(&of.kind, "[noKind]"),
-                or(version, "[noVer]"),
-                or(group, "[noGrp]")
-            );
+            bail!("var '{}' cannot be mapped to a field in the set of known resources", self.shown(path));
         };
         let pointer = format!("/{}", path.replace('[', ".").replace(']', "").replace('.', "/"));
         match resource.body.pointer(&pointer) {
             Some(value) if !value.is_object() && !value.is_array() => Ok(value.clone()),
-            _ => bail!("field specified in var '{}' not found in corresponding resource", self.name),
+            _ => bail!("field specified in var '{}' not found in corresponding resource", self.shown(path)),
         }
+    }
+
+    /// As kustomize shows it.
+    fn shown(&self, path: &str) -> String {
+        let (group, version) = self.objref.api_version.split_once('/').unwrap_or(("", &self.objref.api_version));
+        let or = |text: &str, none: &'static str| if text.is_empty() { none.to_owned() } else { text.to_owned() };
+        format!(
+            "{{{} {}.{}.{} {{{path}}}}}",
+            self.name,
+            or(&self.objref.kind, "[noKind]"),
+            or(version, "[noVer]"),
+            or(group, "[noGrp]")
+        )
     }
 }
 

@@ -104,16 +104,14 @@ pub fn of_service(ports: &[String], service: &Object, pod: &Object) -> anyhow::R
     Ok(all)
 }
 
-/// The pod's port behind a Service's; a headless Service has no ports of its own.
+/// The pod's port behind a Service's; a headless Service's ports are the pod's.
 fn target(service: &Object, pod: &Object, number: i64) -> anyhow::Result<i64> {
-    if service.str_at("/spec/clusterIP") == "None" {
-        return Ok(number);
-    }
     let port = service.list_at("/spec/ports").iter().find(|p| p["port"] == number);
     let Some(port) = port else {
         anyhow::bail!("Service {} does not have a service port {number}", service.name());
     };
     match &port["targetPort"] {
+        _ if service.str_at("/spec/clusterIP") == "None" => Ok(number),
         Value::String(name) => container_port(pod, name),
         target => Ok(target.as_i64().filter(|t| *t != 0).unwrap_or(number)),
     }
@@ -210,7 +208,8 @@ mod tests {
             of("10.0.0.1", &["http", "1:http", "8080", "90", ":90"]).unwrap(),
             ["8080:80", "1:80", "8080:80", "90:9090", ":9090"]
         );
-        assert_eq!(of("None", &["8080", "81"]).unwrap(), ["8080", "81"]);
+        assert_eq!(of("None", &["8080", "90"]).unwrap(), ["8080", "90"]);
+        assert_eq!(of("None", &["81"]).unwrap_err().to_string(), "Service s does not have a service port 81");
         assert_eq!(of("10.0.0.1", &["81"]).unwrap_err().to_string(), "Service s does not have a service port 81");
         assert_eq!(of("10.0.0.1", &["x"]).unwrap_err().to_string(), "Service 's' does not have a named port 'x'");
     }

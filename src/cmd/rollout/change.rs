@@ -10,6 +10,7 @@ use crate::cmd::flags::PrintFlags;
 use crate::cmd::infos::Info;
 use crate::cmd::requests;
 use crate::cmd::resources::KindRef;
+use crate::cmd::set::typed::typed;
 use crate::cmd::support::{Flag, Support};
 
 /// `--field-manager` of the verbs that change.
@@ -42,11 +43,11 @@ where
         cx.complain(&format!("No resources found in {} namespace.\n", cx.namespace()));
         return Ok(());
     }
-    let mut printer = print.printer(cx)?;
+    let mut printer = print.printer(cx)?.one_each();
     let mut errors = found.errors;
     for info in found.infos {
         match one(cx, &info, change) {
-            Ok((object, said)) => printer.print(&object, said, &mut cx.env.stdout)?,
+            Ok((object, said)) => printer.print(&typed(&object), said, &mut cx.env.stdout)?,
             Err(error) => errors.push(error),
         }
     }

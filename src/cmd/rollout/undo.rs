@@ -7,6 +7,7 @@ use crate::cmd::dry_run::DryRun;
 use crate::cmd::flags::{DryRunFlag, KUSTOMIZE, PrintFlags};
 use crate::cmd::infos::Info;
 use crate::cmd::requests;
+use crate::cmd::set::typed::typed;
 use crate::cmd::support::Flag;
 use crate::cmd::verbs::{Operands, Run};
 use crate::kinds::describe::{Text, pod_template};
@@ -55,10 +56,10 @@ impl Run for Undo {
         let dry_run = self.dry_run.parse(cx)?;
         self.targets.check()?;
         let infos = self.targets.find(cx)?;
-        let mut printer = self.print.printer(cx)?;
+        let mut printer = self.print.printer(cx)?.one_each();
         infos.visit(|info| {
             let done = self.undo(cx, &info, dry_run)?;
-            printer.print(&info.object, &format!("{done}{}", dry_run.suffix()), &mut cx.env.stdout)
+            printer.print(&typed(&info.object), &format!("{done}{}", dry_run.suffix()), &mut cx.env.stdout)
         })
     }
 }

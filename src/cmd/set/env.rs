@@ -184,7 +184,8 @@ impl Env {
 
     fn query<'a>(&'a self, args: &'a [String]) -> Query<'a> {
         Query {
-            args,
+            // Without a server nothing is looked up.
+            args: if self.local { &[] } else { args },
             filenames: &self.filename,
             recursive: self.files.recursive,
             selector: &self.select.selector,

@@ -12,6 +12,7 @@ use crate::cmd::dry_run::DryRun;
 use crate::cmd::flags::{DryRunFlag, PrintFlags, field_manager};
 use crate::cmd::infos::{self, From, Info, Query};
 use crate::cmd::record::{self, RECORD};
+use crate::cmd::resources;
 use crate::cmd::support::Flag;
 use crate::cmd::verbs::{Operands, Run};
 
@@ -69,7 +70,7 @@ impl Run for Selector {
         })?;
         label_selector(&selector)?;
         if self.local && !args.is_empty() {
-            anyhow::bail!(super::LOCAL_RESOURCE);
+            anyhow::bail!(resources::LOCAL_MISSING);
         }
         let from = if self.local { From::Local } else { From::Store };
         let query = Query {

@@ -64,7 +64,7 @@ impl Run for ServiceAccount {
         let printer = self.print.printer(cx)?;
         let Some((account, args)) = self.args.split_last() else { anyhow::bail!("serviceaccount is required") };
         let query = Query {
-            args,
+            args: if self.local { &[] } else { args },
             filenames: &self.filename,
             recursive: self.files.recursive,
             all: self.all,

@@ -74,24 +74,17 @@ pub struct Wait {
         help = "The length of time to wait before giving up. Zero means check once and don't wait, negative means \
         wait for a week.")]
     timeout: Duration,
+    #[arg(long, help = "If true, annotation will NOT contact api-server but run locally.")]
+    local: bool,
 }
 
-const OTHER_FLAGS: &[Flag] = &[
-    Flag::new(
-        "local",
-        "bool",
-        "false",
-        Support::NoEffect("the objects are always looked up"),
-        "If true, annotation will NOT contact api-server but run locally.",
-    ),
-    Flag::new(
-        "show-managed-fields",
-        "bool",
-        "false",
-        Support::Served,
-        "If true, keep the managedFields when printing objects in JSON or YAML format.",
-    ),
-];
+const OTHER_FLAGS: &[Flag] = &[Flag::new(
+    "show-managed-fields",
+    "bool",
+    "false",
+    Support::Served,
+    "If true, keep the managedFields when printing objects in JSON or YAML format.",
+)];
 
 const LONG: &str = r#"Experimental: Wait for a specific condition on one or many resources.
 
@@ -149,6 +142,9 @@ impl Run for Wait {
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
         let mut printer = self.printer(cx)?;
         let mut condition = Condition::parse(&self.r#for)?;
+        if self.local && self.filename.is_empty() {
+            anyhow::bail!(resources::LOCAL_MISSING);
+        }
         let mut fetched = match condition {
             Condition::Create => self.until_created(cx)?,
             _ => self.fetch(cx)?,
