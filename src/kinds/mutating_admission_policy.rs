@@ -1,4 +1,4 @@
-//! MutatingAdmissionPolicy: rules in CEL to judge objects by. Stored, not evaluated.
+//! MutatingAdmissionPolicy: what is made of objects, in CEL. Asked by the API server.
 
 use super::admission_policy;
 use super::{Kind, Names};

@@ -1,4 +1,4 @@
-//! MutatingAdmissionPolicyBinding: where a MutatingAdmissionPolicy holds. Stored, not evaluated.
+//! MutatingAdmissionPolicyBinding: where a MutatingAdmissionPolicy holds. Asked by the API server.
 
 use super::admission_policy;
 use super::{Kind, Names};

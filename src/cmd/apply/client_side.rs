@@ -43,6 +43,7 @@ pub(super) fn apply(
     last_applied::set(&mut modified);
     match info.stored(cx)? {
         None => create(cx, info, modified, settings).map(|o| (o, "created")),
+        Some(stored) if settings.dry_run == DryRun::Client => Ok((stored, "configured")),
         Some(stored) => update(flags, cx, info, &modified, &stored, settings),
     }
 }
@@ -96,12 +97,6 @@ fn update(
     let text = go_value::json(&Value::Object(patch.clone()));
     let object = if patch.is_empty() {
         stored.clone()
-    } else if settings.dry_run == DryRun::Client {
-        let names = info.kind.names();
-        let definition = Definition::of_kind(names.api_version, names.kind);
-        let patched = patch::apply(form, stored.to_value(), &Value::Object(patch.clone()), definition)
-            .map_err(|status| failed(&text, anyhow::anyhow!("applying patch locally: {}", status.message)))?;
-        Arc::new(Object::from_value(patched).unwrap_or_default())
     } else {
         let options = requests::options(settings.dry_run, settings.validation == Validation::Strict);
         match requests::patch(cx, info, (form, &Value::Object(patch.clone())), Part::Main, &options) {
@@ -157,7 +152,7 @@ pub fn three_way(info: &Info, modified: &Object, stored: &Object) -> anyhow::Res
         let last = stored.annotation(last_applied::ANNOTATION).unwrap_or_default();
         let [modified, current] = [modified, current].map(|map| go_value::json(&Value::Object(map)));
         let all = format!("original:\n{last}\nmodified:\n{modified}\n\ncurrent:\n{current}\n");
-        return Ok(Err(Unmade { text: format!("creating patch with:\n{all}\nfor: {why}"), why }));
+        return Ok(Err(Unmade { text: format!("creating patch with:\n{all}\nfor:: {why}"), why }));
     }
     Ok(Ok((PatchType::Strategic, patch::strategic_patch(&original, &modified, &current, definition))))
 }
