@@ -133,8 +133,7 @@ impl Maker {
     /// the server's error; empty for one that is printed as the server's.
     fn send(mut self, cx: &mut Context, object: Value, failure: &str) -> anyhow::Result<()> {
         let Some(mut object) = Object::from_value(object) else { anyhow::bail!("not an object") };
-        // `create service` has the flag, and does not act on it.
-        if self.save_config && object.kind() != "Service" {
+        if self.save_config {
             last_applied::set_typed(&mut object);
         }
         let object = match self.dry_run {

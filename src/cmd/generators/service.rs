@@ -174,7 +174,8 @@ fn send(maker: Maker, cx: &mut Context, mut spec: Value, tcp: &[String], node_po
     let object = json!({
         "apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec, "status": {"loadBalancer": {}},
     });
-    maker.send(cx, object, &failure)
+    // The flag is there, and kubectl does not act on it.
+    Maker { save_config: false, ..maker }.send(cx, object, &failure)
 }
 
 /// `80:8080` or `80:web`: a port and where it leads; the port itself where nothing is said.
