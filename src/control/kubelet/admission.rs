@@ -17,7 +17,7 @@ use crate::kinds::plan::{Action, EventRecord, Plan};
 /// # Errors
 /// A store that cannot be read.
 pub fn reject(pod: &Object, node: &Object, cluster: &Cluster, now: Time) -> Result<Option<Plan>, Status> {
-    let is_made_again = pod.controller_of().is_some_and(|owner| owner.kind != "Job");
+    let is_made_again = pod.controller_of().is_some() && pod.str_at("/spec/restartPolicy") == "Always";
     if is_made_again || pod_status::find(pod, "PodScheduled").is_some() {
         return Ok(None);
     }

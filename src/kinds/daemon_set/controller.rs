@@ -62,6 +62,14 @@ fn nodes(set: &Object, pods: &[Arc<Object>], cluster: &Cluster) -> Result<Vec<No
     Ok(cluster.list("nodes", None)?.into_iter().map(of).collect())
 }
 
+/// The pod that stands for its node in the status: the oldest, also while it is being deleted.
+fn oldest(pods: &[Arc<Object>]) -> Option<Arc<Object>> {
+    let has_ended = |p: &Object| matches!(p.str_at("/status/phase"), "Succeeded" | "Failed");
+    let counts = pods.iter().filter(|p| p.deletion_timestamp().is_none() || !has_ended(p));
+    let age = |p: &Object| (p.str_at("/spec/nodeName").is_empty(), p.creation_timestamp(), p.name().to_owned());
+    counts.min_by_key(|p| age(p)).cloned()
+}
+
 struct Sync<'a> {
     set: &'a Arc<Object>,
     now: Time,
@@ -193,8 +201,7 @@ impl Sync<'_> {
     }
 
     fn status(&self) -> Value {
-        let live = |n: &Node| n.pods.iter().find(|p| p.deletion_timestamp().is_none()).cloned();
-        let wanted: Vec<(bool, Option<Arc<Object>>)> = self.nodes.iter().map(|n| (n.wants, live(n))).collect();
+        let wanted: Vec<(bool, Option<Arc<Object>>)> = self.nodes.iter().map(|n| (n.wants, oldest(&n.pods))).collect();
         let count = |test: &dyn Fn(&Object) -> bool| {
             wanted.iter().filter(|(wants, pod)| *wants && pod.as_ref().is_some_and(|p| test(p))).count()
         };

@@ -19,6 +19,8 @@ use crate::kinds::pod::Fields;
 use crate::kinds::why::{self, Reason};
 use crate::kinds::workload;
 
+mod back_off;
+
 const SOURCE: &str = "job-controller";
 /// What keeps an ended pod until it is counted.
 const TRACKING: &str = "batch.kubernetes.io/job-tracking";
@@ -27,10 +29,6 @@ const BACKOFF: i64 = 10;
 const LONGEST_BACKOFF: i64 = 600;
 /// The pauses after the server refused something (DefaultJobApiBackOff, MaxJobApiBackOff).
 const API_BACKOFF: BackOff = BackOff { first: TimeDelta::seconds(1), longest: TimeDelta::seconds(60) };
-/// Where a Job's bookkeeping has the time of its last failure; its pods may be gone.
-const LAST_FAILURE: &str = "lastFailure";
-/// And how many pods have failed since the last one that succeeded.
-const FAILURES: &str = "failuresAfterLastSuccess";
 
 /// Plans one step.
 pub fn reconcile(job: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan, Status> {
@@ -89,13 +87,6 @@ fn expire(job: &Object, now: Time, plan: &mut Plan) {
         Some(at) if at > now => plan.requeue(at),
         _ => {}
     }
-}
-
-/// When the last container of a pod ended.
-fn finished_at(pod: &Object) -> Option<Time> {
-    let ends =
-        pod.list_at("/status/containerStatuses").iter().filter_map(|s| s.pointer("/state/terminated/finishedAt"));
-    ends.filter_map(|at| time::parse(at.as_str()?)).max()
 }
 
 /// Whether a pod is replaced, and counted, only when it has ended, not as soon as it is being deleted.
@@ -375,38 +366,6 @@ impl<'a> Sync<'a> {
         usize::try_from(wanted).unwrap_or(0)
     }
 
-    /// When a pod failed last: now, or as it was noted then.
-    fn last_failure(&self) -> Option<Time> {
-        if self.ended.iter().any(|p| p.str_at("/status/phase") != "Succeeded") {
-            return Some(self.now);
-        }
-        time::parse(self.job.internal.get(LAST_FAILURE)?.as_str()?)
-    }
-
-    /// How many pods have failed since the last one that succeeded.
-    fn failures(&self) -> i64 {
-        let before = || self.job.internal.get(FAILURES).and_then(Value::as_i64);
-        let has_succeeded = |p: &&Arc<Object>| p.str_at("/status/phase") == "Succeeded";
-        let (succeeded, failed): (Vec<_>, Vec<_>) = self.ended.iter().partition(has_succeeded);
-        let new = |since: Option<Time>| failed.iter().filter(|p| finished_at(p) > since).count() as i64;
-        match succeeded.iter().map(|p| finished_at(p)).max() {
-            Some(success) => new(success),
-            // What is not known of an older store's Job is as if none had succeeded.
-            None => before().unwrap_or_else(|| self.job.i64_at("/status/failed").unwrap_or(0)) + failed.len() as i64,
-        }
-    }
-
-    /// When the pause after the last failures is over.
-    fn pause_ends(&self) -> Option<Time> {
-        let failures = self.failures();
-        if self.failed == 0 || failures == 0 {
-            return None;
-        }
-        let last = self.last_failure()?;
-        let doubled = BACKOFF << u32::try_from(failures - 1).unwrap_or(0).min(10);
-        last.checked_add_signed(TimeDelta::try_seconds(doubled.min(LONGEST_BACKOFF))?)
-    }
-
     /// The indexes that no pod works on, and that are not done.
     fn free_indexes(&self) -> impl Iterator<Item = i64> + use<> {
         let taken: Vec<i64> = self.active.iter().filter_map(|p| indexes::of_pod(p)).collect();
@@ -451,10 +410,7 @@ impl<'a> Sync<'a> {
             new.remove("/metadata/resourceVersion");
         }
         new.set("/status", Value::Object(self.status()));
-        if let Some(at) = self.last_failure() {
-            new.internal.insert(LAST_FAILURE, time::to_rfc3339(at).into());
-            new.internal.insert(FAILURES, self.failures().into());
-        }
+        self.note_failures(&mut new);
         if new != **self.job {
             plan.push(Action::UpdateStatus(new));
         }

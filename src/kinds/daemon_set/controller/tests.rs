@@ -58,3 +58,23 @@ fn each_chosen_node_gets_a_pod_and_updates_go_one_by_one() {
     assert_eq!(step(&new, &mut cluster), (1, 0));
     assert_eq!(step(&new, &mut cluster), (0, 0));
 }
+
+/// A surge has two pods on a node, and its name tells no age.
+#[test]
+fn the_oldest_pod_of_a_node_counts() {
+    let pod = |name: &str, made: &str, phase: &str, going: bool| {
+        let mut pod = Object::new("v1", "Pod", "default", name);
+        pod.set("/metadata/creationTimestamp", made.into());
+        pod.set("/status/phase", phase.into());
+        pod.set("/spec/nodeName", "a".into());
+        if going {
+            pod.set("/metadata/deletionTimestamp", made.into());
+        }
+        Arc::new(pod)
+    };
+    let new = pod("ds-a", "2026-01-01T00:01:00Z", "Running", false);
+    let old = pod("ds-z", "2026-01-01T00:00:00Z", "Running", true);
+    let ended = pod("ds-b", "2025-01-01T00:00:00Z", "Failed", true);
+    assert_eq!(oldest(&[new.clone(), old, ended.clone()]).unwrap().name(), "ds-z");
+    assert_eq!(oldest(&[ended, new]).unwrap().name(), "ds-a");
+}

@@ -1,3 +1,4 @@
+use super::back_off::FAILURES;
 use super::*;
 use crate::apimachinery::key::Key;
 use crate::kinds::empty_store::{EmptyStore, put};
