@@ -1,6 +1,7 @@
 //! What holds for every kind.
 
 use super::*;
+use crate::apimachinery::time::Time;
 
 #[test]
 fn every_kind_has_a_cell_for_each_column_and_takes_an_empty_object() {
