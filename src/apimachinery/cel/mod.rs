@@ -41,6 +41,13 @@ fn environment() -> Env {
     env
 }
 
+const RESERVED: &str = "true false null in as break const continue else for function if import let loop package namespace return var void while";
+
+/// Whether a word is no name in Kubernetes' CEL; a field that is called so is spelled `__word__`.
+pub fn is_reserved(word: &str) -> bool {
+    RESERVED.split(' ').any(|reserved| reserved == word)
+}
+
 /// An expression that can be read.
 #[derive(Clone, Debug)]
 pub struct Program(Arc<::cel::Program>);

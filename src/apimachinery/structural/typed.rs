@@ -8,30 +8,6 @@ use crate::apimachinery::base64;
 use crate::apimachinery::cel::{self, Value as Cel};
 use crate::apimachinery::go_value::{self, GoNumber};
 
-/// Words that CEL keeps for itself; as names of fields they are spelled `__word__`.
-const RESERVED: [&str; 20] = [
-    "true",
-    "false",
-    "null",
-    "in",
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "for",
-    "function",
-    "if",
-    "import",
-    "let",
-    "loop",
-    "package",
-    "namespace",
-    "return",
-    "var",
-    "void",
-];
-
 /// Whether rules of a schema's values may name a field of theirs. What a schema leaves open may have any.
 pub(super) fn may_have(schema: &Structural, path: &[&str]) -> bool {
     let Some((name, rest)) = path.split_first() else { return true };
@@ -67,7 +43,7 @@ pub(super) fn value(value: &Value, schema: &Structural) -> Cel {
                 let name = if is_named { escape(key) } else { key.clone() };
                 let value = self::value(field, schema.property(key).unwrap_or(&any));
                 // A word of the language may stand after a dot, too.
-                let plain = (name != *key && RESERVED.contains(&key.as_str())).then(|| (key.clone(), value.clone()));
+                let plain = (name != *key && cel::is_reserved(key)).then(|| (key.clone(), value.clone()));
                 std::iter::once((name, value)).chain(plain)
             }))
         }
@@ -120,7 +96,7 @@ fn duration(text: &str) -> Option<TimeDelta> {
 
 /// A field's name as an identifier: `__dash__` for a dash, and so on.
 fn escape(name: &str) -> String {
-    if RESERVED.contains(&name) {
+    if cel::is_reserved(name) {
         return format!("__{name}__");
     }
     name.replace("__", "__underscores__").replace('.', "__dot__").replace('-', "__dash__").replace('/', "__slash__")

@@ -12,31 +12,6 @@ use crate::kinds::webhook;
 const MOST_ANNOTATIONS: usize = 20;
 const LONGEST_ANNOTATION: usize = 5 * 1024;
 
-/// Words that are no names in CEL.
-const RESERVED: [&str; 21] = [
-    "true",
-    "false",
-    "null",
-    "in",
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "for",
-    "function",
-    "if",
-    "import",
-    "let",
-    "loop",
-    "package",
-    "namespace",
-    "return",
-    "var",
-    "void",
-    "while",
-];
-
 /// Checks a policy; `list` is the field with what it does.
 pub fn validate(policy: &Object, list: &str) -> Errors {
     let mut errors = Errors::default();
@@ -107,7 +82,7 @@ impl Names {
         let (name, expression) = (variable.text("name"), variable.text("expression"));
         if name.trim().is_empty() {
             errors.required(&path.child("name"), "name is not specified");
-        } else if !names::is_c_identifier(name).is_empty() || RESERVED.contains(&name) {
+        } else if !names::is_c_identifier(name).is_empty() || cel::is_reserved(name) {
             errors.invalid(&path.child("name"), name, "name is not a valid CEL identifier");
         }
         self.composed.get_or_insert_default();
