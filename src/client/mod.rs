@@ -74,7 +74,7 @@ impl Client {
         let options = options(env)?;
         let seed = || env.var("KSTATE_SEED").map_or_else(entropy::draw, |seed| Ok(Seed(seed.to_owned())));
         let store = Store::open(options.clone(), seed)?;
-        Ok(Client::new(env, store, clock, options))
+        Client::new(env, store, clock, options).at_store_time()
     }
 
     /// Opens the store of `KSTATE_HOME` for what runs beside commands: a store that is gone is not made anew.
@@ -104,6 +104,14 @@ impl Client {
         }
     }
 
+    /// The client with the store's own time, for verbs that ask for the time before their first transaction.
+    fn at_store_time(mut self) -> anyhow::Result<Client> {
+        let state = self.store.begin_read()?;
+        self.now = self.clock.at_least(state.meta().clock, answer(&state, Mode::of(&state))?);
+        drop(state);
+        Ok(self)
+    }
+
     /// Opens the store of a snapshot, which no time passes in and nobody writes.
     pub fn of_snapshot(env: &Env, options: Options) -> anyhow::Result<Client> {
         let clock = StoreClock::new(clock(env)?);
@@ -125,7 +133,7 @@ impl Client {
         answer(&state, all())
     }
 
-    /// The time of the command's last transaction, never before the store's.
+    /// The time of the command's last transaction, or of its beginning before the first; never before the store's.
     pub fn now(&self) -> Time {
         self.now
     }

@@ -168,7 +168,10 @@ pub fn set_waiting(pod: &mut Object, name: &str, reason: &str, message: &str) {
     let last = last_state(pod, name);
     let Some(mut status) = find(pod, name).cloned() else { return };
     status["lastState"] = last;
-    status["state"] = json!({"waiting": {"reason": reason, "message": message}});
+    status["state"] = match message {
+        "" => json!({"waiting": {"reason": reason}}),
+        _ => json!({"waiting": {"reason": reason, "message": message}}),
+    };
     status["ready"] = false.into();
     status["started"] = false.into();
     replace(pod, name, status);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::walk::Walk;
-use super::{SOURCE, admission, because, config, container_status, deadline, network, pod_status};
+use super::{SOURCE, admission, again, because, config, container_status, deadline, network, pod_status};
 use crate::apimachinery::key::Key;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
@@ -63,15 +63,15 @@ fn make_sandbox(pod: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Plan,
     if let Some(why) = config::missing_volume(pod, cluster)? {
         let message = format!("MountVolume.SetUp failed for volume {:?} : {}", why.volume, why.message);
         because(&mut plan, pod, cluster, || message.clone());
-        if pod.internal.get("failedMount").is_none_or(|m| *m != message) {
-            let mut new = Object::clone(pod);
-            new.internal.insert("failedMount", message.as_str().into());
-            plan.push(Action::UpdateStatus(new));
-            plan.push(Action::Event(EventRecord {
-                host: pod.str_at("/spec/nodeName").to_owned(),
-                ..EventRecord::warning(pod, SOURCE, "FailedMount", message)
-            }));
+        let told = EventRecord {
+            host: pod.str_at("/spec/nodeName").to_owned(),
+            ..EventRecord::warning(pod, SOURCE, "FailedMount", message)
+        };
+        let again = again::MOUNT.of(&told, cluster, now)?;
+        if again.times > 0 {
+            plan.push(Action::Event(EventRecord { times: again.times, ..told }));
         }
+        plan.requeue(again.next);
         return Ok(plan);
     }
     plan.actions.extend(pull_secrets_missed(pod, cluster)?);

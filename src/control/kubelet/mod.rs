@@ -17,6 +17,7 @@ use crate::kinds::plan::{Action, Plan};
 use crate::kinds::why::Reason;
 
 mod admission;
+mod again;
 mod cgroup;
 mod config;
 mod container;

@@ -116,8 +116,11 @@ fn victims_on(
     Ok(if victims.is_empty() { None } else { Some(victims) })
 }
 
-/// Plans a victim's end.
+/// Plans a victim's end, unless it is on its way out already: for another pod, as often as not.
 pub fn evict(victim: &Arc<Object>, pod: &Object, node: &str, now: Time, plan: &mut Plan) {
+    if victim.deletion_timestamp().is_some() {
+        return;
+    }
     let mut told = Object::clone(victim);
     let mut conditions: Vec<Value> = victim.list_at("/status/conditions").to_vec();
     conditions.retain(|c| c.get("type").is_none_or(|t| t != "DisruptionTarget"));

@@ -15,7 +15,7 @@ use super::fold::{self, Folded};
 use super::given::Given;
 use super::known::{self, End, Known, Run};
 use super::restart::{Role, restarts, role};
-use super::{SOURCE, because, config, life::text, phase, pod_status, user};
+use super::{SOURCE, again, because, config, life::text, phase, pod_status, user};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
 use crate::apimachinery::time::{self, Time};
@@ -29,6 +29,9 @@ pub use resize::allocated_pod;
 /// How long after a failure the kubelet looks at a container again, and says that it is holding back, where what it does
 /// takes time at all.
 const LOOK: TimeDelta = TimeDelta::seconds(1);
+
+/// What a container waits for whose environment refers to what is not there, or that its user may not run.
+const CONFIG_ERROR: &str = "CreateContainerConfigError";
 
 /// One walk.
 pub struct Walk<'a, 'c> {
@@ -109,7 +112,7 @@ impl<'a, 'c> Walk<'a, 'c> {
     /// Whether a container waits for something that no time will bring.
     fn is_stuck(&self, spec: &Value) -> bool {
         let reason = container_status::waiting_reason(&self.pod, text(spec, "name"));
-        matches!(reason, Some("InvalidImageName" | "ErrImageNeverPull" | "CreateContainerConfigError"))
+        matches!(reason, Some("InvalidImageName" | "ErrImageNeverPull" | CONFIG_ERROR))
     }
 
     /// Whether all init containers have done their work.
@@ -245,12 +248,12 @@ impl<'a, 'c> Walk<'a, 'c> {
         let name = text(spec, "name");
         let missing = config::missing_environment(self.before, spec, self.cluster)?;
         if let Some(why) = missing.or_else(|| user::breaks_policy(self.before, spec)) {
-            if container_status::waiting_reason(&self.pod, name) != Some("CreateContainerConfigError") {
-                self.warn(spec, "Failed", format!("Error: {why}"));
-            }
-            container_status::set_waiting(&mut self.pod, name, "CreateContainerConfigError", &why);
-            self.because(spec, || why.clone());
-            return Ok(Stepped::Rest);
+            return self.refuse_config(spec, &why);
+        }
+        if container_status::waiting_reason(&self.pod, name) == Some(CONFIG_ERROR) {
+            // Another sync, in which it is no error any more.
+            container_status::set_waiting(&mut self.pod, name, "ContainerCreating", "");
+            return Ok(self.look_for_image(spec));
         }
         let subject = known::subject(self.before, spec);
         let ready = time::later(since, self.pace.of_step_for(Step::ContainerStart, &subject));
@@ -279,6 +282,23 @@ impl<'a, 'c> Walk<'a, 'c> {
                 }
             }
         }
+        Ok(Stepped::Rest)
+    }
+
+    /// The container waits for its configuration. Each sync that fails begins with a look at its image, and tells of both.
+    fn refuse_config(&mut self, spec: &Value, why: &str) -> Result<Stepped, Status> {
+        let told = EventRecord { warning: true, ..self.record(spec, "Failed", format!("Error: {why}")) };
+        let again = again::SYNC.of(&told, self.cluster, self.now)?;
+        let is_first = container_status::waiting_reason(&self.pod, text(spec, "name")) != Some(CONFIG_ERROR);
+        if !is_first && again.times > 0 {
+            self.tell_of_image(spec, again.times);
+        }
+        if again.times > 0 {
+            self.plan.push(Action::Event(EventRecord { times: again.times, ..told }));
+        }
+        self.plan.requeue(again.next);
+        container_status::set_waiting(&mut self.pod, text(spec, "name"), CONFIG_ERROR, why);
+        self.because(spec, || why.to_owned());
         Ok(Stepped::Rest)
     }
 

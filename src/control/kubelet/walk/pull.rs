@@ -9,6 +9,7 @@ use crate::apimachinery::time::{self, Time};
 use crate::control::kubelet::container::{BackOff, Stage};
 use crate::control::kubelet::{container_status, image, known, life::text, network};
 use crate::control::pace::{Fault, Step};
+use crate::kinds::plan::{Action, EventRecord};
 use crate::kinds::why;
 
 impl Walk<'_, '_> {
@@ -25,16 +26,28 @@ impl Walk<'_, '_> {
                 return self.refuse(spec, "ErrImageNeverPull", "ErrImageNeverPull", &why);
             }
             policy if present && policy != "Always" => {
-                let why = format!("Container image {name:?} already present on machine and can be accessed by the pod");
-                self.event(spec, "Pulled", why);
+                self.event(spec, "Pulled", present_already(name));
                 self.life_mut(spec).stage = Stage::Starting { since: self.now };
             }
             _ => {
-                self.event(spec, "Pulling", format!("Pulling image {name:?}"));
+                self.event(spec, "Pulling", pulling(name));
                 self.life_mut(spec).stage = Stage::Pulling { since: self.now };
             }
         }
         Stepped::On
+    }
+
+    /// What is told of a present image that was looked at so many times more.
+    pub(super) fn tell_of_image(&mut self, spec: &Value, times: i64) {
+        let name = text(spec, "image");
+        let told = match text(spec, "imagePullPolicy") {
+            "Always" => vec![("Pulling", pulling(name)), ("Pulled", pulled(name, TimeDelta::zero()))],
+            _ => vec![("Pulled", present_already(name))],
+        };
+        for (reason, message) in told {
+            let record = EventRecord { times, ..self.record(spec, reason, message) };
+            self.plan.push(Action::Event(record));
+        }
     }
 
     /// The container waits for an image that no time will bring; told once.
@@ -73,12 +86,7 @@ impl Walk<'_, '_> {
             life.stage = Stage::PullFailed { since: now };
             return Stepped::Rest;
         }
-        let spent = go_duration(takes);
-        let bytes = network::image_size(name);
-        let why = format!(
-            "Successfully pulled image {name:?} in {spent} ({spent} including waiting). Image size: {bytes} bytes."
-        );
-        self.event(spec, "Pulled", why);
+        self.event(spec, "Pulled", pulled(name, takes));
         if !present {
             self.pulled = Some(network::with_image(self.pulled.as_ref().unwrap_or(self.node), name));
         }
@@ -112,4 +120,17 @@ impl Walk<'_, '_> {
         self.plan.requeue(until);
         Ok(Stepped::Rest)
     }
+}
+
+fn pulling(image: &str) -> String {
+    format!("Pulling image {image:?}")
+}
+
+fn present_already(image: &str) -> String {
+    format!("Container image {image:?} already present on machine and can be accessed by the pod")
+}
+
+fn pulled(image: &str, takes: TimeDelta) -> String {
+    let (spent, bytes) = (go_duration(takes), network::image_size(image));
+    format!("Successfully pulled image {image:?} in {spent} ({spent} including waiting). Image size: {bytes} bytes.")
 }
