@@ -75,6 +75,11 @@ fn objects_are_made_read_patched_applied_and_deleted() {
     let (_, body) = proxy.ask("GET", MAPS, "Accept: application/json;as=Table;v=v1;g=meta.k8s.io\r\n", "");
     assert!(body.starts_with(r#"{"kind":"Table","apiVersion":"meta.k8s.io/v1""#), "{body}");
     assert!(body.contains(r#""cells":["a","1","0s"]"#), "{body}");
+    let (_, body) = proxy.ask("GET", &format!("{MAPS}/none"), "User-Agent: curl/8\r\n", "");
+    assert!(body.starts_with("{\n  \"kind\": \"Status\",\n  \"apiVersion\": \"v1\",\n  \"metadata\": {},\n"), "{body}");
+    assert!(body.ends_with("\n  \"code\": 404\n}"), "{body}");
+    let (_, body) = proxy.ask("GET", &format!("{MAPS}/none?pretty=false"), "User-Agent: curl/8\r\n", "");
+    assert_eq!(body.lines().count(), 1, "{body}");
     let (code, body) = proxy.ask("DELETE", &format!("{MAPS}/a"), "", "");
     assert_eq!((code.as_str(), body.contains(r#""status":"Success""#)), ("200", true), "{body}");
     assert_eq!(proxy.ask("GET", &format!("{MAPS}/a"), "", "").0, "404");

@@ -107,6 +107,12 @@ fn health(path: &str, query: &str) -> String {
 
 pub(in crate::cmd) fn get(cx: &mut Context, raw: &str) -> anyhow::Result<String> {
     let (path, query) = raw.split_once('?').unwrap_or((raw, ""));
+    let text = found(cx, path, query)?;
+    let is_pretty = text.starts_with('{') && Query::parse(query).is_pretty(false);
+    Ok(if is_pretty { json::pretty(&text) } else { text })
+}
+
+fn found(cx: &mut Context, path: &str, query: &str) -> anyhow::Result<String> {
     match path.trim_end_matches('/') {
         "/healthz" | "/livez" | "/readyz" => return Ok(health(path, query)),
         "/version" => return Ok(version::server_json()),
@@ -150,15 +156,28 @@ fn delete(cx: &mut Context, raw: &str) -> anyhow::Result<String> {
     let place = Place::parse(&cx.registry()?, raw)
         .filter(|p| !p.name.is_empty() && p.sub == Sub::None)
         .ok_or_else(no_such_path)?;
-    let options = DeleteOptions::default();
-    cx.client()?.write(|c| {
-        apiserver::get(c, place.kind, &place.namespace, &place.name)?;
-        apiserver::delete(c, place.kind, &place.namespace, &place.name, &options)
+    Ok(json::line(&delete_one(cx, &place, &DeleteOptions::default())?))
+}
+
+/// Deletes one object. What a server answers: the object while it is still there, else that it is gone.
+pub(in crate::cmd) fn delete_one(cx: &mut Context, place: &Place, options: &DeleteOptions) -> anyhow::Result<Value> {
+    let (kind, at) = (place.kind, (place.namespace.as_str(), place.name.as_str()));
+    let (old, left) = cx.client()?.write(|c| {
+        let old = apiserver::delete(c, kind, at.0, at.1, options)?;
+        Ok((old, c.get(&kind.names().key(at.0, at.1))?))
     })?;
-    Ok(json::line(&serde_json::json!({
-        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
-        "details": {"name": place.name, "kind": place.kind.names().plural},
-    })))
+    if let Some(left) = left.filter(|left| left.uid() == old.uid()) {
+        let mut body = left.to_value();
+        apiserver::show_managed_fields(&mut body);
+        return Ok(body);
+    }
+    let mut details = serde_json::json!({"name": at.1, "kind": kind.names().plural, "uid": old.uid()});
+    if !kind.names().group.is_empty() {
+        details["group"] = kind.names().group.into();
+    }
+    Ok(serde_json::json!({
+        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details,
+    }))
 }
 
 /// How many bytes of a body the server tells of, in hexadecimal, when it can make nothing of them.

@@ -18,6 +18,9 @@ use crate::cmd::select::Selectors;
 use crate::cmd::watch::Watch;
 use crate::runtime::exchange::{Answer, Asked};
 
+/// The programs by which people ask.
+const PEOPLE: [&str; 3] = ["curl", "Wget", "Mozilla/5.0"];
+
 /// A watch that goes on.
 pub struct Following {
     watch: Watch,
@@ -34,6 +37,16 @@ pub struct Done {
 
 /// Answers one request; `target` is its path and query.
 pub fn answer(cx: &mut Context, asked: &Asked, target: &str) -> Answer<Following> {
+    let mut answer = answer_in_lines(cx, asked, target);
+    let query = Query::parse(target.split_once('?').unwrap_or_default().1);
+    let is_person = PEOPLE.iter().any(|program| asked.header("user-agent").starts_with(program));
+    if answer.more.is_none() && answer.body.starts_with(b"{") && query.is_pretty(is_person) {
+        answer.body = body::pretty(&String::from_utf8_lossy(&answer.body)).into_bytes();
+    }
+    answer
+}
+
+fn answer_in_lines(cx: &mut Context, asked: &Asked, target: &str) -> Answer<Following> {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let query = Query::parse(query);
     let wants_table = asked.header("accept").contains("as=Table");

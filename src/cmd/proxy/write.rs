@@ -192,29 +192,14 @@ impl Request<'_> {
     }
 
     fn delete(&self, cx: &mut Context) -> anyhow::Result<Done> {
-        let (kind, at) = (self.place.kind, (self.place.namespace.as_str(), self.place.name.as_str()));
         if self.place.sub != Sub::None {
             return Err(not_allowed().into());
         }
         let options = deletion(&self.body()?, self.query);
-        if at.1.is_empty() {
+        if self.place.name.is_empty() {
             return self.delete_all(cx, &options);
         }
-        let (old, left) = cx.client()?.write(|c| {
-            let old = apiserver::delete(c, kind, at.0, at.1, &options)?;
-            Ok((old, c.get(&kind.names().key(at.0, at.1))?))
-        })?;
-        if let Some(left) = left.filter(|left| left.uid() == old.uid()) {
-            return Ok(done(200, &left, Vec::new()));
-        }
-        let mut details = json!({"name": at.1, "kind": kind.names().plural, "uid": old.uid()});
-        if !kind.names().group.is_empty() {
-            details["group"] = kind.names().group.into();
-        }
-        let body = json!({
-            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details,
-        });
-        Ok(Done { status: 200, body, warnings: Vec::new() })
+        Ok(Done { status: 200, body: raw::delete_one(cx, &self.place, &options)?, warnings: Vec::new() })
     }
 
     /// Everything that a path and its selectors name; the list as it was is the answer.

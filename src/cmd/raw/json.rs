@@ -15,6 +15,8 @@ const ORDER: &[&str] = &[
     "groupVersion",
     "metadata",
     "name",
+    "versions",
+    "preferredVersion",
     "generateName",
     "singularName",
     "namespaced",
@@ -35,20 +37,70 @@ const ORDER: &[&str] = &[
     "managedFields",
 ];
 
+/// metav1.Status, its details, and the causes in these.
+const STATUS: &[&str] = &["kind", "apiVersion", "metadata", "status", "message", "reason", "details", "code"];
+const DETAILS: &[&str] = &["name", "group", "kind", "uid", "causes"];
+const CAUSE: &[&str] = &["reason", "message", "field"];
+/// metav1.APIResource.
+const RESOURCE: &[&str] =
+    &["name", "singularName", "namespaced", "group", "version", "kind", "verbs", "shortNames", "categories"];
+
 /// One line, as a server ends its answer.
 pub fn line(value: &Value) -> String {
     let Value::Object(map) = value else { return go_value::json(value) + "\n" };
-    object(map, true) + "\n"
+    let is_status = map.get("kind").is_some_and(|kind| kind == "Status");
+    object(map, if is_status { STATUS } else { ORDER }, true) + "\n"
 }
 
-fn object(map: &Map<String, Value>, is_top: bool) -> String {
-    let rank = |name: &str| ORDER.iter().position(|o| *o == name).unwrap_or(ORDER.len());
+/// A line as a server shows it to people: two spaces for each level, and no line's end after it.
+pub fn pretty(line: &str) -> String {
+    let (mut text, mut depth, mut in_string, mut is_escaped) = (String::new(), 0, false, false);
+    for c in line.chars() {
+        if in_string {
+            text.push(c);
+            in_string = c != '"' || is_escaped;
+            is_escaped = c == '\\' && !is_escaped;
+            continue;
+        }
+        match c {
+            _ if c.is_ascii_whitespace() => continue,
+            '}' | ']' => {
+                depth -= 1;
+                // What is empty stays on its line.
+                if !text.ends_with(['{', '[']) {
+                    next_line(&mut text, depth);
+                }
+            }
+            _ if text.ends_with(['{', '[', ',']) => next_line(&mut text, depth),
+            _ => {}
+        }
+        text.push(c);
+        match c {
+            '{' | '[' => depth += 1,
+            ':' => text.push(' '),
+            '"' => in_string = true,
+            _ => {}
+        }
+    }
+    text
+}
+
+fn next_line(text: &mut String, depth: usize) {
+    text.push('\n');
+    text.extend(std::iter::repeat_n("  ", depth));
+}
+
+fn object(map: &Map<String, Value>, order: &[&str], is_top: bool) -> String {
+    let rank = |name: &str| order.iter().position(|o| *o == name).unwrap_or(order.len());
     let mut fields: Vec<(&String, &Value)> = map.iter().collect();
     fields.sort_by_key(|(name, _)| rank(name));
     let field = |(name, value): &(&String, &Value)| {
         let text = match (name.as_str(), value) {
-            ("metadata", Value::Object(inner)) => object(inner, false),
-            ("items" | "resources" | "groups", Value::Array(items)) if is_top => array(items),
+            ("metadata", Value::Object(inner)) => object(inner, ORDER, false),
+            ("details", Value::Object(inner)) if order == STATUS => object(inner, DETAILS, false),
+            ("causes", Value::Array(causes)) if order == DETAILS => array(causes, CAUSE),
+            ("resources", Value::Array(items)) if is_top => array(items, RESOURCE),
+            ("items" | "groups", Value::Array(items)) if is_top => array(items, ORDER),
             _ => go_value::json(value),
         };
         format!("{}:{text}", go_value::json(&Value::from(name.as_str())))
@@ -56,9 +108,9 @@ fn object(map: &Map<String, Value>, is_top: bool) -> String {
     format!("{{{}}}", fields.iter().map(field).collect::<Vec<_>>().join(","))
 }
 
-fn array(items: &[Value]) -> String {
+fn array(items: &[Value], order: &[&str]) -> String {
     let item = |value: &Value| match value {
-        Value::Object(map) => object(map, false),
+        Value::Object(map) => object(map, order, false),
         other => go_value::json(other),
     };
     format!("[{}]", items.iter().map(item).collect::<Vec<_>>().join(","))
@@ -90,5 +142,25 @@ mod tests {
         let want = "{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"n\",\"labels\":{\"a\":\"2\",\"b\":\"1\"}},\
                     \"a\":{\"kind\":\"x\",\"z\":1}}\n";
         assert_eq!(line(&value), want);
+    }
+
+    #[test]
+    fn what_a_server_says_of_a_failure_is_in_its_order() {
+        let value = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "code": 422, "reason": "Invalid",
+            "message": "m", "status": "Failure",
+            "details": {"kind": "Pod", "name": "x", "causes": [{"field": "f", "message": "n", "reason": "r"}]}});
+        let want = "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\",\"message\":\"m\",\
+                    \"reason\":\"Invalid\",\"details\":{\"name\":\"x\",\"kind\":\"Pod\",\
+                    \"causes\":[{\"reason\":\"r\",\"message\":\"n\",\"field\":\"f\"}]},\"code\":422}\n";
+        assert_eq!(line(&value), want);
+    }
+
+    #[test]
+    fn people_are_shown_a_field_a_line() {
+        let value = json!({"kind": "X", "metadata": {}, "list": [], "more": [1, {"a": "{\\\", [:"}]});
+        let want = "{\n  \"kind\": \"X\",\n  \"metadata\": {},\n  \"list\": [],\n  \"more\": [\n    1,\n    {\n      \
+                    \"a\": \"{\\\\\\\", [:\"\n    }\n  ]\n}";
+        assert_eq!(pretty(&line(&value)), want);
+        assert_eq!(pretty(want), want);
     }
 }

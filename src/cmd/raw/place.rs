@@ -105,6 +105,15 @@ impl Query {
     pub fn is_set(&self, name: &str) -> bool {
         matches!(self.value(name), "true" | "1")
     }
+
+    /// Whether the answer is laid out for people: `pretty` says so, or without it that a person's program asks.
+    pub fn is_pretty(&self, is_person: bool) -> bool {
+        match self.value("pretty") {
+            "" => is_person,
+            // Go's strconv.ParseBool.
+            text => matches!(text, "1" | "t" | "T" | "true" | "TRUE" | "True"),
+        }
+    }
 }
 
 /// Percent-decoding; what is no code stays.
