@@ -33,21 +33,29 @@ pub fn apply(cluster: &mut Cluster, plan: Plan) -> Result<Option<Time>, Status> 
     Ok(None)
 }
 
-/// So many tries in vain, one after the other, are made as upstream makes them. What was left alone for a month is not to be
-/// tried thousands of times by the next command: those after them are a day apart.
-const MOST_TRIES: i64 = 100;
-const LONG_WAIT: TimeDelta = TimeDelta::days(1);
-/// More doublings than make the longest wait of the shortest.
-const MOST_DOUBLINGS: u32 = 20;
+/// So many tries in vain, one after the other, are made as upstream makes them.
+const MOST_TRIES: i64 = 20;
+/// What was left alone for a month is not to be tried thousands of times by the next command: later waits grow by a quarter
+/// each, to this at most. So nothing waits for much more than a quarter of the time that it has failed for.
+const LONGEST_WAIT: TimeDelta = TimeDelta::days(1);
+/// More doublings, and more growths by a quarter, than make the longest wait of the shortest.
+const MOST_DOUBLINGS: i64 = 20;
+const MOST_GROWTHS: i64 = 40;
 
 /// When a controller tries again what it told of as refused.
 fn next_try(cluster: &Cluster, told: &[EventRecord], back_off: BackOff) -> Result<Option<Time>, Status> {
     let Some(first) = told.first() else { return Ok(None) };
     let of_each = i64::try_from(told.len()).unwrap_or(1);
     let failures = event::times_in_a_row(cluster, first)? / of_each;
-    let doublings = u32::try_from(failures.saturating_sub(1)).unwrap_or(0).min(MOST_DOUBLINGS);
+    Ok(cluster.now().checked_add_signed(wait_after(failures, back_off)))
+}
+
+/// The wait after so many failures in a row.
+fn wait_after(failures: i64, back_off: BackOff) -> TimeDelta {
+    let doublings = (failures - 1).clamp(0, MOST_DOUBLINGS);
     let wait = (back_off.first * (1 << doublings)).min(back_off.longest);
-    Ok(cluster.now().checked_add_signed(if failures > MOST_TRIES { LONG_WAIT } else { wait }))
+    let growths = (failures - MOST_TRIES).clamp(0, MOST_GROWTHS);
+    (0..growths).fold(wait, |wait, _| (wait + wait / 4).min(LONGEST_WAIT))
 }
 
 /// Writes an owner's status with the server's answer in its last condition. The owner may be gone, which nobody minds.
@@ -133,6 +141,16 @@ fn kind_of(cluster: &Cluster, object: &Object) -> Result<KindRef, Status> {
 mod tests {
     use super::*;
     use crate::kinds::empty_store::EmptyStore;
+
+    #[test]
+    fn waits_double_then_stay_then_grow_by_a_quarter_to_a_day() {
+        let job = BackOff { first: TimeDelta::seconds(1), longest: TimeDelta::seconds(60) };
+        let seconds = |failures| wait_after(failures, job).num_seconds();
+        assert_eq!([1, 2, 6, 7, 20].map(seconds), [1, 2, 32, 60, 60]);
+        assert_eq!([21, 22, 54, i64::MAX].map(seconds), [75, 93, 86_400, 86_400]);
+        assert_eq!(wait_after(1, BackOff::default()), TimeDelta::milliseconds(5));
+        assert_eq!(wait_after(20, BackOff::default()), TimeDelta::seconds(1000));
+    }
 
     /// A namespace that is being deleted takes no events, but what is in it goes on all the same.
     #[test]
