@@ -104,7 +104,7 @@ pub use custom_resource_definition::RESOURCE as DEFINITIONS;
 pub use endpoint_slice::SERVICE_NAME_LABEL;
 pub use kind::Kind;
 pub use naming::{Names, OtherVersion};
-pub use node::{labels as node_labels, status as node_status};
+pub use node::{evicts as node_evicts, has_evicted as node_has_evicted, labels as node_labels, status as node_status};
 pub use persistent_volume::deletion_problem;
 pub use persistent_volume_claim::validate_claim_spec;
 pub use pod_disruption_budget::budgets_of_pod;

@@ -4,7 +4,7 @@ mod describe;
 mod registration;
 mod usage;
 
-pub use registration::{labels, status};
+pub use registration::{evicts, has_evicted, labels, status};
 
 use std::sync::Arc;
 

@@ -142,11 +142,12 @@ fn text<'v>(value: &'v Value, field: &str) -> &'v str {
     value.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The pods that a node's taints concern; those that were to go for taints that it has no more.
+/// The pods that a node's taints concern, and those that were to go for taints that it has no more.
 fn pods_on(node: &Object, cluster: &Cluster) -> Result<Vec<Key>, Status> {
-    let is_tainted = node.list_at("/spec/taints").iter().any(|t| text(t, "effect") == "NoExecute");
-    let pods = cluster.indexed(&PODS_BY_NODE, node.name())?.into_iter();
-    Ok(pods.filter(|(_, pod)| is_tainted || pod.internal.get(SEEN).is_some()).map(|(key, _)| key).collect())
+    if !kinds::node_evicts(node) && !kinds::node_has_evicted(node) {
+        return Ok(Vec::new());
+    }
+    Ok(cluster.indexed(&PODS_BY_NODE, node.name())?.into_iter().map(|(key, _)| key).collect())
 }
 
 #[cfg(test)]

@@ -23,6 +23,8 @@ const CAPACITY: [(&str, &str); 6] = [
 ];
 /// The node of a fresh store, whose drawn values are drawn first.
 const FIRST: &str = "node-1";
+/// Where a node's bookkeeping has that its taints evict pods.
+const EVICTS: &str = "evicts";
 const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
 
 /// Brings a node's status and taints up to date.
@@ -61,7 +63,7 @@ pub fn reconcile(node: &Arc<Object>, cluster: &Cluster, now: Time) -> Result<Pla
         plan.push(Action::UpdateStatus(registered));
         return Ok(plan);
     }
-    if let Some(more) = with_all_allocatable(node) {
+    if let Some(more) = with_all_allocatable(node).or_else(|| with_eviction_noted(node)) {
         plan.push(Action::UpdateStatus(more));
     }
     Ok(plan)
@@ -82,6 +84,30 @@ fn with_all_allocatable(node: &Object) -> Option<Object> {
     }
     let mut new = node.clone();
     new.set("/status/allocatable", Value::Object(all));
+    Some(new)
+}
+
+/// Whether a node has taints that pods have to go for.
+pub fn evicts(node: &Object) -> bool {
+    node.list_at("/spec/taints").iter().any(|taint| taint.text("effect") == "NoExecute")
+}
+
+/// Whether a node had such taints when it was looked at last: pods that were to go may stay once it has them no more.
+pub fn has_evicted(node: &Object) -> bool {
+    node.internal.get(EVICTS).is_some()
+}
+
+/// The node with a note of whether it has taints that pods have to go for; `None` when that is as it was.
+fn with_eviction_noted(node: &Object) -> Option<Object> {
+    if evicts(node) == has_evicted(node) {
+        return None;
+    }
+    let mut new = node.clone();
+    if evicts(node) {
+        new.internal.insert(EVICTS, true.into());
+    } else {
+        new.internal.remove(EVICTS);
+    }
     Some(new)
 }
 
