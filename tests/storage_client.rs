@@ -83,7 +83,7 @@ fn time_never_runs_backwards_and_a_look_does_not_move_it() {
     assert_eq!(now("2026-11-22T07:00:00.0000019Z"), at("2026-11-22T08:00:00Z"));
     let mut client = fixed(home.path(), "2026-11-22T07:00:00Z");
     client.write(|cluster| put(cluster, "b")).unwrap();
-    assert_eq!(client.now(), at("2026-11-22T08:00:00Z"));
+    assert_eq!(client.now().unwrap(), at("2026-11-22T08:00:00Z"));
 }
 
 #[test]
@@ -175,9 +175,9 @@ fn a_wait_on_a_fixed_clock_jumps_from_event_to_event() {
     slow_set(&mut client);
     let until = |n: i64| move |cluster: &Cluster| Ok((ready(cluster)? >= n).then_some(()));
     assert_eq!(client.wait("x", Some(Duration::from_secs(15)), until(2)).unwrap(), None, "the time was up");
-    assert!(client.now() <= at("2026-11-22T08:00:15Z"));
+    assert!(client.now().unwrap() <= at("2026-11-22T08:00:15Z"));
     assert_eq!(client.wait("x", None, until(3)).unwrap(), Some(()));
-    assert_eq!(client.now(), at("2026-11-22T08:00:30Z"));
+    assert_eq!(client.now().unwrap(), at("2026-11-22T08:00:30Z"));
     assert_eq!(fixed(home.path(), "2026-11-22T08:00:01Z").read(ready).unwrap(), 3, "time stays where it was");
     assert_eq!(client.wait("x", None, until(4)).unwrap(), None, "nothing more is to come");
 }
@@ -189,7 +189,7 @@ fn a_wait_on_the_real_clock_ends_in_a_store_that_is_ahead() {
     let mut client = Client::open(&env(home.path(), Clock::System)).unwrap();
     let all = |cluster: &Cluster| Ok((ready(cluster)? == 3).then_some(()));
     assert_eq!(client.wait("x", Some(Duration::from_secs(20)), all).unwrap(), Some(()));
-    assert!(client.now() > at("2999-01-01T00:00:00Z"));
+    assert!(client.now().unwrap() > at("2999-01-01T00:00:00Z"));
 }
 
 #[test]

@@ -51,7 +51,7 @@ pub struct Client {
     store: Store,
     home: PathBuf,
     clock: StoreClock,
-    now: Time,
+    now: Option<Time>,
     shows_waits: bool,
     warnings: Vec<String>,
     /// The kstate binary, for processes that outlive the command.
@@ -74,7 +74,7 @@ impl Client {
         let options = options(env)?;
         let seed = || env.var("KSTATE_SEED").map_or_else(entropy::draw, |seed| Ok(Seed(seed.to_owned())));
         let store = Store::open(options.clone(), seed)?;
-        Client::new(env, store, clock, options).at_store_time()
+        Ok(Client::new(env, store, clock, options))
     }
 
     /// Opens the store of `KSTATE_HOME` for what runs beside commands: a store that is gone is not made anew.
@@ -92,7 +92,7 @@ impl Client {
         Client {
             store,
             clock,
-            now: clock.now(),
+            now: None,
             shows_waits: env.stderr_is_terminal && clock.is_real(),
             warnings: Vec::new(),
             exe: env.exe.clone(),
@@ -102,14 +102,6 @@ impl Client {
             home: options.home,
             fsync: options.fsync,
         }
-    }
-
-    /// The client with the store's own time, for verbs that ask for the time before their first transaction.
-    fn at_store_time(mut self) -> anyhow::Result<Client> {
-        let state = self.store.begin_read()?;
-        self.now = self.clock.at_least(state.meta().clock, answer(&state, Mode::of(&state))?);
-        drop(state);
-        Ok(self)
     }
 
     /// Opens the store of a snapshot, which no time passes in and nobody writes.
@@ -133,9 +125,18 @@ impl Client {
         answer(&state, all())
     }
 
-    /// The time of the command's last transaction, or of its beginning before the first; never before the store's.
-    pub fn now(&self) -> Time {
-        self.now
+    /// The time of the command's last transaction, or of now before the first; never before the store's.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn now(&mut self) -> anyhow::Result<Time> {
+        if let Some(now) = self.now {
+            return Ok(now);
+        }
+        let state = self.store.begin_read()?;
+        let now = self.clock.at_least(state.meta().clock, answer(&state, Mode::of(&state))?);
+        drop(state);
+        Ok(*self.now.insert(now))
     }
 
     /// The store's folder.
@@ -165,7 +166,7 @@ impl Client {
         if !is_behind || read_only {
             // A store that cannot be written is caught up with in memory, for this look alone.
             let (found, now) = look_at(&state, asked, is_behind, look)?;
-            self.now = now;
+            self.now = Some(now);
             return Ok(found);
         }
         drop(state);
@@ -262,7 +263,7 @@ impl Client {
         cluster.set_runs_processes(is_real);
         let outcome = run(&mut cluster, asked);
         let answered = answer(&state, outcome)?;
-        self.now = cluster.now();
+        self.now = Some(cluster.now());
         let place = Place { home: &self.home, exe: &self.exe, fsync: self.fsync, is_real };
         let mut effects = answer(&state, Effects::of(&cluster, place))?;
         let changes = cluster.into_changes();

@@ -177,7 +177,7 @@ fn condition(cx: &mut Context, info: &Info, force: bool, decision: &Decision) ->
         return Ok(());
     }
     if !has(decision.condition) {
-        let now = time::to_rfc3339(cx.client()?.now());
+        let now = time::to_rfc3339(cx.client()?.now()?);
         conditions.push(json!({
             "lastTransitionTime": now, "lastUpdateTime": now, "message": decision.message, "reason": decision.reason,
             "status": "True", "type": decision.condition,

@@ -18,7 +18,7 @@ const KEPT: i64 = 6;
 pub fn recalled(cx: &mut Context) -> anyhow::Result<Registry> {
     let mut registry = cx.registry()?;
     let history = cx.client()?.history()?;
-    let oldest = cx.client()?.now() - TimeDelta::hours(KEPT);
+    let oldest = cx.client()?.now()? - TimeDelta::hours(KEPT);
     let used: BTreeSet<&str> = history.iter().map(|change| change.key.resource.as_ref()).collect();
     for change in history.iter().filter(|c| c.key.resource == DEFINITIONS && c.kind == ChangeType::Deleted) {
         let is_fresh = change.object.deletion_timestamp().is_some_and(|at| at >= oldest);

@@ -89,7 +89,7 @@ impl Run for Events {
             return Ok(());
         }
         if self.print.output.is_empty() {
-            let now = cx.client()?.now();
+            let now = cx.client()?.now()?;
             let table = self.table(&events, now);
             return Ok(cx.print(&table)?);
         }

@@ -69,8 +69,8 @@ impl Run for Export {
         let wanted = self.wanted(cx)?;
         let selectors = Selectors { labels: &self.selector, fields: "" };
         let client = cx.client()?;
-        let first = client::first_objects(client.now())?;
-        let first = apiserver::WithBuiltIn::new(&first, client.now());
+        let first = client::first_objects(client.now()?)?;
+        let first = apiserver::WithBuiltIn::new(&first, client.now()?);
         let first = manifests(&Cluster::new(&first), &Wanted::everything(), &Selectors::default())?;
         let found = client.read(|cluster| manifests(cluster, &wanted, &selectors))?;
         let made = found.into_iter().filter(|(key, manifest)| first.get(key) != Some(manifest));

@@ -349,7 +349,7 @@ impl Get {
         let (tells_events, server_print) = (self.output_watch_events, self.server_print);
         Ok(move |cx: &mut Context, event, object: &Arc<Object>| {
             if is_table {
-                let now = cx.client()?.now();
+                let now = cx.client()?.now()?;
                 let table = Get::table(server_print, kind, vec![object.clone()], now);
                 Ok(rows.print(&table, tells_events.then_some(event), &mut cx.env.stdout)?)
             } else if tells_events {
@@ -383,7 +383,7 @@ impl Get {
 
     /// One table per kind.
     fn tables(&self, cx: &mut Context, fetched: &Fetched) -> anyhow::Result<Vec<(KindRef, Table)>> {
-        let now = cx.client()?.now();
+        let now = cx.client()?.now()?;
         if fetched.parts.len() > 1 && !self.sort_by.is_empty() {
             printers::check_sort_of_tables(&self.sort_by)?;
         }

@@ -323,7 +323,7 @@ impl Logs {
             tail => usize::try_from(tail).ok(),
         };
         let since = match self.since.is_zero() {
-            false => Some(show::ago(cx.client()?.now(), self.since)),
+            false => Some(show::ago(cx.client()?.now()?, self.since)),
             true => time::parse(&self.since_time),
         };
         Ok(Filter {

@@ -95,9 +95,9 @@ fn wait(cx: &mut Context, leaving: &mut Vec<Arc<Object>>, pause: Option<Duration
         Ok(now.is_none_or(|now| now.uid() != pod.uid()))
     };
     let mut stay = Vec::new();
-    let begun = cx.client()?.now();
+    let begun = cx.client()?.now()?;
     for pod in std::mem::take(leaving) {
-        let past = (cx.client()?.now() - begun).to_std().unwrap_or_default();
+        let past = (cx.client()?.now()? - begun).to_std().unwrap_or_default();
         let left = pause.map(|p| p.saturating_sub(past));
         let what = format!("the eviction of {}", pod.name());
         let gone = cx.client()?.wait(&what, left, |c| Ok(is_gone(c, &pod)?.then_some(())))?;
@@ -107,7 +107,7 @@ fn wait(cx: &mut Context, leaving: &mut Vec<Arc<Object>>, pause: Option<Duration
         }
     }
     *leaving = stay;
-    let past = (cx.client()?.now() - begun).to_std().unwrap_or_default();
+    let past = (cx.client()?.now()? - begun).to_std().unwrap_or_default();
     if let Some(left) = pause.filter(|_| whole).map(|p| p.saturating_sub(past)) {
         cx.client()?.wait("a disruption that is allowed", Some(left), |_| Ok(None::<()>))?;
     }

@@ -181,7 +181,7 @@ impl Following {
             ChangeType::Deleted => "DELETED",
         };
         let mut shown = match self.as_table {
-            true => table::of(self.watch.kind, vec![object.clone()], cx.client()?.now(), false),
+            true => table::of(self.watch.kind, vec![object.clone()], cx.client()?.now()?, false),
             false => object.to_value(),
         };
         apiserver::show_managed_fields(&mut shown);

@@ -29,7 +29,7 @@ pub fn answer(cx: &mut Context, path: &str, query: &Query) -> anyhow::Result<Don
         };
         Ok((objects, c.resource_version()))
     })?;
-    let now = cx.client()?.now();
+    let now = cx.client()?.now()?;
     let whole = query.value("includeObject") == "Object";
     let version = match place.name.is_empty() {
         true => version.to_string(),

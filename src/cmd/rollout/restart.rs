@@ -46,7 +46,7 @@ impl Run for Restart {
 
     fn run(self, cx: &mut Context) -> anyhow::Result<()> {
         self.targets.check()?;
-        let now = time::to_rfc3339(cx.client()?.now());
+        let now = time::to_rfc3339(cx.client()?.now()?);
         let apply = |kind: KindRef, object: &Object| kind.restarted(object, &now);
         change::run(
             cx,

@@ -78,7 +78,7 @@ impl Status {
         if self.print(cx, info.kind, &object)? || !self.watch {
             return Ok(());
         }
-        let begun = cx.client()?.now();
+        let begun = cx.client()?.now()?;
         loop {
             self.wait(cx, &key, seen, begun)?;
             for change in cx.client()?.changes_since(seen)? {
@@ -98,7 +98,7 @@ impl Status {
 
     /// Waits for a change of the object after a resourceVersion.
     fn wait(&self, cx: &mut Context, key: &Key, seen: u64, begun: Time) -> anyhow::Result<()> {
-        let spent = (cx.client()?.now() - begun).to_std().unwrap_or_default();
+        let spent = (cx.client()?.now()? - begun).to_std().unwrap_or_default();
         let timeout = (!self.timeout.is_zero()).then(|| self.timeout.saturating_sub(spent));
         let changed = |cluster: &Cluster| {
             let newer = cluster.get(key)?.is_none_or(|o| o.resource_version() > seen);

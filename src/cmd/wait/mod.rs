@@ -152,7 +152,7 @@ impl Run for Wait {
         if matches!(condition, Condition::Delete) {
             fetched.errors.retain(|e| !fetch::is_not_found(e));
         }
-        let mut begun = cx.client()?.now();
+        let mut begun = cx.client()?.now()?;
         let objects: Vec<_> = fetched.parts.iter().flat_map(|p| p.objects.iter().map(|o| (p.kind, o))).collect();
         let (mut errors, count) = (Vec::new(), objects.len() + fetched.errors.len());
         for (kind, object) in objects {
@@ -210,13 +210,13 @@ impl Wait {
             if !fetched.errors.iter().any(fetch::is_not_found) {
                 return Ok(fetched);
             }
-            let seen = cx.client()?.now();
+            let seen = cx.client()?.now()?;
             let version = cx.client()?.read(|c| Ok(c.resource_version()))?;
             let changed = |c: &Cluster| Ok((c.resource_version() != version).then_some(()));
             if left.is_zero() || cx.client()?.wait("the objects", Some(left), changed)?.is_none() {
                 anyhow::bail!("timed out waiting for the condition");
             }
-            left = remaining(left, cx.client()?.now() - seen);
+            left = remaining(left, cx.client()?.now()? - seen);
         }
     }
 
@@ -239,7 +239,7 @@ impl Wait {
             is_first = false;
             Ok(condition.check(object, found).transpose())
         };
-        let left = remaining(self.timeout, cx.client()?.now() - begun);
+        let left = remaining(self.timeout, cx.client()?.now()? - begun);
         let what = format!("{}/{}", kind.names().plural, object.name());
         // What is looked at after the time is up is not looked at: kubectl's clock runs for all objects together.
         if left.is_zero() && !self.timeout.is_zero() {
