@@ -17,6 +17,7 @@ use crate::apimachinery::labels::Selector;
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::{Cause, Reason, Status};
 use crate::cluster::Cluster;
+use crate::kinds::pod::Fields;
 use crate::kinds::{self, Kind};
 
 const POLICIES: &str = "validatingadmissionpolicies.admissionregistration.k8s.io";
@@ -232,12 +233,12 @@ fn parameters(cluster: &Cluster, policy: &Object, binding: &Object, namespace: &
     let (Some(of), Some(reference)) = (policy.at("/spec/paramKind"), binding.at("/spec/paramRef")) else {
         return Ok(Parameters::Each(vec![Cel::Null]));
     };
-    let Some(kind) = kinds::of_api_version(cluster, text(of, "apiVersion"), text(of, "kind"))? else {
+    let Some(kind) = kinds::of_api_version(cluster, of.text("apiVersion"), of.text("kind"))? else {
         return Ok(Parameters::NotAsked);
     };
-    let place = Some(text(reference, "namespace")).filter(|n| !n.is_empty()).unwrap_or(namespace);
+    let place = Some(reference.text("namespace")).filter(|n| !n.is_empty()).unwrap_or(namespace);
     let place = if kind.names().namespaced { place } else { "" };
-    let name = text(reference, "name");
+    let name = reference.text("name");
     let selector = reference.get("selector").map(Selector::from_label_selector);
     let all = cluster.list(kind.names().resource, Some(place).filter(|p| !p.is_empty()))?;
     let is_meant = |object: &Object| match &selector {
@@ -247,7 +248,7 @@ fn parameters(cluster: &Cluster, policy: &Object, binding: &Object, namespace: &
     let found: Vec<Cel> = all.iter().filter(|o| is_meant(o)).map(|o| cel::from_json(&o.to_value())).collect();
     Ok(match found.is_empty() {
         false => Parameters::Each(found),
-        true if text(reference, "parameterNotFoundAction") == "Allow" => Parameters::NotAsked,
+        true if reference.text("parameterNotFoundAction") == "Allow" => Parameters::NotAsked,
         true => Parameters::Missing,
     })
 }
@@ -274,7 +275,7 @@ fn ask(expression: &str, variables: &[(&str, Cel)]) -> Answer {
 /// Why one of them came to nothing.
 fn is_asked(policy: &Object, known: &[(&str, Cel)]) -> Result<bool, String> {
     for condition in policy.list_at("/spec/matchConditions") {
-        match ask(text(condition, "expression").trim(), known) {
+        match ask(condition.text("expression").trim(), known) {
             Answer::True => {}
             Answer::Failed(message) => return Err(message),
             Answer::False => return Ok(false),
@@ -290,19 +291,15 @@ fn compose(policy: &Object, known: &mut Vec<(&str, Cel)>) -> bool {
         let mut known = known.clone();
         known.push(("variables", cel::map(composed.clone())));
         // One that cannot be evaluated is asked for in vain; then nothing is said that hangs on it.
-        let program = Program::compile(text(variable, "expression"));
+        let program = Program::compile(variable.text("expression"));
         match program.map(|p| p.evaluate(&known)) {
-            Some(Ok(value)) => composed.push((text(variable, "name").to_owned(), value)),
+            Some(Ok(value)) => composed.push((variable.text("name").to_owned(), value)),
             Some(Err(Failure::Error(_))) => {}
             Some(Err(Failure::Unsupported)) | None => return false,
         }
     }
     known.push(("variables", cel::map(composed)));
     true
-}
-
-fn text<'v>(value: &'v Value, field: &str) -> &'v str {
-    value.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The first thing that a policy has against a request.
@@ -319,15 +316,15 @@ fn judge(policy: &Object, facts: &[(&str, Cel)], parameter: Cel) -> Option<Denia
         return None;
     }
     policy.list_at("/spec/validations").iter().find_map(|validation| {
-        let expression = text(validation, "expression");
+        let expression = validation.text("expression");
         let message = match ask(expression.trim(), &known) {
             Answer::True => return None,
             Answer::Failed(message) => Some(message).filter(|_| fails)?,
             Answer::False => made_message(validation, &known)
-                .or_else(|| Some(text(validation, "message").trim().to_owned()).filter(|m| !m.is_empty()))
+                .or_else(|| Some(validation.text("message").trim().to_owned()).filter(|m| !m.is_empty()))
                 .unwrap_or_else(|| format!("failed expression: {}", expression.trim())),
         };
-        Some(Denial { reason: text(validation, "reason").to_owned(), message })
+        Some(Denial { reason: validation.text("reason").to_owned(), message })
     })
 }
 

@@ -1,6 +1,9 @@
 //! `create`: makes the objects of manifests. Knows no kind.
 
-use super::flags::{DryRunFlag, KUSTOMIZE, RecursiveFlag, SaveConfigFlag, SelectorFlag, TemplateFlags, ValidateFlag};
+use super::flags::{
+    DryRunFlag, KUSTOMIZE, RecursiveFlag, SHOW_MANAGED_FIELDS, SaveConfigFlag, SelectorFlag, TemplateFlags,
+    ValidateFlag,
+};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -77,13 +80,7 @@ const OTHER_FLAGS: &[Flag] = &[
         Support::Served,
         "Raw URI to POST to the server.  Uses the transport specified by the kubeconfig file.",
     ),
-    Flag::new(
-        "show-managed-fields",
-        "bool",
-        "false",
-        Support::Served,
-        "If true, keep the managedFields when printing objects in JSON or YAML format.",
-    ),
+    SHOW_MANAGED_FIELDS,
 ];
 
 const LONG: &str = "Create a resource from a file or from stdin.

@@ -272,6 +272,15 @@ pub const CHUNK_SIZE: Flag = Flag::new(
         change in the future.",
 );
 
+/// `--show-managed-fields`, where what is printed has none.
+pub const SHOW_MANAGED_FIELDS: Flag = Flag::new(
+    "show-managed-fields",
+    "bool",
+    "false",
+    Support::Served,
+    "If true, keep the managedFields when printing objects in JSON or YAML format.",
+);
+
 /// `-k`.
 pub const KUSTOMIZE: Flag = Flag::new(
     "kustomize",

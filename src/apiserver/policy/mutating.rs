@@ -6,9 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{
-    EXEMPT, Parameters, Request, compose, facts_of, is_asked, is_meant, namespace_of, parameters, refused, text,
-};
+use super::{EXEMPT, Parameters, Request, compose, facts_of, is_asked, is_meant, namespace_of, parameters, refused};
 use crate::apimachinery::cel::{self, Failure, Value as Cel};
 use crate::apimachinery::go_value;
 use crate::apimachinery::object::Object;
@@ -18,6 +16,7 @@ use crate::apiserver::apply::overlay;
 use crate::apiserver::managed::{self, Typed};
 use crate::cluster::Cluster;
 use crate::kinds::Kind;
+use crate::kinds::pod::Fields;
 
 const POLICIES: &str = "mutatingadmissionpolicies.admissionregistration.k8s.io";
 const BINDINGS: &str = "mutatingadmissionpolicybindings.admissionregistration.k8s.io";
@@ -96,8 +95,8 @@ fn mutated(
         if i == 0 && !is_asked(policy, &known)? || !compose(policy, &mut known) {
             break;
         }
-        let field = if text(mutation, "patchType") == "JSONPatch" { "jsonPatch" } else { "applyConfiguration" };
-        let expression = mutation.get(field).map_or("", |patch| text(patch, "expression"));
+        let field = if mutation.text("patchType") == "JSONPatch" { "jsonPatch" } else { "applyConfiguration" };
+        let expression = mutation.get(field).map_or("", |patch| patch.text("expression"));
         let made = match cel::make(expression, &known) {
             Ok(made) => made,
             Err(Failure::Error(why)) => return Err(format!("expression '{expression}' resulted in error: {why}")),
@@ -114,7 +113,7 @@ fn mutated(
 
 /// The object with a list of operations done; a test that fails leaves it as it is.
 fn patched(object: &Object, operations: &Value) -> Result<Value, String> {
-    let tests = operations.as_array().is_some_and(|all| all.iter().any(|o| text(o, "op") == "test"));
+    let tests = operations.as_array().is_some_and(|all| all.iter().any(|o| o.text("op") == "test"));
     match patch::apply(PatchType::Json, object.to_value(), operations, None) {
         Err(_) if tests => Ok(object.to_value()),
         outcome => outcome.map_err(|status| format!("JSON Patch: {}", status.message)),

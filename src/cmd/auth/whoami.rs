@@ -1,13 +1,13 @@
 //! `auth whoami`: the user of the command's context. Knows the kubeconfig, no store.
 
-use crate::cmd::flags::TemplateFlags;
+use crate::cmd::flags::{SHOW_MANAGED_FIELDS, TemplateFlags};
 use serde_json::json;
 
 use crate::apimachinery::object::Object;
 use crate::cmd::context::Context;
 use crate::cmd::kubeconfig::{self, Kubeconfig};
 use crate::cmd::manifest;
-use crate::cmd::support::{Flag, Support};
+use crate::cmd::support::Flag;
 use crate::cmd::verbs::Run;
 use crate::printers::{FORMATS, Format, Printer};
 
@@ -27,13 +27,7 @@ pub struct Whoami {
     output: String,
 }
 
-const OTHER_FLAGS: &[Flag] = &[Flag::new(
-    "show-managed-fields",
-    "bool",
-    "false",
-    Support::Served,
-    "If true, keep the managedFields when printing objects in JSON or YAML format.",
-)];
+const OTHER_FLAGS: &[Flag] = &[SHOW_MANAGED_FIELDS];
 
 /// How the user names of service accounts begin.
 const ACCOUNT: &str = "system:serviceaccount:";

@@ -1,6 +1,6 @@
 //! `config view`: the kubeconfig, whole or as far as the current context needs it. Knows no store.
 
-use crate::cmd::flags::TemplateFlags;
+use crate::cmd::flags::{SHOW_MANAGED_FIELDS, TemplateFlags};
 use clap::ArgAction;
 use serde_json::{Map, Value};
 
@@ -9,7 +9,7 @@ use crate::apimachinery::object::Object;
 use crate::cmd::context::Context;
 use crate::cmd::kubeconfig::Kubeconfig;
 use crate::cmd::manifest;
-use crate::cmd::support::{Flag, Support};
+use crate::cmd::support::Flag;
 use crate::cmd::verbs::Run;
 use crate::printers::{FORMATS, Format, Printer};
 
@@ -41,13 +41,7 @@ pub struct View {
     raw: bool,
 }
 
-const OTHER_FLAGS: &[Flag] = &[Flag::new(
-    "show-managed-fields",
-    "bool",
-    "false",
-    Support::Served,
-    "If true, keep the managedFields when printing objects in JSON or YAML format.",
-)];
+const OTHER_FLAGS: &[Flag] = &[SHOW_MANAGED_FIELDS];
 
 /// The fields that are not shown without `--raw`, and what stands for each.
 const SECRETS: &[(&str, &str)] = &[

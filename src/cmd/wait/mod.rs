@@ -2,7 +2,7 @@
 
 mod condition;
 
-use crate::cmd::flags::{AllNamespacesFlag, FieldSelectorFlag, TemplateFlags};
+use crate::cmd::flags::{AllNamespacesFlag, FieldSelectorFlag, SHOW_MANAGED_FIELDS, TemplateFlags};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use super::go;
 use super::manifest::{self, Filenames};
 use super::resources::{self, KindRef, Request};
 use super::select::Selectors;
-use super::support::{Flag, Support};
+use super::support::Flag;
 use super::verbs::{Operands, Run};
 use crate::apimachinery::object::Object;
 use crate::apimachinery::status::Status;
@@ -78,13 +78,7 @@ pub struct Wait {
     local: bool,
 }
 
-const OTHER_FLAGS: &[Flag] = &[Flag::new(
-    "show-managed-fields",
-    "bool",
-    "false",
-    Support::Served,
-    "If true, keep the managedFields when printing objects in JSON or YAML format.",
-)];
+const OTHER_FLAGS: &[Flag] = &[SHOW_MANAGED_FIELDS];
 
 const LONG: &str = r#"Experimental: Wait for a specific condition on one or many resources.
 

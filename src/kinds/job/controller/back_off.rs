@@ -43,7 +43,7 @@ impl Sync<'_> {
             return None;
         }
         let last = self.last_failure()?;
-        let doubled = BACKOFF << u32::try_from(failures - 1).unwrap_or(0).min(10);
+        let doubled = BACKOFF << (failures - 1).clamp(0, 10);
         last.checked_add_signed(TimeDelta::try_seconds(doubled.min(LONGEST_BACKOFF))?)
     }
 
